@@ -1,0 +1,1 @@
+"""Doors into the engine for people and for other programs."""

@@ -1,0 +1,1 @@
+"""biocore: capture fingerprints and irises, check their quality, extract and compare templates."""

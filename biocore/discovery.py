@@ -1,0 +1,173 @@
+"""Which drivers are installed and which devices are attached: entry points in a lazy registry.
+
+Drivers arrive through entry points of the group `biocore.drivers`, ours by the same door as everybody's.
+Nothing is imported until it is used; two of one name are refused; a plug-in that does not load is listed
+with its fault and harms nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from biocore.errors import BiocoreError, DriverError, DriverNotFoundError
+from biocore.hal import Device, DeviceInfo, Driver
+
+GROUP = "biocore.drivers"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverInfo:
+    """One installed plug-in.
+
+    Attributes
+    ----------
+    name : str
+        Entry point name, and scheme of its URIs.
+    origin : str
+        `module:object`, and the package it comes from.
+    fault : str
+        Why it cannot be used; empty where it can.
+    """
+
+    name: str
+    origin: str
+    fault: str = ""
+
+
+class Registry:
+    """Drivers by name, loaded on first use.
+
+    Parameters
+    ----------
+    points : iterable of EntryPoint or None
+        For tests; None = what is installed.
+    """
+
+    def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
+        found = entry_points(group=GROUP) if points is None else points
+        self._points: dict[str, list[EntryPoint]] = {}
+        for point in sorted(set(found), key=lambda p: (p.name, p.value)):
+            self._points.setdefault(point.name, []).append(point)
+        self._loaded: dict[str, Driver] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all plug-ins, broken ones too."""
+        return tuple(self._points)
+
+    def load(self, name: str) -> Driver:
+        """Return one driver.
+
+        Raises
+        ------
+        DriverNotFoundError
+            No such name.
+        DriverError
+            Two plug-ins of that name, or one that does not load.
+        """
+        if name in self._loaded:
+            return self._loaded[name]
+        points = self._points.get(name)
+        if not points:
+            raise DriverNotFoundError(
+                f"no driver named {name!r} is installed; there are: {', '.join(self.names) or 'none'}"
+            )
+        if len(points) > 1:
+            raise DriverError(
+                f"driver {name!r} is claimed by {' and by '.join(map(_origin, points))}; uninstall all but one"
+            )
+        try:
+            driver: Driver = points[0].load()
+        except Exception as error:  # a plug-in may fail in any way, and must harm nobody else
+            raise DriverError(f"driver {name!r} ({_origin(points[0])}) does not load: {error}") from error
+        missing = [hook for hook in ("devices", "claims", "open") if not callable(getattr(driver, hook, None))]
+        if missing:
+            raise DriverError(
+                f"driver {name!r} ({_origin(points[0])}) lacks {', '.join(missing)}; see biocore.hal.Driver"
+            )
+        self._loaded[name] = driver
+        return driver
+
+    def drivers(self) -> list[DriverInfo]:
+        """List all plug-ins; a broken one carries its fault."""
+        return [DriverInfo(name, _origin(points[0]), self._fault(name)) for name, points in self._points.items()]
+
+    def devices(self) -> list[DeviceInfo]:
+        """List what is attached, in order of URI; a driver that fails to list is passed over."""
+        found: list[DeviceInfo] = []
+        for name in self._points:
+            try:
+                found.extend(self.load(name).devices())
+            except BiocoreError:
+                continue  # drivers() names the fault
+        return sorted(found, key=lambda info: info.uri)
+
+    def open(self, uri: str) -> Device:
+        """Open the device of a URI.
+
+        Raises
+        ------
+        DriverNotFoundError, DriverError, DeviceError
+        """
+        scheme, colon, _ = uri.partition(":")
+        if not colon:
+            raise DriverNotFoundError(f"{uri!r} is no device URI; expected SCHEME:ADDRESS, as virtual:finger")
+        if scheme in self._points:
+            return self.load(scheme).open(uri).open()
+        for name in self._points:
+            if not self._fault(name) and self.load(name).claims(uri):
+                return self.load(name).open(uri).open()
+        raise DriverNotFoundError(f"no driver serves {uri!r}; installed: {', '.join(self.names) or 'none'}")
+
+    def _fault(self, name: str) -> str:
+        try:
+            self.load(name)
+        except DriverError as error:
+            return str(error)
+        return ""
+
+
+def _origin(point: EntryPoint) -> str:
+    package = point.dist.name if point.dist is not None else "unknown package"
+    return f"{point.value} of {package}"
+
+
+_registry: Registry | None = None
+
+
+def registry() -> Registry:
+    """Return the process's registry, made on first use."""
+    global _registry
+    if _registry is None:
+        _registry = Registry()
+    return _registry
+
+
+def list_drivers() -> list[DriverInfo]:
+    """List the installed drivers, each with its fault where it has one."""
+    return registry().drivers()
+
+
+def list_devices() -> list[DeviceInfo]:
+    """List the devices attached now."""
+    return registry().devices()
+
+
+def open_device(uri: str) -> Device:
+    """Open a device by its URI; use it as a context manager.
+
+    Parameters
+    ----------
+    uri : str
+        `virtual:finger`, `file:PATH`, `usb:05ba:000a`.
+
+    Raises
+    ------
+    DriverNotFoundError
+        Nothing installed serves the URI.
+    DeviceError
+        The device is absent, forbidden, busy, or does not answer.
+    """
+    return registry().open(uri)

@@ -1,0 +1,176 @@
+"""Every error the library raises. This module imports nothing of biocore.
+
+A bad picture is data (a report with causes and advice), never an exception; a broken device, a malformed
+record or a wrong call is an exception, never data::
+
+    BiocoreError
+    ├── InvalidSampleError (ValueError)      pixels, resolution or position that no algorithm can take
+    ├── NotAssessableError                   a reference algorithm refuses the picture (NFIQ 2: blank, too large)
+    ├── ExtractionError                      no usable region: no template can be made
+    ├── InvalidTemplateError (ValueError)    templates that cannot be compared or fused with each other
+    ├── FormatError (ValueError)             malformed file or record; carries the file and the byte offset
+    │   └── UnsupportedFormatError           well formed, but nothing here reads or writes it
+    ├── ModelError                           a model file that is missing, altered or not what it says
+    ├── MissingDependencyError (ImportError) an optional extra is not installed; says which
+    ├── DriverError                          a plug-in that is broken, or two of one name
+    │   └── DriverNotFoundError (LookupError)
+    └── DeviceError                          carries the device's URI, its state, and what the operator can do
+        ├── DeviceNotFoundError (LookupError)
+        ├── DevicePermissionError (PermissionError)   carries the udev line to install
+        ├── DeviceBusyError                  somebody else holds it
+        ├── DeviceClosedError                used after close, or before open
+        ├── DeviceDisconnectedError (ConnectionError) unplugged, or gone from the bus
+        ├── DeviceTimeoutError (TimeoutError)         the device did not answer in time
+        ├── SubjectTimeoutError (TimeoutError)        the person did not: no finger, no eye
+        ├── DeviceStalledError               an endpoint stalled
+        ├── DeviceProtocolError              the device said something its protocol does not know
+        ├── DeviceUnsupportedError           recognised, and refused for a reason
+        ├── DeviceSuspendedError             asleep since the machine slept
+        ├── DeviceVendorError                a vendor's own code, passed on
+        └── CaptureCancelledError            somebody called cancel()
+"""
+
+from __future__ import annotations
+
+
+class BiocoreError(Exception):
+    """Base of every error of the library; catching it catches all of them."""
+
+
+class InvalidSampleError(BiocoreError, ValueError):
+    """Pixels, resolution or position that no algorithm here can take (an empty array, 72 ppi, a NaN)."""
+
+
+class NotAssessableError(BiocoreError):
+    """A quality algorithm refuses the picture: blank after cropping, too large, too few blocks.
+
+    `biocore.assess` turns this into a report whose score is None; only the direct call of one algorithm
+    (`biocore.fingerprint.nfiq2_measures`) raises it.
+    """
+
+
+class ExtractionError(BiocoreError):
+    """No template can be made of the sample: there is no usable region in it."""
+
+
+class InvalidTemplateError(BiocoreError, ValueError):
+    """Templates that cannot be compared or fused: another modality, another algorithm's code, no resolution."""
+
+
+class FormatError(BiocoreError, ValueError):
+    """A malformed file or record.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    file : str or None
+        The file it was read from, where there is one.
+    offset : int or None
+        Byte offset of the field that is wrong, counted from the start of the record.
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, offset: int | None = None) -> None:
+        where = (f"{file}: " if file else "") + (f"at byte {offset}: " if offset is not None else "")
+        super().__init__(where + message)
+        self.file = file
+        self.offset = offset
+
+
+class UnsupportedFormatError(FormatError):
+    """A file or record that nothing here reads or writes."""
+
+
+class ModelError(BiocoreError):
+    """A model file that is missing, altered, or not what its name says."""
+
+
+class MissingDependencyError(BiocoreError, ImportError):
+    """An optional part is not installed; the message names the extra that brings it."""
+
+
+class DriverError(BiocoreError):
+    """A driver plug-in that is broken, or two plug-ins that claim one name."""
+
+
+class DriverNotFoundError(DriverError, LookupError):
+    """No installed driver serves this URI."""
+
+
+class DeviceError(BiocoreError):
+    """Something went wrong with a device.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    uri : str or None
+        The device it concerns (`virtual:finger`, `usb:05ba:000a`).
+    state : str or None
+        What the device was doing.
+    hint : str or None
+        What the operator can do now.
+    """
+
+    def __init__(
+        self, message: str, *, uri: str | None = None, state: str | None = None, hint: str | None = None
+    ) -> None:
+        text = (f"{uri}: " if uri else "") + message
+        text += f" (while {state})" if state else ""
+        text += f". {hint}" if hint else ""
+        super().__init__(text)
+        self.uri = uri
+        self.state = state
+        self.hint = hint
+
+
+class DeviceNotFoundError(DeviceError, LookupError):
+    """The URI names no device that is attached now: a wrong path, nothing plugged in."""
+
+
+class DevicePermissionError(DeviceError, PermissionError):
+    """The system does not let this user open the device; the hint carries the udev rule to install."""
+
+
+class DeviceBusyError(DeviceError):
+    """Another program, driver or thread holds the device."""
+
+
+class DeviceClosedError(DeviceError):
+    """The device was used after close() or outside its `with` block."""
+
+
+class DeviceDisconnectedError(DeviceError, ConnectionError):
+    """The device was unplugged, lost power, or vanished from the bus."""
+
+
+class DeviceTimeoutError(DeviceError, TimeoutError):
+    """The device did not answer before the deadline: a frozen scanner, a dead cable."""
+
+
+class SubjectTimeoutError(DeviceError, TimeoutError):
+    """The device works and waited, but no finger or eye came before the deadline."""
+
+
+class DeviceStalledError(DeviceError):
+    """An endpoint stalled and did not recover."""
+
+
+class DeviceProtocolError(DeviceError):
+    """The device sent what its protocol does not know: garbage, a wrong length, a wrong checksum."""
+
+
+class DeviceUnsupportedError(DeviceError):
+    """A device that is recognised and refused: no image (match-on-chip), a swipe sensor, too low a resolution."""
+
+
+class DeviceSuspendedError(DeviceError):
+    """The device sleeps since the machine slept; it must be opened again."""
+
+
+class DeviceVendorError(DeviceError):
+    """A vendor library failed with a code of its own, which the message carries."""
+
+
+class CaptureCancelledError(DeviceError):
+    """cancel() was called during a capture."""

@@ -1,0 +1,1 @@
+"""Records and pictures as bytes; nothing here knows an algorithm."""

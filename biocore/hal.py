@@ -1,0 +1,324 @@
+"""The contract of a capture device: what a driver provides, and what everybody may rely on.
+
+States. A device is *closed* until `open()`; then *ready*. `capture()` makes it *capturing* until it returns
+a Frame or raises; then it is ready again, whatever happened. A device that failed with
+`DeviceDisconnectedError` is *lost*: every further call raises that error until it is closed and opened
+anew. `close()` is legal in every state, twice too, and from another thread: a running capture then ends with
+`CaptureCancelledError`. Leaving the `with` block closes. `cancel()` ends a running capture within
+`CANCEL_LATENCY` and is a no-op otherwise.
+
+Time. `capture(timeout)` holds its deadline whoever is to blame: `SubjectTimeoutError` where the person did
+not come, `DeviceTimeoutError` where the device did not answer.
+
+Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all
+drivers. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score, crop or retry.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from biocore.errors import (
+    CaptureCancelledError,
+    DeviceBusyError,
+    DeviceClosedError,
+    DeviceDisconnectedError,
+    DeviceTimeoutError,
+    InvalidSampleError,
+)
+from biocore.types import Frame, Modality
+
+CANCEL_LATENCY = 1.0  # s; the longest a driver may go without asking `Attempt.check()`
+DEFAULT_TIMEOUT = 10.0  # s; MOSIP's capture timeout (registration client)
+
+
+class State(StrEnum):
+    """Where a device stands."""
+
+    CLOSED = "closed"
+    READY = "ready"
+    CAPTURING = "capturing"
+    LOST = "lost"
+
+
+class EventKind(StrEnum):
+    """What a listener may hear while a device is open."""
+
+    STATE = "state"  # the state changed; detail is the new one
+    WAITING = "waiting"  # ready for the finger or eye
+    PREVIEW = "preview"  # a live frame; may be dropped, the final one never is
+    PRESENT = "present"  # finger or eye detected
+    REMOVED = "removed"  # and gone again
+    CAPTURED = "captured"  # the final frame
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened on a device.
+
+    Attributes
+    ----------
+    kind : EventKind
+    uri : str
+        The device.
+    detail : str
+    frame : Frame or None
+        With PREVIEW and CAPTURED.
+    """
+
+    kind: EventKind
+    uri: str
+    detail: str = ""
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """What is known of a device before and after it is opened.
+
+    Attributes
+    ----------
+    uri : str
+        Name to open it by; the same device keeps it across re-plugging.
+    driver : str
+        Entry point that serves it.
+    maker, model : str
+    modality : Modality
+    ppi : float or None
+        Native resolution in pixels per inch; None where it is not fixed (cameras, files).
+    window : (int, int) or None
+        Width and height of a frame in px; None where frames vary.
+    serial : str or None
+    """
+
+    uri: str
+    driver: str
+    maker: str
+    model: str
+    modality: Modality
+    ppi: float | None = None
+    window: tuple[int, int] | None = None
+    serial: str | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+class Attempt:
+    """One running capture as a driver sees it: how long it may take, and whether to stop.
+
+    Attributes
+    ----------
+    uri : str
+    deadline : float
+        On the `time.monotonic()` scale, in s.
+    """
+
+    def __init__(self, uri: str, timeout: float, emit: Callable[[EventKind, str, Frame | None], None]) -> None:
+        self.uri = uri
+        self.deadline = time.monotonic() + timeout
+        self._cancelled = threading.Event()
+        self._emit = emit
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, never below zero."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def cancel(self) -> None:
+        """Ask the capture to end."""
+        self._cancelled.set()
+
+    def check(self) -> None:
+        """Raise where the capture was cancelled or its deadline has passed.
+
+        Raises
+        ------
+        CaptureCancelledError, DeviceTimeoutError
+        """
+        if self._cancelled.is_set():
+            raise CaptureCancelledError("the capture was cancelled", uri=self.uri, state=State.CAPTURING)
+        if self.remaining <= 0.0:
+            raise DeviceTimeoutError("no frame before the deadline", uri=self.uri, state=State.CAPTURING)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but wake for a cancel or the deadline; then `check()`."""
+        self._cancelled.wait(min(seconds, self.remaining))
+        self.check()
+
+    def emit(self, kind: EventKind, detail: str = "", frame: Frame | None = None) -> None:
+        """Tell the listeners."""
+        self._emit(kind, detail, frame)
+
+
+class Device(ABC):
+    """A capture device; see the module's text for its states.
+
+    Parameters
+    ----------
+    info : DeviceInfo
+    """
+
+    def __init__(self, info: DeviceInfo) -> None:
+        self.info = info
+        self._state = State.CLOSED
+        self._lock = threading.RLock()
+        self._attempt: Attempt | None = None
+        self._idle = threading.Condition(self._lock)
+        self._listeners: list[Listener] = []
+
+    # -- for drivers -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Claim the device; raise a DeviceError where that fails, holding nothing."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Release everything, in any state; raise nothing that is not a DeviceError."""
+
+    @abstractmethod
+    def _capture(self, attempt: Attempt) -> Frame:
+        """Return one frame; call `attempt.check()` at least every `CANCEL_LATENCY` seconds."""
+
+    # -- for everybody -----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the device stands now."""
+        return self._state
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener(event)` for every event from now on, in the thread that captures."""
+        self._listeners.append(listener)
+
+    def open(self) -> Self:
+        """Claim the device.
+
+        Raises
+        ------
+        DeviceError
+            It is open already (DeviceBusyError), absent, forbidden, or held by somebody else.
+        """
+        with self._lock:
+            if self._state is not State.CLOSED:
+                raise DeviceBusyError("is open already", uri=self.info.uri, state=self._state)
+            self._open()
+            self._enter(State.READY)
+        return self
+
+    def close(self) -> None:
+        """Release the device; legal in every state and more than once."""
+        self.cancel()
+        with self._idle:
+            self._idle.wait_for(lambda: self._attempt is None, timeout=2 * CANCEL_LATENCY)
+            if self._state is State.CLOSED:
+                return
+            try:
+                self._close()
+            finally:
+                self._enter(State.CLOSED)
+
+    def cancel(self) -> None:
+        """End a running capture; no-op where none runs."""
+        attempt = self._attempt
+        if attempt is not None:
+            attempt.cancel()
+
+    def capture(self, timeout: float = DEFAULT_TIMEOUT) -> Frame:
+        """Return the next frame.
+
+        Parameters
+        ----------
+        timeout : float
+            Deadline in s, for the person and the device together.
+
+        Raises
+        ------
+        DeviceClosedError
+            The device is not open.
+        DeviceBusyError
+            Another thread captures on it.
+        SubjectTimeoutError, DeviceTimeoutError, CaptureCancelledError, DeviceError
+        """
+        if not timeout > 0.0:
+            raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout}")
+        attempt = self._begin(timeout)
+        try:
+            frame = self._capture(attempt)
+            attempt.emit(EventKind.CAPTURED, frame=frame)
+            return frame
+        except DeviceDisconnectedError:
+            self._enter(State.LOST)
+            raise
+        finally:
+            self._end()
+
+    def __enter__(self) -> Self:
+        return self if self._state is not State.CLOSED else self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the base's own ----------------------------------------------------------------------------
+
+    def _begin(self, timeout: float) -> Attempt:
+        with self._lock:
+            if self._state is State.CLOSED:
+                raise DeviceClosedError("is not open", uri=self.info.uri, hint="Open it, or use a with block")
+            if self._state is State.LOST:
+                raise DeviceDisconnectedError("is gone", uri=self.info.uri, hint="Plug it in and open it anew")
+            if self._state is State.CAPTURING:
+                raise DeviceBusyError("another thread captures on it", uri=self.info.uri, state=self._state)
+            self._attempt = Attempt(self.info.uri, timeout, self._tell)
+            self._enter(State.CAPTURING)
+            return self._attempt
+
+    def _end(self) -> None:
+        with self._idle:
+            self._attempt = None
+            if self._state is State.CAPTURING:
+                self._enter(State.READY)
+            self._idle.notify_all()
+
+    def _enter(self, state: State) -> None:
+        self._state = state
+        self._tell(EventKind.STATE, state.value, None)
+
+    def _tell(self, kind: EventKind, detail: str = "", frame: Frame | None = None) -> None:
+        event = Event(kind, self.info.uri, detail, frame)
+        for listener in tuple(self._listeners):
+            listener(event)
+
+
+class Driver(Protocol):
+    """What an entry point of the group `biocore.drivers` names: one object a device family.
+
+    The entry point's name is the driver's, and the scheme of the URIs that only it serves (`virtual:finger`).
+    """
+
+    def devices(self) -> Iterable[DeviceInfo]:
+        """List what is attached now; never raises for a missing vendor library, never blocks for long."""
+        ...
+
+    def claims(self, uri: str) -> bool:
+        """Say whether this driver serves the URI, without touching the device."""
+        ...
+
+    def open(self, uri: str) -> Device:
+        """Make the device of the URI, not opened yet.
+
+        Raises
+        ------
+        DeviceNotFoundError
+        """
+        ...

@@ -1,0 +1,180 @@
+"""What an assessment says: measures, causes, advice, a report, and the decision made of it.
+
+A measure has three things, kept apart as in OFIQ: the native value in its own unit, a score 0..100 and a
+status. *Could not be assessed* is a status, never a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from biocore.types import Modality, Position
+
+
+class Status(StrEnum):
+    """Whether a value was obtained."""
+
+    OK = "ok"
+    NOT_ASSESSED = "not_assessed"  # was not asked for, or needs something that is not there (minutiae)
+    FAILED = "failed"  # was tried and has no value on this picture
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One quality measure.
+
+    Attributes
+    ----------
+    name : str
+        The standard's or the reference implementation's name.
+    native : float or None
+        Value in the measure's own unit.
+    score : int or None
+        Quality block value 0..100 (ISO/IEC 29794-4), where the measure has one.
+    status : Status
+    """
+
+    name: str
+    native: float | None
+    score: int | None = None
+    status: Status = Status.OK
+
+
+class CauseName(StrEnum):
+    """Why a picture is poor. The order within a modality means nothing."""
+
+    DRY = "DRY"
+    WET = "WET"
+    LIGHT = "LIGHT"
+    HARD = "HARD"
+    WORN = "WORN"
+    PARTIAL = "PARTIAL"
+    OFF_CENTRE = "OFF_CENTRE"
+    SMEAR = "SMEAR"
+    RESIDUE = "RESIDUE"
+    TOO_SMALL = "TOO_SMALL"
+    NO_FINGER = "NO_FINGER"
+    CLOUDY = "CLOUDY"
+    ARCUS = "ARCUS"
+    LID = "LID"
+    LASHES = "LASHES"
+    SMALL_PUPIL = "SMALL_PUPIL"
+    WIDE_PUPIL = "WIDE_PUPIL"
+    IRREGULAR_PUPIL = "IRREGULAR_PUPIL"
+    REFLECTION = "REFLECTION"
+    GAZE = "GAZE"
+    DEFOCUS = "DEFOCUS"
+    MOTION = "MOTION"
+    NEAR = "NEAR"
+    FAR = "FAR"
+    CLOSED = "CLOSED"
+    NO_EYE = "NO_EYE"
+    SPECTACLES = "SPECTACLES"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason why the picture is poor.
+
+    Attributes
+    ----------
+    name : CauseName
+    confidence : float
+        0..1; causes are listed from 0.5 on.
+    evidence : Mapping of str to float
+        The measured quantities it was concluded from, by name with unit (`"ridge_contrast_grey"`).
+    """
+
+    name: CauseName
+    confidence: float
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+class Advice(StrEnum):
+    """What the person or the operator should do now; texts are in `biocore.advice`."""
+
+    PRESS_HARDER = "press_harder"
+    PRESS_LIGHTER = "press_lighter"
+    MOISTEN = "moisten"
+    DRY_FINGER = "dry_finger"
+    CLEAN_PLATEN = "clean_platen"
+    HOLD_STILL = "hold_still"
+    PLACE_FINGER = "place_finger"
+    PLACE_MORE = "place_more"
+    MOVE_LEFT = "move_left"
+    MOVE_RIGHT = "move_right"
+    MOVE_UP = "move_up"
+    MOVE_DOWN = "move_down"
+    ROLL_PAD = "roll_pad"
+    OTHER_FINGER = "other_finger"
+    USE_LARGER_WINDOW = "use_larger_window"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """Everything one assessment found.
+
+    Attributes
+    ----------
+    modality, position : Modality, Position
+        Of the sample.
+    source : str
+        Device or file the sample came from.
+    score : int or None
+        Unified quality 0..100; None where it could not be assessed (`reason` says why).
+    algorithm : str
+        What computed the score (`biocore.finger/1`, `nfiq2/2.3`).
+    status : Status
+    reason : str
+        Why there is no score; empty otherwise.
+    measures : Mapping of str to Measure
+        In a fixed order.
+    causes : tuple of Cause
+        Most confident first; empty for a good picture.
+    advice : tuple of Advice
+        What to do, most useful first.
+    """
+
+    modality: Modality
+    position: Position
+    source: str
+    score: int | None
+    algorithm: str
+    status: Status = Status.OK
+    reason: str = ""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()
+    advice: tuple[Advice, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measures", MappingProxyType(dict(self.measures)))
+
+
+class Outcome(StrEnum):
+    """What happens with a capture."""
+
+    ACCEPT = "accept"
+    RECAPTURE = "recapture"
+    FALL_BACK = "fall_back"
+    EXCEPTION = "exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one attempt, and what it is based on.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    reason : str
+        One line for the record: value, threshold and what was compared.
+    advice : tuple of Advice
+        For the next attempt.
+    """
+
+    outcome: Outcome
+    reason: str
+    advice: tuple[Advice, ...] = ()
