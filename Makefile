@@ -1,35 +1,36 @@
-# The whole developer interface. `make run` and `make test` set up all they need by themselves.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-VENV   ?= .venv
-BIN    := $(VENV)/bin
-PYX    := $(shell find biocore bindings -name '*.pyx' -o -name '*.pxd')
-ARGS   ?=
+# The whole developer interface. Every target sets up all it needs by itself.
+VENV ?= .venv
+BIN  := $(VENV)/bin
+ARGS ?=
+APT  := apt-get install git make gcc python3 python3-venv python3-dev libgl1 libglib2.0-0
 
-.PHONY: help dev build run test check bench dist clean
+# The first Python that runs and is new enough; `make PYTHON=...` chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+ifndef PYTHON
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+            $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
+endif
+need = @{ $(1); } >/dev/null 2>&1 || { echo "$(2). On Debian and Ubuntu: $(APT)" >&2; exit 1; }
+
+.PHONY: help dev run test test-bounds check bench dist clean
 help:            ## this list
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-dev: $(VENV)/.built   ## virtual environment, dependencies, kernels
-
-$(VENV)/.installed: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "biocore needs Python 3.11 or later: apt-get install python3 python3-venv python3-dev"; exit 1; }
-	@command -v gcc >/dev/null || { echo "biocore compiles its kernels: apt-get install gcc python3-dev"; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo "no venv module: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@
-
-$(VENV)/.built: $(VENV)/.installed setup.py $(PYX)
-	$(BIN)/python setup.py --quiet build_ext --inplace
-	@touch $@
-
-build: dev       ## compile the kernels in place
+dev: $(VENV)/.compiled  ## virtual environment, dependencies, kernels; compiles what has changed
+	@rm $(VENV)/.compiled
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $(VENV)/.compiled
 
 run: dev         ## the main job on virtual hardware: ten fingers captured, scored, recorded, reported
 	$(BIN)/biocore demo $(ARGS)
 
 test: dev        ## all tests
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+# Its own build and its own folder; PYTHONPATH comes before the checkout, which -P keeps out of the way.
+test-bounds: dev ## all tests against kernels that check every index
+	BIOCORE_BOUNDSCHECK=1 $(BIN)/python setup.py --quiet build --build-base build/bounds --build-lib build/bounds/lib
+	PYTHONPATH=build/bounds/lib $(BIN)/python -P -m pytest -q -n auto $(ARGS)
 
 check: dev       ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -40,6 +41,31 @@ check: dev       ## format, lint, types
 bench: dev       ## all benchmarks
 	$(BIN)/python -m pytest -q --benchmark-only benchmarks $(ARGS)
 
+dist: dev        ## sdist and wheel, each tested away from the checkout on every Python of this machine
+	$(BIN)/python .ci/dist.py $(ARGS)
+
 clean:           ## remove everything that was made here
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
-	find . -name '__pycache__' -prune -exec rm -rf {} + ; find biocore bindings -name '*.so' -delete
+	find . -name '__pycache__' -prune -exec rm -rf {} +
+	find biocore bindings -name '*.so' -delete
+
+# -- the set-up, step by step; each stamp is written last, so that an interrupted step is repeated ----------
+
+# venv writes `activate` after everything else
+$(BIN)/activate:
+	$(call need,test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)',biocore needs Python 3.11 or later)
+	$(call need,$(PYTHON) -c 'import ensurepip',Python lacks its venv module)
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/activate
+	$(call need,command -v gcc,biocore compiles its kernels and there is no C compiler)
+	$(call need,test -e "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h",Python.h is not here)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	BIOCORE_KERNELS=later $(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(call need,$(BIN)/python -c 'import cv2',OpenCV does not load: system libraries are missing)
+	@touch $@
+
+# other flags or other packages: every kernel anew
+$(VENV)/.compiled: setup.py $(VENV)/.installed
+	$(BIN)/python setup.py --quiet build_ext --inplace --force
+	@touch $@
