@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,10 +100,12 @@ def check_ppi(ppi: float | None, what: str = "resolution") -> float | None:
     Raises
     ------
     InvalidSampleError
-        Not finite, or outside `PPI_RANGE`.
+        No number, not finite, or outside `PPI_RANGE`.
     """
     if ppi is None:
         return None
+    if not isinstance(ppi, Real):
+        raise InvalidSampleError(f"{what} must be a number of pixels per inch, not {ppi!r}")
     low, high = PPI_RANGE
     if not (math.isfinite(ppi) and low <= ppi <= high):
         raise InvalidSampleError(f"{what} of {ppi} ppi is impossible; expected {low:g} to {high:g} ppi")
@@ -152,7 +155,8 @@ class Sample:
     Raises
     ------
     InvalidSampleError
-        A finger without a resolution (ridges have no scale then), or a position of the other modality.
+        A finger without a resolution (ridges have no scale then), an unknown modality, or a position of the
+        other one.
     """
 
     frame: Frame
@@ -160,7 +164,11 @@ class Sample:
     position: Position | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "modality", Modality(self.modality))
+        try:
+            object.__setattr__(self, "modality", Modality(self.modality))
+        except ValueError:
+            known = " or ".join(Modality)
+            raise InvalidSampleError(f"{self.source}: {self.modality!r} is no modality; use {known}") from None
         kind = FingerPosition if self.modality is Modality.FINGER else EyePosition
         position = kind.UNKNOWN if self.position is None else self.position
         if not isinstance(position, kind):
@@ -270,8 +278,10 @@ class FingerTemplate(Template):
 
     def __post_init__(self) -> None:
         Template.__post_init__(self)
-        check_ppi(self.ppi, "template resolution")
-        n = len(self.points)
+        if self.ppi is None:
+            raise InvalidTemplateError("a finger template needs its resolution: minutiae have no scale without it")
+        object.__setattr__(self, "ppi", check_ppi(self.ppi, "template resolution"))
+        n = len(self.points) if np.ndim(self.points) else 0
         columns: tuple[tuple[str, NDArray[Any], type[np.generic], tuple[int, ...]], ...] = (
             ("points", self.points, np.float32, (n, 2)),
             ("directions", self.directions, np.float32, (n,)),
@@ -279,6 +289,8 @@ class FingerTemplate(Template):
             ("qualities", self.qualities, np.uint8, (n,)),
         )
         for name, array, dtype, shape in columns:
+            if not isinstance(array, np.ndarray):
+                raise InvalidTemplateError(f"{name} must be a NumPy array, not {type(array).__name__}")
             if array.dtype != dtype or array.shape != shape:
                 raise InvalidTemplateError(
                     f"{name} must be {np.dtype(dtype).name} {shape}, not {array.dtype} {array.shape}"
@@ -325,4 +337,4 @@ class Comparison:
     @property
     def fmr(self) -> float:
         """False match rate at a threshold equal to this score: 10^(-score/10), at most 1."""
-        return float(min(1.0, 10.0 ** (-self.score / 10.0)))
+        return 10.0 ** (-self.score / 10.0) if self.score > 0.0 else 1.0
