@@ -61,7 +61,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/activate
 	$(call need,command -v gcc,biocore compiles its kernels and there is no C compiler)
 	$(call need,test -e "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h",Python.h is not here)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	BIOCORE_KERNELS=later $(BIN)/python -m pip install --quiet --editable '.[dev]'
+	PYTHONWARNINGS=ignore BIOCORE_KERNELS=later $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	$(call need,$(BIN)/python -c 'import cv2',OpenCV does not load: system libraries are missing)
 	@touch $@
 

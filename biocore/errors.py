@@ -11,11 +11,11 @@ record or a wrong call is an exception, never data::
     ├── FormatError (ValueError)             malformed file or record; carries the file and the byte offset
     │   └── UnsupportedFormatError           well formed, but nothing here reads or writes it
     ├── ModelError                           a model file that is missing, altered or not what it says
-    ├── MissingDependencyError (ImportError) an optional extra is not installed; says which
+    ├── MissingDependencyError (ImportError) an extra or a system package is not installed; says which
     ├── DriverError                          a plug-in that is broken, or two of one name
-    │   └── DriverNotFoundError (LookupError)
+    │   └── DriverNotFoundError (LookupError)     nothing installed serves the URI
     └── DeviceError                          carries the device's URI, its state, and what the operator can do
-        ├── DeviceNotFoundError (LookupError)
+        ├── DeviceNotFoundError (LookupError)         the URI names nothing that is attached
         ├── DevicePermissionError (PermissionError)   carries the udev line to install
         ├── DeviceBusyError                  somebody else holds it
         ├── DeviceClosedError                used after close, or before open
@@ -86,7 +86,7 @@ class ModelError(BiocoreError):
 
 
 class MissingDependencyError(BiocoreError, ImportError):
-    """An optional part is not installed; the message names the extra that brings it."""
+    """Something outside is not installed; the message names the extra or the system package that brings it."""
 
 
 class DriverError(BiocoreError):

@@ -1,7 +1,8 @@
 """What an assessment says: measures, causes, advice, a report, and the decision made of it.
 
 A measure has three things, kept apart as in OFIQ: the native value in its own unit, a score 0..100 and a
-status. *Could not be assessed* is a status, never a zero.
+status. *Could not be assessed* is a status, never a zero. Contradictions (a score of 255, no score and no
+reason) are mistakes of whoever computes, and raise ValueError where they are made.
 """
 
 from __future__ import annotations
@@ -9,9 +10,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+from typing import NoReturn, TypeVar
 
 from biocore.types import Modality, Position
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class FixedDict(dict[_K, _V]):
+    """A dictionary nobody can change; unlike a mapping proxy it goes into JSON and to other processes."""
+
+    __slots__ = ()
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} does not support item assignment: it is part of a report")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[FixedDict[_K, _V]], tuple[dict[_K, _V]]]:
+        return type(self), (dict(self),)
+
+
+def _check_score(score: int | None, where: str) -> None:
+    if score is not None and not 0 <= score <= 100:
+        raise ValueError(f"{where}: a score is 0 to 100, not {score}")
 
 
 class Status(StrEnum):
@@ -41,6 +65,9 @@ class Measure:
     native: float | None
     score: int | None = None
     status: Status = Status.OK
+
+    def __post_init__(self) -> None:
+        _check_score(self.score, self.name)
 
 
 class CauseName(StrEnum):
@@ -91,6 +118,11 @@ class Cause:
     name: CauseName
     confidence: float
     evidence: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(f"{self.name}: a confidence is 0 to 1, not {self.confidence}")
+        object.__setattr__(self, "evidence", FixedDict(self.evidence))
 
 
 class Advice(StrEnum):
@@ -150,7 +182,10 @@ class QualityReport:
     advice: tuple[Advice, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "measures", MappingProxyType(dict(self.measures)))
+        _check_score(self.score, self.source)
+        if self.score is None and not self.reason:
+            raise ValueError(f"{self.source}: a report without a score needs a reason")
+        object.__setattr__(self, "measures", FixedDict(self.measures))
 
 
 class Outcome(StrEnum):

@@ -88,7 +88,7 @@ def test_any_array_is_taken_or_refused_by_name(pixels: np.ndarray[Any, Any]) -> 
 def test_a_frame_says_which_source_was_wrong() -> None:
     with pytest.raises(InvalidSampleError, match="pixels of usb:1:2 are empty"):
         Frame(np.zeros((0, 4), np.uint8), source="usb:1:2")
-    with pytest.raises(InvalidSampleError, match="a.png: resolution of 20"):
+    with pytest.raises(InvalidSampleError, match=r"a\.png: resolution of 20"):
         Frame(GREY, 20, source="a.png")
 
 

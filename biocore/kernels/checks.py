@@ -13,6 +13,12 @@ from biocore.types import GreyImage, check_pixels
 _T = TypeVar("_T", bound=np.generic)
 
 
+def _plain(value: NDArray[_T]) -> NDArray[_T]:
+    """Return the numbers one after the other where a processor can read them; without a copy where they are."""
+    row = np.asarray(value, order="C")
+    return row if row.flags.aligned else row.copy()
+
+
 def grey(pixels: object, *, min_side: int = 1) -> GreyImage:
     """Return a C-contiguous grey raster of at least `min_side` px a side.
 
@@ -25,7 +31,7 @@ def grey(pixels: object, *, min_side: int = 1) -> GreyImage:
         raise InvalidSampleError(
             f"pixels are {image.shape[1]}x{image.shape[0]} px; at least {min_side} a side are needed"
         )
-    return np.ascontiguousarray(image)
+    return _plain(image)
 
 
 def array(
@@ -50,4 +56,4 @@ def array(
         raise InvalidSampleError(f"{name} must have shape ({wanted}), not {value.shape}")
     if finite and value.dtype.kind == "f" and not np.isfinite(value).all():
         raise InvalidSampleError(f"{name} must be finite; there is a NaN or an infinity in it")
-    return np.ascontiguousarray(value)
+    return _plain(value)
