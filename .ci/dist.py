@@ -86,7 +86,13 @@ def pythons() -> list[Path]:
 def build(out: Path) -> tuple[Path, Path]:
     """Build the sdist, and from it the wheel; return both."""
     shutil.rmtree(out, ignore_errors=True)
-    run(sys.executable, "-m", "build", "--outdir", out, ROOT, cwd=ROOT, BIOCORE_ABI3="1")
+    command = [sys.executable, "-m", "build", "--outdir", str(out), str(ROOT)]
+    environment = os.environ | {"BIOCORE_ABI3": "1"}
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if answer.returncode:
+        raise SystemExit(f"{answer.stdout}\nthe build failed")
     (sdist,) = out.glob("*.tar.gz")
     (wheel,) = out.glob("*.whl")
     return sdist, wheel

@@ -2,4 +2,8 @@
 
 from biocore import _opencv
 
-_opencv.require()  # first of all: names the missing system package instead of a traceback
+_opencv.require()  # before anything imports cv2: names the missing system package instead of a traceback
+
+from biocore.errors import BiocoreError  # noqa: E402
+
+__all__ = ["BiocoreError"]
