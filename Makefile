@@ -4,6 +4,8 @@ BIN  := $(VENV)/bin
 ARGS ?=
 APT  := apt-get install git make gcc python3 python3-venv python3-dev libgl1 libglib2.0-0
 
+BOUNDS := $(CURDIR)/build/bounds
+
 # The first Python that runs and is new enough; `make PYTHON=...` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 ifndef PYTHON
@@ -29,8 +31,8 @@ test: dev        ## all tests
 
 # Its own build and its own folder; PYTHONPATH comes before the checkout, which -P keeps out of the way.
 test-bounds: dev ## all tests against kernels that check every index
-	BIOCORE_BOUNDSCHECK=1 $(BIN)/python setup.py --quiet build --build-base build/bounds --build-lib build/bounds/lib
-	PYTHONPATH=build/bounds/lib $(BIN)/python -P -m pytest -q -n auto $(ARGS)
+	BIOCORE_BOUNDSCHECK=1 $(BIN)/python setup.py --quiet build --build-base $(BOUNDS) --build-lib $(BOUNDS)/lib
+	PYTHONPATH=$(BOUNDS)/lib BIOCORE_EXPECT_PREFIX=$(BOUNDS) $(BIN)/python -P -m pytest -q -n auto $(ARGS)
 
 check: dev       ## format, lint, types
 	$(BIN)/ruff format --check .

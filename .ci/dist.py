@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,11 @@ def inspect(wheel: Path) -> None:
     for package in ("biocore", "biocore_drivers", "biocore_bindings"):
         if f"{package}/py.typed" not in names:
             raise SystemExit(f"{wheel.name} lacks {package}/py.typed")
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    parts = [re.sub("^(drivers|bindings)/", "", name) for name in tracked.stdout.splitlines()]
+    data = {name for name in parts if name.startswith("biocore") and not name.endswith(".pyx")}
+    if missing := data - set(names):
+        raise SystemExit(f"{wheel.name} lacks {sorted(missing)}; see package-data in pyproject.toml")
     kernels = {path.stem for path in (ROOT / "biocore/kernels").glob("_*.pyx")}
     compiled = {Path(name).name.split(".")[0] for name in names if name.endswith(".so")}
     if missing := kernels - compiled:
