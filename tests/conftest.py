@@ -1,4 +1,4 @@
-"""Where the tests find real pictures: never in the repository, and not needed by most tests.
+"""How long a test may take, and where it finds real pictures: never in the repository, not needed by most.
 
 `BIOCORE_DATA` names a folder with `data/` and `reference/` in it; by default it is looked for beside the
 checkout. A test that asks for it is left out where it is absent; what it proves is proved on the project's own
@@ -11,6 +11,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of the code. Continuous integration tries the same cases each time, a developer new ones.
+settings.register_profile(
+    "biocore", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("biocore")
 
 ROOT = Path(__file__).resolve().parent.parent
 
