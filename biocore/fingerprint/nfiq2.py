@@ -149,7 +149,7 @@ def assess_nfiq2(pixels: GreyImage, minutiae: NDArray[np.integer] | None = None)
     region = region_of_interest(image)
     certainty = blocks.orientation_certainty(sums, image.shape)
     flow = blocks.orientation_flow(ridges, foreground)
-    coherence_mean, coherence_sum = blocks.coherence(sums, region.blocks)
+    coherence_mean, coherence_sum = blocks.coherence(sums, region.counted)
 
     measures = {
         **blocks.histogram("FDA_Bin10", ridges.fda[foreground], blocks.FDA_LIMITS),

@@ -45,7 +45,7 @@ def grey_statistics(sums: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[fl
 
 def mean_of_block_means(sums: NDArray[np.int32], shape: tuple[int, ...]) -> float:
     """Return MMB: the mean of the blocks' means, partial blocks weighing as much as whole ones."""
-    means = sums[..., 0] * (1.0 / _block_pixels(shape))
+    means = sums[..., 0] * (1.0 / block_pixels(shape))
     return float(np.cumsum(means / means.size)[-1])  # added one by one, in raster order
 
 
@@ -56,7 +56,7 @@ def foreground_blocks(sums: NDArray[np.int32], shape: tuple[int, ...]) -> NDArra
     -------
     bool array ((height - 4) // 32, (width - 4) // 32)
     """
-    pixels = _block_pixels(shape)
+    pixels = block_pixels(shape)
     grey, squares = sums[..., 0].astype(np.int64), sums[..., 1].astype(np.int64)
     n, total = int(pixels.sum()), int(grey.sum())
     variance = n * int(squares.sum()) - total * total  # n² times the variance, exactly
@@ -109,12 +109,12 @@ def orientation_flow(ridges: RidgeBlocks, foreground: NDArray[np.bool_]) -> NDAr
     return kernels.orientation_flow(ridges.orientation, foreground, least=FLOW_LEAST, span=FLOW_SPAN)
 
 
-def coherence(sums: NDArray[np.int32], region: NDArray[np.bool_]) -> tuple[float, float]:
+def coherence(sums: NDArray[np.int32], counted: NDArray[np.bool_]) -> tuple[float, float]:
     """Return the mean and the sum of the gradients' coherence over the blocks of the region of interest.
 
     Without a block the sum is 0 and the mean NaN, as in the reference.
     """
-    xx, yy, xy = np.moveaxis(sums[region][:, 2:].astype(np.float64), -1, 0)
+    xx, yy, xy = np.moveaxis(sums[counted][:, 2:].astype(np.float64), -1, 0)
     length = np.sqrt((xx - yy) ** 2 + (2 * xy) ** 2)
     values = np.divide(length, xx + yy, out=np.zeros(len(xx)), where=xx + yy != 0)
     if not values.size:
@@ -142,7 +142,7 @@ def histogram(name: str, values: NDArray[np.float64], limits: NDArray[np.float64
     return {**bins, f"{name}_Mean": mean, f"{name}_StdDev": deviation}
 
 
-def _block_pixels(shape: tuple[int, ...]) -> NDArray[np.int64]:
+def block_pixels(shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Return the number of pixels of each block of the grid from (0, 0)."""
     tall, wide = (np.minimum(BLOCK, side - np.arange(0, side, BLOCK, dtype=np.int64)) for side in shape)
     return tall[:, np.newaxis] * wide

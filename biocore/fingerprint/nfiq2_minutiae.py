@@ -29,7 +29,9 @@ def check_minutiae(minutiae: object) -> NDArray[np.int64]:
     if minutiae.ndim != 2 or minutiae.shape[1] != 2:
         raise InvalidSampleError(f"minutiae must have shape (n, 2): x, y; not {minutiae.shape}")
     if minutiae.dtype.kind not in "iu":
-        raise InvalidSampleError(f"minutiae must be whole px (an integer array), not {minutiae.dtype}; round them first")
+        raise InvalidSampleError(
+            f"minutiae must be whole px (an integer array), not {minutiae.dtype}; round them first"
+        )
     if minutiae.dtype == np.uint64 and (minutiae > np.iinfo(np.int64).max).any():
         raise InvalidSampleError("minutiae lie outside of any picture")
     return minutiae.astype(np.int64)

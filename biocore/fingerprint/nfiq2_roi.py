@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore import trace
+from biocore.fingerprint.nfiq2_blocks import block_pixels
 from biocore.kernels import nfiq2 as kernels
 from biocore.types import GreyImage
 
@@ -32,6 +33,9 @@ class RegionOfInterest:
     ----------
     blocks : bool array
         Blocks of 32 x 32 px from (0, 0), partial ones included, with at least one of its pixels.
+    counted : bool array
+        Those, and the ones the reference counts by a rounding: it asks whether the mean of a mask of 0 (inside)
+        and 255 is below 255, and for some sizes of partial blocks 255 n (1/n) is.
     pixels : int
         Its area in px.
     mean_grey : float
@@ -39,6 +43,7 @@ class RegionOfInterest:
     """
 
     blocks: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
     pixels: int
     mean_grey: float
 
@@ -53,4 +58,6 @@ def region_of_interest(image: GreyImage) -> RegionOfInterest:
     region = kernels.region(area, image)
     trace.stage("fingerprint.nfiq2.roi", region.mask)
     mean_grey = region.grey / region.pixels if region.pixels else BLANK_MEAN
-    return RegionOfInterest(region.blocks, region.pixels, mean_grey)
+    n = block_pixels(image.shape)
+    counted = region.blocks | (BLANK_MEAN * n * (1.0 / n) < BLANK_MEAN)
+    return RegionOfInterest(region.blocks, counted, region.pixels, mean_grey)

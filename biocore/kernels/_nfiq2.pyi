@@ -8,7 +8,7 @@ def ridge_blocks(
     image: NDArray[np.uint8],
     foreground: NDArray[np.uint8],
     border: int,
-    cosines: NDArray[np.float64],
+    waves: NDArray[np.float64],
     neighbour_weight: float,
     width_scale: float,
     width_limits: NDArray[np.float64],

@@ -170,43 +170,90 @@ cdef void turn(
             out[y * width + x] = frame[index[x]]
 
 
-cdef double frequency_purity(const u8* turned, const double* cosines, double neighbour_weight) noexcept nogil:
-    """FDA: share of the strongest frequency and its neighbours in the spectrum of the row means."""
+cdef struct complex_t:
+    double re
+    double im
+
+
+cdef inline complex_t plus(complex_t a, complex_t b) noexcept nogil:
+    a.re += b.re
+    a.im += b.im
+    return a
+
+
+cdef inline complex_t minus(complex_t a, complex_t b) noexcept nogil:
+    a.re -= b.re
+    a.im -= b.im
+    return a
+
+
+cdef inline complex_t times(complex_t a, const double* w) noexcept nogil:
+    cdef complex_t product
+    product.re = a.re * w[0] - a.im * w[1]
+    product.im = a.re * w[1] + a.im * w[0]
+    return product
+
+
+cdef void transform_16(const int* samples, int first, const double* waves, complex_t* out) noexcept nogil:
+    """Transform samples first, first + 2, ..., first + 30: four transforms of four, joined by one of radix 4."""
+    cdef complex_t fours[4][4]
+    cdef complex_t t0, t1, t2, t3, even, odd
+    cdef int i, k, even_sum, odd_sum, a, b, c, d
+    for i in range(4):
+        a, b = samples[first + 2 * i], samples[first + 2 * i + 8]
+        c, d = samples[first + 2 * i + 16], samples[first + 2 * i + 24]
+        even_sum, odd_sum = a + c, b + d
+        fours[i][0].re, fours[i][0].im = even_sum + odd_sum, 0
+        fours[i][1].re, fours[i][1].im = a - c, d - b
+        fours[i][2].re, fours[i][2].im = even_sum - odd_sum, 0
+        fours[i][3].re, fours[i][3].im = a - c, b - d
+    for k in range(4):
+        t0 = fours[0][k]
+        t1 = times(fours[1][k], waves + 2 * (2 * k))
+        t2 = times(fours[2][k], waves + 2 * (4 * k))
+        t3 = times(fours[3][k], waves + 2 * (6 * k))
+        even, odd = plus(t0, t2), plus(t1, t3)
+        out[k] = plus(even, odd)
+        out[k + 8] = minus(even, odd)
+        even, odd = minus(t0, t2), minus(t1, t3)
+        out[k + 4].re, out[k + 4].im = even.re + odd.im, even.im - odd.re
+        out[k + 12].re, out[k + 12].im = even.re - odd.im, even.im + odd.re
+
+
+cdef double frequency_purity(const u8* turned, const double* waves, double neighbour_weight) noexcept nogil:
+    """FDA: share of the strongest frequency and its neighbours in the spectrum of the row means.
+
+    A lone speck on an even ground has a flat spectrum, and which frequency is strongest is then up to the last
+    bit. So the transform takes the reference's steps (twice 16 = 4 x 4 samples) and its factors.
+    """
     cdef int rows[SIDE]
-    cdef int folded[SIDE]
-    cdef double power[SHORT + 2]  # |F[k]|, k = 1..16; [17] is the twin of [15]
-    cdef double re, im
-    cdef int y, x, n, k, step, half, best = 1
+    cdef complex_t even[SHORT]
+    cdef complex_t odd[SHORT]
+    cdef complex_t half
+    cdef double strength[SIDE]
     cdef double total = 0
+    cdef int y, x, k, best = 1
     for y in range(SIDE):
         rows[y] = 0
         for x in range(SHORT):
             rows[y] += turned[y * SHORT + x]
-    # Decimation in frequency: odd multiples of `step` see the difference of the halves, the others their sum.
-    # The differences are integers, so a flat block has an exactly empty spectrum, as in a fast transform.
-    half, step = SHORT, 1
-    while half >= 1:
-        for n in range(half):
-            folded[n] = rows[n] - rows[n + half]
-            rows[n] += rows[n + half]
-        k = step
-        while k <= SHORT:
-            re = im = 0
-            for n in range(half):
-                re += folded[n] * cosines[(k * n) & (SIDE - 1)]
-                im += folded[n] * cosines[(k * n + 3 * SIDE // 4) & (SIDE - 1)]
-            power[k] = sqrt(re * re + im * im)
-            k += 2 * step
-        half //= 2
-        step *= 2
-    power[SHORT + 1] = power[SHORT - 1]
-    for k in range(1, SHORT):
-        total += power[k]
-        if power[k + 1] > power[best]:
-            best = k + 1
-    if best == 1:
+    transform_16(rows, 0, waves, even)
+    transform_16(rows, 1, waves, odd)
+    for k in range(SHORT):
+        half = odd[k]
+        odd[k] = minus(even[k], times(half, waves + 2 * k))
+        even[k] = plus(even[k], times(half, waves + 2 * k))
+    for k in range(SHORT):
+        strength[k] = sqrt(even[k].re * even[k].re + even[k].im * even[k].im)
+        strength[k + SHORT] = sqrt(odd[k].re * odd[k].re + odd[k].im * odd[k].im)
+    for k in range(1, SIDE):
+        if k < SHORT:
+            total += strength[k]
+        if strength[k] > strength[best]:
+            best = k
+    if best == 1 or best == SIDE - 1:
         return 1.0  # the lowest frequency wins: the reference says "best", and marks it as to be mended
-    return (power[best] + neighbour_weight * (power[best - 1] + power[best + 1])) / total
+    return (strength[best] + neighbour_weight * (strength[best - 1] + strength[best + 1])) / total
 
 
 cdef void fit_line(const u8* turned, double* line, u8* ridge) noexcept nogil:
@@ -319,7 +366,7 @@ def ridge_blocks(
     const u8[:, ::1] image not None,
     const u8[:, ::1] foreground not None,
     int border,
-    const double[::1] cosines not None,
+    const double[:, ::1] waves not None,
     double neighbour_weight,
     double width_scale,
     const double[::1] width_limits not None,
@@ -350,7 +397,7 @@ def ridge_blocks(
                 # picture's, 2 px away: the reference does so.
                 cut_window(image, y - REACH, x - REACH, PADDED, frame)
                 turn(frame, PADDED, angle + PI / 2, half - SIDE // 2, half - SHORT // 2, SIDE, SHORT, turned)
-                fda[i, j] = frequency_purity(turned, &cosines[0], neighbour_weight)
+                fda[i, j] = frequency_purity(turned, &waves[0, 0], neighbour_weight)
                 turn(frame, PADDED, angle, half - SHORT // 2, half - SIDE // 2, SHORT, SIDE, turned)
                 n_ratios[i, j] = width_ratios(turned, &ratios[i, j, 0])
                 cut_window(image, y - border, x - border, TURNED, frame)

@@ -148,7 +148,7 @@ def ridge_blocks(
             image,
             wanted.view(np.uint8),
             border,
-            _cosines(),
+            _waves(),
             neighbour_weight,
             width_scale,
             checks.array(limits, np.float64, (4,), "width_limits"),
@@ -258,13 +258,19 @@ def region(mask: GreyImage, pixels: GreyImage) -> Region:
 
 
 @lru_cache(maxsize=1)
-def _cosines() -> NDArray[np.float64]:
-    """Return cos(2πk/32) for k = 0..31, from one octant, so that its symmetries are exact."""
-    eighth = BLOCK // 8
-    octant = [math.cos(2 * math.pi * k / BLOCK) for k in range(eighth + 1)]
-    quarter = octant + [math.sin(2 * math.pi * k / BLOCK) for k in range(eighth - 1, 0, -1)] + [0.0]
-    half = quarter + [-c for c in reversed(quarter[:-1])]
-    return np.array(half + half[-2:0:-1])
+def _waves() -> NDArray[np.float64]:
+    """Return exp(-2πik/32), k = 0..31, as (re, im): each the product of the one before and the first.
+
+    The reference makes its factors so; they are off by some last bits, and those decide between equal peaks.
+    """
+    first = complex(math.cos(2 * math.pi / BLOCK), -math.sin(2 * math.pi / BLOCK))
+    waves = [1 + 0j, first]
+    while len(waves) < BLOCK // 2:
+        last = waves[-1]
+        re = last.real * first.real - last.imag * first.imag
+        waves.append(complex(re, last.real * first.imag + last.imag * first.real))
+    waves += [-1 + 0j, *(wave.conjugate() for wave in waves[:0:-1])]
+    return np.array([(wave.real, wave.imag) for wave in waves])
 
 
 @lru_cache(maxsize=8)
