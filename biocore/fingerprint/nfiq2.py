@@ -90,23 +90,6 @@ class Nfiq2Assessment:
     maps: BlockMaps
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Analysis:
-    """What the measures and the maps are made of."""
-
-    sums: NDArray[np.int32]
-    foreground: NDArray[np.bool_]
-    ridges: RidgeBlocks
-    certainty: NDArray[np.float64]
-    region: RegionOfInterest
-
-    def maps(self, crop: tuple[int, int, int, int]) -> BlockMaps:
-        ridges = self.ridges
-        return BlockMaps(
-            crop, self.certainty, self.region.blocks, self.foreground, ridges.orientation, ridges.fda, ridges.lcs
-        )
-
-
 def nfiq2_measures(pixels: GreyImage, minutiae: NDArray[np.integer] | None = None) -> dict[str, float]:
     """Compute the native measures of NFIQ 2.3.
 
@@ -138,7 +121,7 @@ def nfiq2_measures(pixels: GreyImage, minutiae: NDArray[np.integer] | None = Non
 def assess_nfiq2(pixels: GreyImage, minutiae: NDArray[np.integer] | None = None) -> Nfiq2Assessment:
     """Compute measures, feedback and block maps in one go; see `nfiq2_measures`."""
     points = None if minutiae is None else check_minutiae(minutiae)
-    image, (x0, y0) = crop_white_border(pixels)
+    image, origin = crop_white_border(pixels)
     sums = kernels.grid_sums(image)
     foreground = blocks.foreground_blocks(sums, image.shape)
     _check_foreground(foreground)
@@ -166,8 +149,7 @@ def assess_nfiq2(pixels: GreyImage, minutiae: NDArray[np.integer] | None = None)
     }
     count = int(by_minutiae["FingerJetFX_MinutiaeCount"]) if by_minutiae else None
     feedback = Nfiq2Feedback(deviation, mean_grey, count, region.pixels)
-    analysis = _Analysis(sums, foreground, ridges, certainty, region)
-    return Nfiq2Assessment(measures, feedback, analysis.maps((x0, y0, image.shape[1], image.shape[0])))
+    return Nfiq2Assessment(measures, feedback, _maps(image, origin, foreground, ridges, certainty, region))
 
 
 def block_maps(pixels: GreyImage) -> BlockMaps:
@@ -179,13 +161,12 @@ def block_maps(pixels: GreyImage) -> BlockMaps:
     NotAssessableError
         Blank, or larger than 800 x 1000 px after the crop.
     """
-    image, (x0, y0) = crop_white_border(pixels)
+    image, origin = crop_white_border(pixels)
     sums = kernels.grid_sums(image)
     foreground = blocks.foreground_blocks(sums, image.shape)
     ridges = blocks.ridge_blocks(image, foreground)
     certainty = blocks.orientation_certainty(sums, image.shape)
-    analysis = _Analysis(sums, foreground, ridges, certainty, region_of_interest(image))
-    return analysis.maps((x0, y0, image.shape[1], image.shape[0]))
+    return _maps(image, origin, foreground, ridges, certainty, region_of_interest(image))
 
 
 def crop_white_border(pixels: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
@@ -234,3 +215,22 @@ def _check_foreground(foreground: NDArray[np.bool_]) -> None:
         raise NotAssessableError(
             f"{found} blocks of 32x32 px show ridges; NFIQ 2 needs {blocks.LEAST_BLOCKS}. Place more of the finger"
         )
+
+
+def _maps(
+    image: GreyImage,
+    origin: tuple[int, int],
+    foreground: NDArray[np.bool_],
+    ridges: RidgeBlocks,
+    certainty: NDArray[np.float64],
+    region: RegionOfInterest,
+) -> BlockMaps:
+    return BlockMaps(
+        crop=(*origin, image.shape[1], image.shape[0]),
+        ocl=certainty,
+        roi=region.blocks,
+        foreground=foreground,
+        orientation=ridges.orientation,
+        fda=ridges.fda,
+        lcs=ridges.lcs,
+    )
