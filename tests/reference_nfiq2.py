@@ -7,10 +7,11 @@ from floating gradients, blurs by convolution, regions by labelling.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
+import skimage.measure
 from numpy.typing import NDArray
-from skimage.measure import label, regionprops
 
 from biocore.fingerprint import nfiq2_blocks as blocks
 from biocore.fingerprint.nfiq2_roi import GAUSS_41, GAUSS_91
@@ -29,7 +30,7 @@ def speckle(height: int, width: int, seed: int = 0) -> Grey:
     y, x = np.mgrid[:height, :width].astype(np.uint64)
     mixed = (x * np.uint64(73856093)) ^ (y * np.uint64(19349663)) ^ np.uint64(seed * 83492791 + 12345)
     mixed = (mixed ^ (mixed >> np.uint64(13))) * np.uint64(0x9E3779B97F4A7C15)
-    return ((mixed >> np.uint64(40)) & np.uint64(255)).astype(np.uint8)
+    return np.asarray((mixed >> np.uint64(40)) & np.uint64(255), np.uint8)
 
 
 def ridges(height: int, width: int, seed: int = 0, period: float = 9.0) -> Grey:
@@ -66,7 +67,7 @@ def block_sums(block: Grey) -> list[int]:
 
 
 def gradient_products(block: Grey) -> tuple[float, float, float]:
-    """Sums of gx², gy² and gx·gy."""
+    """Return the sums of gx², gy² and gx·gy."""
     values = block.astype(np.float64)
     gy, gx = (np.gradient(values, axis=k) if values.shape[k] > 1 else np.zeros(values.shape) for k in (0, 1))
     return float((gx * gx).sum()), float((gy * gy).sum()), float((gx * gy).sum())
@@ -121,14 +122,14 @@ def fda(picture: Grey) -> float:
 
 
 def line_and_ridges(slant: Grey) -> tuple[Floats, Flags]:
-    """The regression line through the column means, to ten decimals, and the columns below it."""
+    """Return the regression line through the column means, to ten decimals, and the columns below it."""
     columns = slant.sum(axis=0, dtype=np.int64)
     x = np.arange(1, SIDE + 1)
     n, sx, sxx, s, sxs = SIDE, int(x.sum()), int((x * x).sum()), int(columns.sum()), int((x * columns).sum())
     slope = ten_decimals((n * sxs - sx * s) / (16 * (n * sxx - sx * sx)))
     intercept = ten_decimals((s * sxx - sx * sxs) / (16 * (n * sxx - sx * sx)))
     line = x * slope + intercept
-    return line, columns / 16 < line
+    return np.asarray(line, np.float64), np.asarray(columns / 16 < line, np.bool_)
 
 
 def ten_decimals(value: float) -> float:
@@ -167,7 +168,7 @@ def rvup(slant: Grey) -> list[float]:
     if len(changes) < 4:
         return []
     widths = np.diff(changes[1:])[::-1].tolist()
-    ratios = [a / b for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    ratios = [a / b for a, b in pairwise(widths)]
     start = int(ridge[changes[0] + 1])
     return [1 / r if m >= start and (m - start) % 2 == 0 else r for m, r in enumerate(ratios)]
 
@@ -205,7 +206,7 @@ def orientation_flow(angles: Floats, foreground: Flags) -> Floats:
 
 
 def foreground_blocks(image: Grey) -> Flags:
-    """The mask per pixel, as the standard has it, and the blocks that lie on it wholly."""
+    """Make the mask per pixel, as the standard has it; return the blocks that lie on it wholly."""
     values = image.astype(np.float64)
     spread = values.std()
     mask = np.zeros(image.shape, bool)
@@ -262,12 +263,18 @@ def otsu(image: Grey) -> int:
     return threshold
 
 
+def components(flags: Flags) -> NDArray[np.int64]:
+    """Number the 4-connected components from 1 in the order of a raster scan."""
+    return np.asarray(skimage.measure.label(flags, connectivity=1), np.int64)  # type: ignore[no-untyped-call]
+
+
 def region(mask: Grey) -> Grey:
     """Fill holes, keep the dark component with the largest bounding box; 255 inside."""
-    light = label(mask > 0, connectivity=1)
+    light = components(mask > 0)
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    dark = label(~((light > 0) & np.isin(light, border)), connectivity=1)
-    areas = [(r.bbox[2] - r.bbox[0]) * (r.bbox[3] - r.bbox[1]) for r in regionprops(dark)]
+    dark = components(~((light > 0) & np.isin(light, border)))
+    places = [np.nonzero(dark == k) for k in range(1, int(dark.max()) + 1)]
+    areas = [int((np.ptp(y) + 1) * (np.ptp(x) + 1)) for y, x in places]
     if not areas:
         return np.zeros_like(mask)
     return np.where(dark == 1 + int(np.argmax(areas)), 255, 0).astype(np.uint8)
@@ -288,7 +295,7 @@ def histogram(name: str, values: list[float], limits: Floats) -> dict[str, float
 
 
 def measures(image: Grey) -> dict[str, float]:
-    """The 65 measures of a picture that has no white border."""
+    """Return the 65 measures of a picture that has no white border."""
     foreground = foreground_blocks(image)
     angles, purity, clarity, ratios = ridge_blocks(image, foreground)
     smooth = blur(erode(image, 2), GAUSS_41)

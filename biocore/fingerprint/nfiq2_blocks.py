@@ -97,7 +97,9 @@ def certainty_of(products: NDArray[np.int32]) -> NDArray[np.float64]:
     a, b, c = np.moveaxis(products / (4.0 * BLOCK * BLOCK), -1, 0)
     root = np.sqrt((a - b) ** 2 + 4 * c**2)
     largest = ((a + b) + root) / 2
-    return 1 - np.divide((a + b) - root, 2 * largest, out=np.full(a.shape, np.nan), where=largest != 0)
+    smallest = ((a + b) - root) / 2
+    share: NDArray[np.float64] = np.divide(smallest, largest, out=np.full(a.shape, np.nan), where=largest != 0)
+    return 1 - share
 
 
 def orientation_flow(ridges: RidgeBlocks, foreground: NDArray[np.bool_]) -> NDArray[np.float64]:

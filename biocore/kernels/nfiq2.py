@@ -138,7 +138,8 @@ def ridge_blocks(
     rows, columns = wanted.shape
     if border < 0 or border + rows * BLOCK > image.shape[0] or border + columns * BLOCK > image.shape[1]:
         raise InvalidSampleError(
-            f"a grid of {columns}x{rows} blocks from {border} px does not lie inside {image.shape[1]}x{image.shape[0]} px"
+            f"a grid of {columns}x{rows} blocks from {border} px does not lie inside "
+            f"{image.shape[1]}x{image.shape[0]} px"
         )
     orientation, fda, lcs = (np.full(wanted.shape, np.nan) for _ in range(3))
     ratios, n_ratios = np.empty((rows, columns, MAX_RATIOS)), np.zeros(wanted.shape, np.int32)
