@@ -44,10 +44,10 @@ def ridges(height: int, width: int, seed: int = 0, period: float = 9.0) -> Grey:
     return np.where(oval, np.clip(np.floor(grey), 0, 254), 255).astype(np.uint8)
 
 
-def scattered(height: int, width: int, n: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return n points (x, y) of a picture of this size."""
+def scattered(shape: tuple[int, ...], n: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return n points (x, y) of a picture of this shape (height, width)."""
     spread = speckle(2, n, seed).astype(np.int64)
-    return np.stack([spread[0] * width // 256, spread[1] * height // 256], axis=1)
+    return np.stack([spread[0] * shape[1] // 256, spread[1] * shape[0] // 256], axis=1)
 
 
 # --- block by block -------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def otsu(image: Grey) -> int:
 
 
 def components(flags: Flags) -> NDArray[np.int64]:
-    """Number the 4-connected components from 1 in the order of a raster scan."""
+    """Return the 4-connected components, numbered from 1 in the order of a raster scan."""
     return np.asarray(skimage.measure.label(flags, connectivity=1), np.int64)  # type: ignore[no-untyped-call]
 
 
