@@ -16,7 +16,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -87,20 +87,20 @@ class ModelInfo:
     version: str = ""
 
 
+@dataclass(frozen=True)
 class ModelStore:
-    """The model files of one user or one machine.
+    """The model files of one user or one machine. Two stores of one folder are equal.
 
-    Parameters
+    Attributes
     ----------
-    folder : Path or None
-        None = `$BIOCORE_MODELS`, or the user's data folder.
+    folder : Path
+        By default `$BIOCORE_MODELS`, or the user's data folder.
     known : Mapping of str to KnownModel
         By MD5: what may be added.
     """
 
-    def __init__(self, folder: Path | None = None, known: Mapping[str, KnownModel] = KNOWN_MODELS) -> None:
-        self.folder = folder if folder is not None else _default_folder()
-        self._known = known
+    folder: Path = field(default_factory=lambda: _default_folder())
+    known: Mapping[str, KnownModel] = field(default_factory=lambda: KNOWN_MODELS, compare=False, repr=False)
 
     def add(self, path: str | os.PathLike[str]) -> ModelInfo:
         """Check a model and copy it into the store.
@@ -127,9 +127,9 @@ class ModelStore:
                 f"{source}: altered or of another release: its MD5 is {md5}, its info text says {text['hash']}. "
                 "Take both files from one release"
             )
-        known = self._known.get(md5)
+        known = self.known.get(md5)
         if known is None:
-            wanted = ", ".join(f"{model.name} ({key})" for key, model in self._known.items() if not model.refused)
+            wanted = ", ".join(f"{model.name} ({key})" for key, model in self.known.items() if not model.refused)
             raise ModelError(f"{source}: no model known here (MD5 {md5}); known: {wanted}")
         if known.refused:
             raise ModelError(f"{source}: {known.name}: {known.refused}")
@@ -166,7 +166,7 @@ class ModelStore:
         ModelError
             Its entry is damaged.
         """
-        for md5, known in self._known.items():
+        for md5, known in self.known.items():
             if known.name == name and not known.refused and self._info_file(md5).exists():
                 return _load_info(self._info_file(md5))
         return None
@@ -180,7 +180,7 @@ class ModelStore:
             The file is gone or altered, or is no model known here.
         """
         again = "Remove the model and add it again"
-        known = self._known.get(info.md5)
+        known = self.known.get(info.md5)
         if known is None or known.refused or known.name != info.name:
             raise ModelError(f"{self._info_file(info.md5)}: {info.name} is no model known here. {again}")
         path = self._model_file(info.md5)
@@ -197,7 +197,7 @@ class ModelStore:
         ModelError
             There is none of that name.
         """
-        md5s = [md5 for md5, known in self._known.items() if known.name == name and self._info_file(md5).exists()]
+        md5s = [md5 for md5, known in self.known.items() if known.name == name and self._info_file(md5).exists()]
         if not md5s:
             raise ModelError(f"no model {name!r} in {self.folder}")
         for md5 in md5s:  # the JSON first: without it the model does not count
