@@ -6,6 +6,9 @@ regressions on the same inputs:
 * a support-vector regression with a Gaussian kernel, which is accurate near the prints it was trained on;
 * a sum of broken lines, one an input, that can only rise where more is better: more clear blocks never lower it.
 
+Far from all training prints a Gaussian kernel falls back to its mean, and would give pure noise a middling score.
+There the lower of the two answers counts.
+
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
 better bin moves a tail up and no other down, and the square root evens out counting noise. Every input is clipped
 to the range it had in training, so a print unlike all of those is judged by the edge of what is known.
@@ -19,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +88,15 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
     return np.concatenate([np.sqrt(tails), plain, [math.sqrt(measures[COHERENCE_SUM])]])
 
 
+class Prediction(NamedTuple):
+    """What the model says of one print."""
+
+    value: float  # 0..100, of the two below
+    kernel: float  # 0..100, what the support-vector regression says
+    lines: float  # 0..100, what the broken lines say
+    strange: float  # 0: like prints of the training; 1: like none of them
+
+
 @dataclass(frozen=True, slots=True)
 class Regression:
     """The trained model.
@@ -108,6 +121,9 @@ class Regression:
         Of the kernel exp(-gamma · squared distance).
     share : float
         Of the kernel in the answer; the lines have the rest.
+    near, far : float
+        Distances from the nearest prototype, in standard deviations over all inputs: up to `near` the weighted mean
+        counts, from `far` on the lower of the two answers, in between a mixture.
     """
 
     algorithm: str
@@ -124,32 +140,31 @@ class Regression:
     gamma: float
     intercept: float
     share: float
+    near: float
+    far: float
 
-    def parts(self, inputs: NDArray[np.float64]) -> tuple[float, float]:
-        """Return what the kernel and what the lines say, points, each within 0..100.
+    def predict(self, inputs: NDArray[np.float64]) -> Prediction:
+        """Return the quality of one print.
 
         Sums are taken by `math.fsum`, so no machine's vector unit decides the last digit.
-        """
-        x = np.clip(inputs, self.low, self.high)
-        away = self.prototypes - (x - self.centre) / self.scale
-        near = np.exp(-self.gamma * (away * away).sum(axis=1))
-        kernel = self.intercept + math.fsum(self.weights * near)
-        rise = self.below * (np.minimum(x, self.middle) - self.low) + self.above * (
-            np.maximum(x, self.middle) - self.middle
-        )
-        lines = self.offset + math.fsum(rise)
-        return min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
-
-    def predict(self, inputs: NDArray[np.float64]) -> float:
-        """Return the quality of one print, 0..100.
 
         Parameters
         ----------
         inputs : float64 array, shape (62,)
             As `model_inputs` gives them.
         """
-        kernel, lines = self.parts(inputs)
-        return self.share * kernel + (1.0 - self.share) * lines
+        x = np.clip(inputs, self.low, self.high)
+        away = self.prototypes - (x - self.centre) / self.scale
+        squared = (away * away).sum(axis=1)
+        kernel = self.intercept + math.fsum(self.weights * np.exp(-self.gamma * squared))
+        under = self.below * (np.minimum(x, self.middle) - self.low)
+        over = self.above * (np.maximum(x, self.middle) - self.middle)
+        lines = self.offset + math.fsum(under) + math.fsum(over)
+        distance = math.sqrt(float(squared.min()))
+        strange = min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
+        kernel, lines = min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
+        usual = self.share * kernel + (1.0 - self.share) * lines
+        return Prediction((1.0 - strange) * usual + strange * min(kernel, lines), kernel, lines, strange)
 
 
 @lru_cache(maxsize=1)
@@ -195,6 +210,8 @@ def read_regression(text: str) -> Regression:
         gamma=float(kernel["gamma"]),
         intercept=float(kernel["intercept"]),
         share=float(kernel["share"]),
+        near=float(kernel["near"]),
+        far=float(kernel["far"]),
         **column,
     )
 

@@ -112,8 +112,10 @@ def default_score(measures: Mapping[str, float]) -> float:
 
 def _guarded(measures: Mapping[str, float]) -> tuple[float, str]:
     """Return the model's answer, lowered where the print lies below all the model has seen, and why."""
-    value = default_model().predict(model_inputs(measures))
-    reasons = []
+    answer = default_model().predict(model_inputs(measures))
+    value, reasons = answer.value, []
+    if answer.strange > 0.5:
+        reasons.append("unlike the prints the model was trained on: the lower of its two answers counts")
     blocks = foreground_blocks(measures)
     if blocks < FEW_BLOCKS:
         value *= blocks / FEW_BLOCKS
