@@ -91,10 +91,11 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
 class Prediction(NamedTuple):
     """What the model says of one print."""
 
-    value: float  # 0..100, of the two below
+    value: float  # 0..100, the answer
     kernel: float  # 0..100, what the support-vector regression says
     lines: float  # 0..100, what the broken lines say
     strange: float  # 0: like prints of the training; 1: like none of them
+    usual: float  # 0..100, the weighted mean of kernel and lines: the answer where the print is not strange
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class Regression:
         strange = min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
         kernel, lines = min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
         usual = self.share * kernel + (1.0 - self.share) * lines
-        return Prediction((1.0 - strange) * usual + strange * min(kernel, lines), kernel, lines, strange)
+        return Prediction((1.0 - strange) * usual + strange * min(kernel, lines), kernel, lines, strange, usual)
 
 
 @lru_cache(maxsize=1)
