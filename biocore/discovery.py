@@ -7,14 +7,17 @@ with its fault and harms nobody else.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from biocore.errors import BiocoreError, DriverError, DriverNotFoundError
+from biocore.errors import DriverError, DriverNotFoundError
 from biocore.hal import Device, DeviceInfo, Driver
 
 GROUP = "biocore.drivers"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Registry:
         for point in sorted(set(found), key=lambda p: (p.name, p.value)):
             self._points.setdefault(point.name, []).append(point)
         self._loaded: dict[str, Driver] = {}
+        self._faults: dict[str, DriverError] = {}  # what did not load stays so: Python would run its import again
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,6 +73,8 @@ class Registry:
         """
         if name in self._loaded:
             return self._loaded[name]
+        if name in self._faults:
+            raise self._faults[name]
         points = self._points.get(name)
         if not points:
             raise DriverNotFoundError(
@@ -80,8 +86,10 @@ class Registry:
             )
         try:
             driver: Driver = points[0].load()
-        except Exception as error:  # a plug-in may fail in any way, and must harm nobody else
-            raise DriverError(f"driver {name!r} ({_origin(points[0])}) does not load: {error}") from error
+        except (Exception, SystemExit) as error:  # a plug-in may fail in any way, and must harm nobody else
+            fault = DriverError(f"driver {name!r} ({_origin(points[0])}) does not load: {error}")
+            self._faults[name] = fault
+            raise fault from error
         missing = [hook for hook in ("devices", "claims", "open") if not callable(getattr(driver, hook, None))]
         if missing:
             raise DriverError(
@@ -95,13 +103,15 @@ class Registry:
         return [DriverInfo(name, _origin(points[0]), self._fault(name)) for name, points in self._points.items()]
 
     def devices(self) -> list[DeviceInfo]:
-        """List what is attached, in order of URI; a driver that fails to list is passed over."""
+        """List what is attached, in order of URI; a driver that fails to list is logged and passed over."""
         found: list[DeviceInfo] = []
         for name in self._points:
             try:
-                found.extend(self.load(name).devices())
-            except BiocoreError:
+                found.extend(list(self.load(name).devices()))
+            except DriverError:
                 continue  # drivers() names the fault
+            except Exception:  # whatever a plug-in does, the others are still listed
+                _log.exception("driver %r fails to list its devices", name)
         return sorted(found, key=lambda info: info.uri)
 
     def open(self, uri: str) -> Device:
@@ -117,9 +127,16 @@ class Registry:
         if scheme in self._points:
             return self.load(scheme).open(uri).open()
         for name in self._points:
-            if not self._fault(name) and self.load(name).claims(uri):
+            if not self._fault(name) and self._claims(name, uri):
                 return self.load(name).open(uri).open()
         raise DriverNotFoundError(f"no driver serves {uri!r}; installed: {', '.join(self.names) or 'none'}")
+
+    def _claims(self, name: str, uri: str) -> bool:
+        try:
+            return bool(self.load(name).claims(uri))
+        except Exception:
+            _log.exception("driver %r fails to say whether it serves %s", name, uri)
+            return False
 
     def _fault(self, name: str) -> str:
         try:

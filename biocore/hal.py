@@ -7,6 +7,9 @@ anew. `close()` is legal in every state, twice too, and from another thread: a r
 `CaptureCancelledError`. Leaving the `with` block closes. `cancel()` ends a running capture within
 `CANCEL_LATENCY` and is a no-op otherwise.
 
+Threads. One thread captures at a time. `cancel()` and `close()` may be called from any thread, a listener's
+too; a `close()` called by a listener takes effect when the capture that called it has ended.
+
 Time. `capture(timeout)` holds its deadline whoever is to blame: `SubjectTimeoutError` where the person did
 not come, `DeviceTimeoutError` where the device did not answer.
 
@@ -16,6 +19,7 @@ drivers. A driver fills the hooks `_open`, `_close` and `_capture`; it does not 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -24,19 +28,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import parse_qsl, unquote
 
 from biocore.errors import (
     CaptureCancelledError,
     DeviceBusyError,
     DeviceClosedError,
     DeviceDisconnectedError,
+    DeviceNotFoundError,
     DeviceTimeoutError,
     InvalidSampleError,
+    SubjectTimeoutError,
 )
 from biocore.types import Frame, Modality
 
 CANCEL_LATENCY = 1.0  # s; the longest a driver may go without asking `Attempt.check()`
 DEFAULT_TIMEOUT = 10.0  # s; MOSIP's capture timeout (registration client)
+
+_log = logging.getLogger(__name__)
 
 
 class State(StrEnum):
@@ -119,11 +128,14 @@ class Attempt:
     uri : str
     deadline : float
         On the `time.monotonic()` scale, in s.
+    thread : int
+        Identifier of the thread that captures.
     """
 
     def __init__(self, uri: str, timeout: float, emit: Callable[[EventKind, str, Frame | None], None]) -> None:
         self.uri = uri
         self.deadline = time.monotonic() + timeout
+        self.thread = threading.get_ident()
         self._cancelled = threading.Event()
         self._emit = emit
 
@@ -136,22 +148,31 @@ class Attempt:
         """Ask the capture to end."""
         self._cancelled.set()
 
-    def check(self) -> None:
+    def check(self, *, subject: bool = False) -> None:
         """Raise where the capture was cancelled or its deadline has passed.
+
+        Parameters
+        ----------
+        subject : bool
+            The device works and waits for a finger or an eye: then a deadline that passes is the person's.
 
         Raises
         ------
-        CaptureCancelledError, DeviceTimeoutError
+        CaptureCancelledError, DeviceTimeoutError, SubjectTimeoutError
         """
         if self._cancelled.is_set():
             raise CaptureCancelledError("the capture was cancelled", uri=self.uri, state=State.CAPTURING)
         if self.remaining <= 0.0:
+            if subject:
+                raise SubjectTimeoutError(
+                    "nobody came before the deadline", uri=self.uri, state=State.CAPTURING, hint="Try again"
+                )
             raise DeviceTimeoutError("no frame before the deadline", uri=self.uri, state=State.CAPTURING)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, *, subject: bool = False) -> None:
         """Wait, but wake for a cancel or the deadline; then `check()`."""
-        self._cancelled.wait(min(seconds, self.remaining))
-        self.check()
+        self._cancelled.wait(min(seconds, self.remaining, threading.TIMEOUT_MAX))
+        self.check(subject=subject)
 
     def emit(self, kind: EventKind, detail: str = "", frame: Frame | None = None) -> None:
         """Tell the listeners."""
@@ -172,6 +193,7 @@ class Device(ABC):
         self._lock = threading.RLock()
         self._attempt: Attempt | None = None
         self._idle = threading.Condition(self._lock)
+        self._close_wanted = False
         self._listeners: list[Listener] = []
 
     # -- for drivers -------------------------------------------------------------------------------
@@ -195,9 +217,23 @@ class Device(ABC):
         """Where the device stands now."""
         return self._state
 
-    def listen(self, listener: Listener) -> None:
-        """Call `listener(event)` for every event from now on, in the thread that captures."""
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(event)` for every event from now on, in the thread that causes it.
+
+        A listener that fails is logged and harms neither the device nor the other listeners.
+
+        Returns
+        -------
+        callable
+            Call it to hear no more.
+        """
         self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     def open(self) -> Self:
         """Claim the device.
@@ -218,13 +254,11 @@ class Device(ABC):
         """Release the device; legal in every state and more than once."""
         self.cancel()
         with self._idle:
-            self._idle.wait_for(lambda: self._attempt is None, timeout=2 * CANCEL_LATENCY)
-            if self._state is State.CLOSED:
+            if self._attempt is not None and self._attempt.thread == threading.get_ident():
+                self._close_wanted = True  # called by a listener: the capture above us closes when it ends
                 return
-            try:
-                self._close()
-            finally:
-                self._enter(State.CLOSED)
+            self._idle.wait_for(lambda: self._attempt is None, timeout=2 * CANCEL_LATENCY)
+            self._release()
 
     def cancel(self) -> None:
         """End a running capture; no-op where none runs."""
@@ -271,6 +305,15 @@ class Device(ABC):
 
     # -- the base's own ----------------------------------------------------------------------------
 
+    def _release(self) -> None:
+        self._close_wanted = False
+        if self._state is State.CLOSED:
+            return
+        try:
+            self._close()
+        finally:
+            self._enter(State.CLOSED)
+
     def _begin(self, timeout: float) -> Attempt:
         with self._lock:
             if self._state is State.CLOSED:
@@ -288,6 +331,8 @@ class Device(ABC):
             self._attempt = None
             if self._state is State.CAPTURING:
                 self._enter(State.READY)
+            if self._close_wanted:
+                self._release()
             self._idle.notify_all()
 
     def _enter(self, state: State) -> None:
@@ -297,7 +342,31 @@ class Device(ABC):
     def _tell(self, kind: EventKind, detail: str = "", frame: Frame | None = None) -> None:
         event = Event(kind, self.info.uri, detail, frame)
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("%s: a listener failed on %s", self.info.uri, kind)
+
+
+def split_uri(uri: str) -> tuple[str, str, dict[str, str]]:
+    """Split a device URI `scheme:address?key=value&...` into its parts; %xx is decoded in address and values.
+
+    Raises
+    ------
+    DeviceNotFoundError
+        Not of that form, or a key given twice.
+    """
+    scheme, colon, rest = uri.partition(":")
+    address, _, query = rest.partition("?")
+    if not (scheme and colon and address):
+        raise DeviceNotFoundError("is no device URI; expected SCHEME:ADDRESS?KEY=VALUE", uri=uri)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError:
+        raise DeviceNotFoundError("has a malformed query; expected KEY=VALUE&KEY=VALUE", uri=uri) from None
+    if len(dict(pairs)) != len(pairs):
+        raise DeviceNotFoundError("gives a parameter twice", uri=uri)
+    return scheme, unquote(address), dict(pairs)
 
 
 class Driver(Protocol):

@@ -89,7 +89,7 @@ class Conditions:
     noise: float = 2.0
     scratches: int = 0
     pores: float = 0.5
-    contrast: float = 0.85
+    contrast: float = 0.92
     background: float = 245.0
     vignetting: float = 0.05
 
@@ -111,7 +111,7 @@ class Conditions:
         """Draw what a desk sees on an ordinary day: mostly good, some dry, some damp, some askew."""
         return cls(
             pressure=_within(draw.bell(0.5, 0.14), 0.12, 0.95),
-            moisture=_within(draw.bell(0.48, 0.13), 0.1, 0.9),
+            moisture=_within(draw.bell(0.43, 0.15), 0.06, 0.9),
             wear=max(0.0, draw.bell(0.0, 0.12)),
             rotation_deg=draw.bell(0.0, 9.0),
             shift_px=(draw.bell(0.0, 16.0), draw.bell(0.0, 18.0)),
@@ -119,11 +119,11 @@ class Conditions:
             area=_within(draw.bell(0.95, 0.12), 0.5, 1.35),
             distortion=draw.uniform(0.4, 1.5),
             residue=max(0.0, draw.uniform(-0.5, 0.3)),
-            noise=draw.uniform(1.0, 4.0),
+            noise=draw.uniform(0.8, 4.0),
             scratches=max(0, draw.whole(8) - 4),
             pores=draw.uniform(0.0, 0.9),
-            contrast=draw.uniform(0.72, 0.95),
-            background=draw.uniform(228.0, 253.0),
+            contrast=draw.uniform(0.8, 1.0),
+            background=draw.uniform(235.0, 255.0),
             vignetting=draw.uniform(0.0, 0.12),
         )
 

@@ -57,7 +57,9 @@ def make(finger: Finger, key: tuple[int, ...], conditions: Conditions, size: tup
     """
     scale = ppi / NOMINAL_PPI
     x, y, nearness = _place(key, conditions, size, scale)
-    touch = _press(key, conditions, _skin(finger, key, conditions, x, y, scale), nearness, scale)
+    worn = _worn(key, conditions, (size[1], size[0]), scale)
+    height = _skin(finger, key, conditions, x, y, worn, scale)
+    touch = _press(key, conditions, height, worn, nearness, scale)
     return Contact(x, y, nearness, touch)
 
 
@@ -120,6 +122,7 @@ def _skin(
     conditions: Conditions,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
+    worn: Field | None,
     scale: float,
 ) -> Field:
     """Height of the skin over each px, 1 = ridge, -1 = valley: pores open, worn patches flat, cuts deep."""
@@ -129,15 +132,22 @@ def _skin(
     if conditions.pores > 0.0:
         height -= kernel.sample(finger.pores, *at) * np.float32(conditions.pores)
     height *= np.float32(0.001)
-    if conditions.wear > 0.0:
-        where = smooth_field(Draw(*key, _WEAR), shape, 48.0 * scale)
-        worn = ramp(where, 1.7 - 3.4 * conditions.wear - 0.55, 1.7 - 3.4 * conditions.wear + 0.55) * np.float32(0.9)
+    if worn is not None:
         height *= 1.0 - worn  # what is left of the ridges; the flat between lies a little below their tops
         blotch = smooth_field(Draw(*key, _WEAR, 1), shape, 13.0 * scale) * np.float32(0.16)
         height += worn * (blotch + smooth_field(Draw(*key, _WEAR, 2), shape, 4.0 * scale) * np.float32(0.09) - 0.08)
     if conditions.scratches:
         height -= _cuts(Draw(*key, _CUTS), conditions.scratches, shape, scale) * np.float32(3.0)
     return np.asarray(height, np.float32)
+
+
+def _worn(key: tuple[int, ...], conditions: Conditions, shape: tuple[int, int], scale: float) -> Field | None:
+    """Share of their height that ridges have lost, in patches that together cover about `wear` of the skin."""
+    if conditions.wear <= 0.0:
+        return None
+    edge = 1.7 - 3.4 * conditions.wear  # in deviations of the field: a bell's share above it is about `wear`
+    where = smooth_field(Draw(*key, _WEAR), shape, 48.0 * scale)
+    return np.asarray(ramp(where, edge - 0.55, edge + 0.55) * np.float32(0.9), np.float32)
 
 
 def _cuts(draw: Draw, count: int, shape: tuple[int, int], scale: float) -> Field:
@@ -149,22 +159,26 @@ def _cuts(draw: Draw, count: int, shape: tuple[int, int], scale: float) -> Field
     return plane
 
 
-def _press(key: tuple[int, ...], conditions: Conditions, height: Field, nearness: Field, scale: float) -> Field:
+def _press(
+    key: tuple[int, ...], conditions: Conditions, height: Field, worn: Field | None, nearness: Field, scale: float
+) -> Field:
     """How much of the light each px loses: skin above a level touches; pressure lowers the level, the rim raises it."""
     shape = height.shape[0], height.shape[1]
     dry = max(0.0, 1.0 - 2.0 * conditions.moisture)
     wet = max(0.0, 2.0 * conditions.moisture - 1.0)
     uneven = smooth_field(Draw(*key, _UNEVEN), shape, 38.0 * scale)
     grain = smooth_field(Draw(*key, _GRAIN), shape, 2.2 * scale)
-    level = 0.62 - 1.15 * conditions.pressure + 1.7 * ramp(-nearness, -0.38, 0.06) - 0.13 * uneven
+    level = 0.62 - 1.15 * conditions.pressure + 1.8 * ramp(-nearness, -0.28, 0.05) - 0.13 * uneven
     level += 0.5 * dry * dry + 0.25 * dry  # stiff skin rests on fewer points
-    height = height + grain * np.float32(0.10 + 0.75 * dry)
+    if worn is not None:
+        grain *= 1.0 - np.float32(0.8) * worn  # polished skin has none
+    height = height + grain * np.float32(0.20 + 0.70 * dry)
     if wet > 0.0:  # sweat bridges the valleys, more in some places
         bridged = smooth_field(Draw(*key, _FILL), shape, 22.0 * scale)
         height = height + np.float32(wet) * (0.55 + 0.5 * bridged)
     soft = 0.42 + 0.35 * wet
     touch = ramp(height - level, -soft, soft)
-    depth = 0.56 + 0.66 * conditions.pressure + 0.10 * uneven - 0.30 * dry + 0.15 * wet
+    depth = 0.42 + 1.05 * conditions.pressure + 0.10 * uneven - 0.30 * dry + 0.15 * wet
     depth = np.clip(depth * (0.62 + 0.38 * ramp(nearness, -0.05, 0.75)), 0.1, 1.0)
     touch = touch * depth * (nearness > -0.35)
     if wet > 0.0:

@@ -34,6 +34,8 @@ class Finger:
         Class and singular points.
     relief : int16 array (600, 456)
         Height of the skin at 500 ppi, 1000 = top of a ridge, -1000 = bottom of a valley.
+    ridges : int16 array (600, 456)
+        The bare pattern, in the same unit: smooth, without pores and creases; the true minutiae are its own.
     pores : int16 array (600, 456)
         How much the pores take from the relief.
     orientation : float64 array (400, 304)
@@ -45,6 +47,7 @@ class Finger:
     seed: int
     pattern: Pattern
     relief: NDArray[np.int16]
+    ridges: NDArray[np.int16]
     pores: NDArray[np.int16]
     orientation: Angles
     period: Field
@@ -78,13 +81,21 @@ def master(seed: int) -> Finger:
     ridges = synth_ridges.grow(Draw(seed, _SEEDS), theta, period, np.ones(theta.shape, np.bool_))
     pores = _pores(Draw(seed, _PORES), ridges)
     relief = _crease(Draw(seed, _CREASES), _roughen(Draw(seed, _SKIN), ridges))
-    return Finger(seed, pattern, frozen_array(relief), frozen_array(pores), frozen_array(theta), frozen_array(period))
+    return Finger(
+        seed,
+        pattern,
+        frozen_array(relief),
+        frozen_array(ridges),
+        frozen_array(pores),
+        frozen_array(theta),
+        frozen_array(period),
+    )
 
 
 def _roughen(draw: Draw, ridges: NDArray[np.int16]) -> NDArray[np.int16]:
     """Make no ridge as even as a wave: edges waver, heights differ along and between ridges."""
     shape = ridges.shape[0], ridges.shape[1]
-    uneven = smooth_field(draw, shape, 3.2) * 170 + smooth_field(draw, shape, 7.0) * 200
+    uneven = smooth_field(draw, shape, 3.2) * 210 + smooth_field(draw, shape, 7.0) * 200
     return np.clip(np.rint(ridges + uneven), -2000, 2000).astype(np.int16)
 
 
