@@ -54,7 +54,7 @@ class Registry:
         for point in sorted(set(found), key=lambda p: (p.name, p.value)):
             self._points.setdefault(point.name, []).append(point)
         self._loaded: dict[str, Driver] = {}
-        self._faults: dict[str, DriverError] = {}  # what did not load stays so: Python would run its import again
+        self._faults: dict[str, str] = {}  # what did not load stays so: Python would run its import again
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Registry:
         if name in self._loaded:
             return self._loaded[name]
         if name in self._faults:
-            raise self._faults[name]
+            raise DriverError(self._faults[name])
         points = self._points.get(name)
         if not points:
             raise DriverNotFoundError(
@@ -87,9 +87,8 @@ class Registry:
         try:
             driver: Driver = points[0].load()
         except (Exception, SystemExit) as error:  # a plug-in may fail in any way, and must harm nobody else
-            fault = DriverError(f"driver {name!r} ({_origin(points[0])}) does not load: {error}")
-            self._faults[name] = fault
-            raise fault from error
+            self._faults[name] = f"driver {name!r} ({_origin(points[0])}) does not load: {error}"
+            raise DriverError(self._faults[name]) from error
         missing = [hook for hook in ("devices", "claims", "open") if not callable(getattr(driver, hook, None))]
         if missing:
             raise DriverError(

@@ -69,7 +69,7 @@ def measures(print_: synth.SyntheticPrint) -> dict[str, float]:
         "ink": float(dark.sum()) / covered,
         "contrast": float(contrast[where].mean()) if where.any() else 0.0,
         "flat": float((contrast[where] < 0.4 * np.percentile(contrast[where], 90)).mean()) if where.any() else 1.0,
-        "pieces": 1e3 * float(label(dark).max()) / covered,
+        "pieces": 1e3 * float(label(dark).max()) / covered,  # type: ignore[no-untyped-call]
         "valley": float(np.percentile(grey[where], 85)) / white if where.any() else 1.0,
         "dirt": float((white - grey[outside]).mean()) if outside.any() else 0.0,
         "off": math.hypot(*middle),

@@ -1,0 +1,172 @@
+"""Pictures on disk as a device: `file:PATH?ppi=500` gives a picture, or a folder's pictures one after another.
+
+| parameter  | default | meaning |
+|------------|---------|---------|
+| `ppi`      | none    | resolution in px/inch of all the pictures; without it each picture's own tag is believed where it is a scanner's (250..4000), and else the frame has none |
+| `modality` | finger  | `finger` or `iris` |
+
+A folder is read in order of name when the device is opened; other files in it are passed over. Each capture gives the
+next picture; after the last one nobody comes any more (SubjectTimeoutError) until the device is opened anew. A picture
+that cannot be read raises FormatError naming it, and the next capture goes on after it. In PATH, `?` is written `%3F`
+and `%` is written `%25`.
+"""  # noqa: E501 - a table's row is one line
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from biocore.errors import (
+    DeviceNotFoundError,
+    DevicePermissionError,
+    FormatError,
+    InvalidSampleError,
+    SubjectTimeoutError,
+    UnsupportedFormatError,
+)
+from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
+from biocore.types import MAX_SIDE, Frame, GreyImage, Modality, check_ppi
+
+NAME = "file"
+SUFFIXES = frozenset({".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
+KEYS = frozenset({"ppi", "modality"})
+TAG_PPI = (250.0, 4000.0)  # px/inch; 72 and 96 are what programs write that do not know
+_EIGHT_BIT = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
+
+
+class FileDevice(Device):
+    """A picture, or a folder of them.
+
+    Parameters
+    ----------
+    info : DeviceInfo
+    path : Path
+    ppi : float or None
+        Resolution of all the pictures; None = as each one says.
+    """
+
+    def __init__(self, info: DeviceInfo, path: Path, ppi: float | None) -> None:
+        super().__init__(info)
+        self._path = path
+        self._ppi = ppi
+        self._waiting: list[Path] = []
+
+    def _open(self) -> None:
+        self._waiting = _pictures(self._path, self.info.uri)[::-1]
+
+    def _close(self) -> None:
+        self._waiting = []
+
+    def _capture(self, attempt: Attempt) -> Frame:
+        attempt.emit(EventKind.WAITING)
+        attempt.check()
+        if not self._waiting:
+            raise SubjectTimeoutError(
+                "there are no more pictures", uri=self.info.uri, hint="Open it anew to start over"
+            )
+        picture = self._waiting.pop()
+        pixels, tagged = read(picture)
+        attempt.emit(EventKind.PRESENT, str(picture))
+        return Frame(pixels, tagged if self._ppi is None else self._ppi, str(picture))
+
+
+class FileDriver:
+    """Serves `file:PATH`."""
+
+    def devices(self) -> Iterable[DeviceInfo]:
+        """List nothing: a disk is not searched for pictures."""
+        return ()
+
+    def claims(self, uri: str) -> bool:
+        """Say whether the URI's scheme is `file`."""
+        return uri.startswith(f"{NAME}:")
+
+    def open(self, uri: str) -> Device:
+        """Make the device of the URI, not opened yet.
+
+        Raises
+        ------
+        DeviceNotFoundError
+            There is no such path, or a parameter is unknown or impossible.
+        """
+        _, address, params = split_uri(uri)
+        unknown = sorted(set(params) - KEYS)
+        if unknown:
+            raise DeviceNotFoundError(
+                f"unknown parameter {', '.join(unknown)}", uri=uri, hint=f"There are {', '.join(sorted(KEYS))}"
+            )
+        try:
+            modality = Modality(params.get("modality", "finger"))
+            ppi = check_ppi(float(params["ppi"])) if "ppi" in params else None
+        except (ValueError, InvalidSampleError) as error:
+            raise DeviceNotFoundError(str(error), uri=uri) from None
+        path = Path(address)
+        if "\0" in address or not path.exists():
+            raise DeviceNotFoundError(f"there is no file or folder {address!r}", uri=uri)
+        return FileDevice(DeviceInfo(uri, NAME, "biocore", "pictures on disk", modality, ppi), path, ppi)
+
+
+def _pictures(path: Path, uri: str) -> list[Path]:
+    try:
+        if not path.is_dir():
+            if not path.is_file():
+                raise DeviceNotFoundError(f"there is no file or folder {str(path)!r} any more", uri=uri)
+            return [path]
+        found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+    except PermissionError as error:
+        raise DevicePermissionError(str(error), uri=uri, hint="Allow this user to read the folder") from error
+    if not found:
+        raise DeviceNotFoundError(f"there is no picture in {str(path)!r} ({', '.join(sorted(SUFFIXES))})", uri=uri)
+    return found
+
+
+def read(path: Path) -> tuple[GreyImage, float | None]:
+    """Read a picture as 8-bit grey, with the resolution its tag tells.
+
+    Returns
+    -------
+    pixels : uint8 array (h, w)
+    ppi : float or None
+
+    Raises
+    ------
+    UnsupportedFormatError
+        No picture that Pillow knows, more than 8 bits a pixel, or longer than `MAX_SIDE` on a side.
+    FormatError
+        Broken, empty, or not readable for this user.
+    """
+    file = str(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
+            picture = Image.open(path)
+        with picture:
+            if max(picture.size) > MAX_SIDE:
+                raise UnsupportedFormatError(f"{picture.size} px; the limit is {MAX_SIDE} a side", file=file)
+            if picture.mode not in _EIGHT_BIT:
+                raise UnsupportedFormatError(f"pixels of mode {picture.mode}; save it with 8 bits a pixel", file=file)
+            pixels = np.asarray(picture.convert("L"), np.uint8)
+            return pixels, _tagged(picture.info.get("dpi"))
+    except UnidentifiedImageError:
+        raise UnsupportedFormatError("is no picture of a known format", file=file) from None
+    except Image.DecompressionBombError as error:
+        raise UnsupportedFormatError(str(error), file=file) from None
+    except FormatError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:  # what Pillow's readers raise
+        raise FormatError(f"cannot be read: {error}", file=file) from error
+
+
+def _tagged(dpi: object) -> float | None:
+    if not (isinstance(dpi, tuple) and len(dpi) == 2):
+        return None
+    x, y = (float(value) for value in dpi)
+    low, high = TAG_PPI
+    return x if low <= x <= high and abs(x - y) < 0.02 * x else None
+
+
+driver = FileDriver()

@@ -1,0 +1,337 @@
+"""The contract of biocore.hal, tried on every driver that comes with the library."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from biocore.discovery import Registry
+from biocore.errors import (
+    CaptureCancelledError,
+    DeviceBusyError,
+    DeviceClosedError,
+    DeviceDisconnectedError,
+    DeviceError,
+    DeviceTimeoutError,
+    InvalidSampleError,
+    SubjectTimeoutError,
+)
+from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, Event, EventKind, State
+from biocore.types import Frame, Modality
+
+REGISTRY = Registry()
+
+
+def virtual(folder: Path) -> str:
+    return "virtual:finger?arrival=0&interval=0&previews=1&width=32&height=32"
+
+
+def pictures(folder: Path) -> str:
+    for number in range(5):
+        Image.fromarray(np.full((48, 40), 40 * number, np.uint8)).save(folder / f"{number}.png")
+    return f"file:{folder}?ppi=500"
+
+
+# Each driver that comes with the library, and a URI of it that works without hardware and gives at least five frames.
+DRIVERS: dict[str, Callable[[Path], str]] = {"virtual": virtual, "file": pictures}
+
+
+@pytest.fixture(params=sorted(DRIVERS))
+def device(request: pytest.FixtureRequest, tmp_path: Path) -> Device:
+    """Make a device, not opened yet."""
+    name: str = request.param
+    return REGISTRY.load(name).open(DRIVERS[name](tmp_path))
+
+
+class Heard:
+    """Keeps the events of a device; holds the capture at `WAITING` while `gate` is shut."""
+
+    def __init__(self, device: Device, *, gate_open: bool = True) -> None:
+        self.events: list[Event] = []
+        self.waiting = threading.Event()
+        self.gate = threading.Event()
+        if gate_open:
+            self.gate.set()
+        device.listen(self)
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        if event.kind is EventKind.WAITING:
+            self.waiting.set()
+            assert self.gate.wait(10.0)
+
+    @property
+    def kinds(self) -> list[EventKind]:
+        return [event.kind for event in self.events]
+
+
+def test_every_driver_of_the_library_stands_trial_here() -> None:
+    ours = {info.name for info in REGISTRY.drivers() if info.origin.startswith("biocore_drivers.")}
+    assert ours == set(DRIVERS)
+    assert all(not info.fault for info in REGISTRY.drivers() if info.name in ours)
+
+
+def test_a_capture_gives_a_read_only_frame_that_names_its_source(device: Device) -> None:
+    with device:
+        frame = device.capture()
+    assert not frame.pixels.flags.writeable
+    assert frame.pixels.dtype == np.uint8
+    assert frame.source
+    assert frame.captured_at.tzinfo is not None
+    if device.info.ppi is not None:
+        assert frame.ppi == device.info.ppi
+    if device.info.window is not None:
+        assert frame.pixels.shape == device.info.window[::-1]
+
+
+def test_fifty_openings_and_closings_leave_no_thread(device: Device) -> None:
+    before = threading.active_count()
+    seen: list[State] = []
+    for _ in range(50):
+        with device:
+            seen.append(device.state)
+        seen.append(device.state)
+    assert seen == [State.READY, State.CLOSED] * 50
+    with device:
+        device.capture()
+    assert threading.active_count() == before
+
+
+def test_closing_is_legal_twice_and_before_opening(device: Device) -> None:
+    device.close()
+    device.open()
+    device.close()
+    device.close()
+    assert device.state is State.CLOSED
+
+
+def test_a_closed_device_does_not_capture(device: Device) -> None:
+    with pytest.raises(DeviceClosedError, match="not open"):
+        device.capture()
+    with device:
+        device.capture()
+    with pytest.raises(DeviceClosedError):
+        device.capture()
+
+
+def test_a_second_opening_is_refused_and_harms_nothing(device: Device) -> None:
+    with device:
+        with pytest.raises(DeviceBusyError, match="open already"):
+            device.open()
+        device.capture()
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan")])
+def test_an_impossible_timeout_is_refused(device: Device, timeout: float) -> None:
+    with device:
+        with pytest.raises(InvalidSampleError, match="timeout"):
+            device.capture(timeout)
+        assert device.state is State.READY
+        device.capture(float("inf"))
+
+
+def test_a_cancel_from_another_thread_ends_the_capture_in_time(device: Device) -> None:
+    heard = Heard(device, gate_open=False)
+    with device, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(device.capture)
+        assert heard.waiting.wait(5.0)
+        start = time.monotonic()
+        device.cancel()
+        heard.gate.set()
+        with pytest.raises(CaptureCancelledError):
+            running.result(timeout=5.0)
+        assert time.monotonic() - start < CANCEL_LATENCY
+        assert device.state is State.READY
+        device.capture()  # and the device is as good as before
+
+
+def test_a_cancel_while_nothing_runs_does_nothing(device: Device) -> None:
+    device.cancel()
+    with device:
+        device.cancel()
+        device.capture()
+
+
+def test_a_second_thread_is_refused_while_one_captures(device: Device) -> None:
+    heard = Heard(device, gate_open=False)
+    with device, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(device.capture)
+        assert heard.waiting.wait(5.0)
+        with pytest.raises(DeviceBusyError, match="another thread"):
+            device.capture()
+        heard.gate.set()
+        assert isinstance(running.result(timeout=5.0), Frame)
+
+
+def test_a_close_from_another_thread_ends_the_capture(device: Device) -> None:
+    heard = Heard(device, gate_open=False)
+    device.open()
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(device.capture)
+        assert heard.waiting.wait(5.0)
+        start = time.monotonic()
+        closing = pool.submit(device.close)
+        time.sleep(0.05)
+        heard.gate.set()
+        with pytest.raises(CaptureCancelledError):
+            running.result(timeout=5.0)
+        closing.result(timeout=5.0)
+    assert time.monotonic() - start < 2 * CANCEL_LATENCY
+    assert device.state is State.CLOSED
+
+
+def test_a_close_by_a_listener_takes_effect_when_the_capture_ends(device: Device) -> None:
+    device.listen(lambda event: device.close() if event.kind is EventKind.WAITING else None)
+    device.open()
+    start = time.monotonic()
+    with pytest.raises(CaptureCancelledError):
+        device.capture()
+    assert time.monotonic() - start < CANCEL_LATENCY
+    assert device.state is State.CLOSED
+
+
+def test_the_deadline_holds(device: Device) -> None:
+    device.listen(lambda event: time.sleep(0.2) if event.kind is EventKind.WAITING else None)
+    with device:
+        start = time.monotonic()
+        with pytest.raises((SubjectTimeoutError, DeviceTimeoutError)) as caught:
+            device.capture(timeout=0.1)
+        assert time.monotonic() - start < 0.1 + CANCEL_LATENCY
+        assert isinstance(caught.value, TimeoutError)
+        assert device.state is State.READY
+
+
+def test_events_come_in_order(device: Device) -> None:
+    heard = Heard(device)
+    with device:
+        frame = device.capture()
+    kinds = heard.kinds
+    states = [event.detail for event in heard.events if event.kind is EventKind.STATE]
+    assert states == ["ready", "capturing", "ready", "closed"]
+    order = [EventKind.WAITING, EventKind.PRESENT, EventKind.PREVIEW, EventKind.CAPTURED]
+    places = [kinds.index(kind) for kind in order if kind in kinds]
+    assert places == sorted(places)
+    assert kinds.count(EventKind.CAPTURED) == 1
+    last = heard.events[kinds.index(EventKind.CAPTURED)]
+    assert last.frame is frame
+    assert {event.uri for event in heard.events} == {device.info.uri}
+    for event in heard.events:
+        assert (event.frame is not None) == (event.kind in (EventKind.PREVIEW, EventKind.CAPTURED))
+
+
+def test_a_listener_that_fails_harms_nobody(device: Device, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(event: Event) -> None:
+        raise RuntimeError("the window is gone")
+
+    stop = device.listen(broken)
+    heard = Heard(device)
+    with device:
+        device.capture()
+    assert EventKind.CAPTURED in heard.kinds
+    assert "the window is gone" in caplog.text
+    stop()
+    stop()
+    caplog.clear()
+    with device:
+        device.capture()
+    assert not caplog.text
+
+
+def test_two_hundred_captures_do_not_grow(device: Device) -> None:
+    def captures(count: int) -> None:
+        done = 0
+        while done < count:
+            with device:
+                for _ in range(5):
+                    device.capture()
+                    done += 1
+
+    captures(10)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        captures(10)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        captures(200)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 64 * 1024  # 200 leaked frames of 32 x 32 px would be 200 KB
+
+
+class Unplugged(Device):
+    """A device that vanishes on its second capture, and one whose release fails."""
+
+    def __init__(self) -> None:
+        super().__init__(DeviceInfo("test:unplugged", "test", "biocore", "test", Modality.FINGER))
+        self.captures = 0
+        self.closings = 0
+
+    def _open(self) -> None:
+        pass
+
+    def _close(self) -> None:
+        self.closings += 1
+        if self.captures == 2:
+            raise DeviceDisconnectedError("cannot release what is gone", uri=self.info.uri)
+
+    def _capture(self, attempt: Attempt) -> Frame:
+        self.captures += 1
+        if self.captures == 2:
+            raise DeviceDisconnectedError("was unplugged", uri=self.info.uri)
+        return Frame(np.zeros((4, 4), np.uint8))
+
+
+def test_an_unplugged_device_is_lost_until_it_is_closed_and_opened_anew() -> None:
+    device = Unplugged()
+    heard = Heard(device)
+    device.open()
+    device.capture()
+    for message in ("unplugged", "is gone", "is gone"):
+        with pytest.raises(DeviceDisconnectedError, match=message) as caught:
+            device.capture()
+        assert isinstance(caught.value, ConnectionError)
+        assert device.state is State.LOST
+    assert device.captures == 2  # a lost device is not asked again
+    with pytest.raises(DeviceError, match="cannot release"):
+        device.close()
+    assert device.state is State.CLOSED  # closed all the same
+    with device:
+        device.capture()
+    assert [e.detail for e in heard.events if e.kind is EventKind.STATE].count("lost") == 1
+
+
+def test_a_driver_that_fails_in_its_own_way_leaves_the_device_ready() -> None:
+    class Clumsy(Unplugged):
+        def _capture(self, attempt: Attempt) -> Frame:
+            raise ZeroDivisionError
+
+    with Clumsy() as device:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                device.capture()
+            assert device.state is State.READY
+
+
+def test_an_opening_that_fails_leaves_the_device_closed() -> None:
+    class Absent(Unplugged):
+        def _open(self) -> None:
+            raise DeviceBusyError("is held", uri=self.info.uri)
+
+    device = Absent()
+    for _ in range(2):
+        with pytest.raises(DeviceBusyError, match="is held"):
+            device.open()
+        assert device.state is State.CLOSED
+    assert device.closings == 0
