@@ -1,9 +1,58 @@
-"""biocore: capture fingerprints and irises, check their quality, extract and compare templates."""
+"""biocore: capture fingerprints and irises, check their quality, extract and compare templates.
+
+>>> import biocore
+>>> with biocore.open_device("virtual:finger") as scanner:
+...     frame = scanner.capture(timeout=10)
+>>> sample = biocore.Sample(frame, "finger", biocore.FingerPosition.RIGHT_INDEX)
+>>> template = biocore.extract(sample)
+"""
 
 from biocore import _opencv
 
 _opencv.require()  # before anything imports cv2: names the missing system package instead of a traceback
 
-from biocore.errors import BiocoreError  # noqa: E402
+from biocore.discovery import list_devices, list_drivers, open_device
+from biocore.engine import compare, extract, load, search
+from biocore.errors import BiocoreError
+from biocore.report import Advice, Cause, CauseName, Decision, Measure, Outcome, QualityReport, Status
+from biocore.types import (
+    Comparison,
+    EyePosition,
+    FingerPosition,
+    FingerTemplate,
+    Frame,
+    Minutia,
+    MinutiaKind,
+    Modality,
+    Sample,
+    Template,
+)
 
-__all__ = ["BiocoreError"]
+__all__ = [
+    "Advice",
+    "BiocoreError",
+    "Cause",
+    "CauseName",
+    "Comparison",
+    "Decision",
+    "EyePosition",
+    "FingerPosition",
+    "FingerTemplate",
+    "Frame",
+    "Measure",
+    "Minutia",
+    "MinutiaKind",
+    "Modality",
+    "Outcome",
+    "QualityReport",
+    "Sample",
+    "Status",
+    "Template",
+    "compare",
+    "extract",
+    "list_devices",
+    "list_drivers",
+    "load",
+    "open_device",
+    "search",
+]

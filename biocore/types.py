@@ -161,7 +161,7 @@ class Sample:
 
     frame: Frame
     modality: Modality
-    position: Position | None = None
+    position: Position = FingerPosition.UNKNOWN
 
     def __post_init__(self) -> None:
         try:
@@ -170,9 +170,13 @@ class Sample:
             known = " or ".join(Modality)
             raise InvalidSampleError(f"{self.source}: {self.modality!r} is no modality; use {known}") from None
         kind = FingerPosition if self.modality is Modality.FINGER else EyePosition
-        position = kind.UNKNOWN if self.position is None else self.position
+        position = self.position if isinstance(self.position, FingerPosition | EyePosition) else None
+        if position is not None and position.value == 0:
+            position = kind.UNKNOWN  # nobody said, whichever word for it was used
         if not isinstance(position, kind):
-            raise InvalidSampleError(f"{self.source}: {position!r} is no {self.modality} position; use {kind.__name__}")
+            raise InvalidSampleError(
+                f"{self.source}: {self.position!r} is no {self.modality} position; use {kind.__name__}"
+            )
         object.__setattr__(self, "position", position)
         if self.modality is Modality.FINGER and self.ppi is None:
             raise InvalidSampleError(

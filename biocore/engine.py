@@ -1,0 +1,135 @@
+"""The front of the engine: load, extract, compare and search, for whichever modality a sample has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+from biocore.errors import InvalidSampleError, InvalidTemplateError
+from biocore.fingerprint import compare as finger_comparison
+from biocore.fingerprint.extract import extract as extract_finger
+from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
+from biocore.formats.images import read_image
+from biocore.types import Comparison, FingerPosition, FingerTemplate, Frame, Modality, Position, Sample, Template
+
+Effort = Literal["fast", "robust"]
+
+# ppi; a file's own tag below this says nothing of a finger scanner: 72 and 96 are what programs write for screens.
+TRUSTED_TAG_PPI = NOMINAL_PPI - TOLERANCE_PPI
+
+
+def load(
+    source: str | PathLike[str] | bytes,
+    modality: Modality | Literal["finger", "iris"],
+    ppi: float | None = None,
+    position: Position | None = None,
+) -> Sample:
+    """Read a picture as a sample.
+
+    Parameters
+    ----------
+    source : path or bytes
+        PNG, TIFF, BMP, PGM, JPEG, JPEG 2000, and WSQ where the extra `wsq` is installed.
+    modality : "finger" or "iris"
+    ppi : float or None
+        Resolution in pixels per inch. Where it is not given, a finger's file must carry a tag of at least
+        490 ppi; lower tags describe screens and are not believed.
+    position : FingerPosition, EyePosition or None
+        Which finger or eye.
+
+    Raises
+    ------
+    FormatError
+        The file is no picture, truncated, or too large.
+    InvalidSampleError
+        No resolution for a finger, or an impossible one; a position of the other modality.
+    OSError
+        The path cannot be read.
+    """
+    pixels, tag, name = read_image(source if isinstance(source, bytes) else Path(source))
+    modality = Modality(modality)
+    if modality is Modality.FINGER and ppi is None:
+        if tag is None or tag < TRUSTED_TAG_PPI:
+            found = "carries no resolution" if tag is None else f"is tagged {tag:g} ppi, which no finger scanner has"
+            raise InvalidSampleError(f"{name}: {found}; pass ppi= (500 for most scanners)")
+        ppi = tag
+    return Sample(Frame(pixels, ppi, name), modality, position or FingerPosition.UNKNOWN)
+
+
+def extract(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
+    """Make a template of a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    effort : "fast" or "robust"
+        "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record.
+
+    Returns
+    -------
+    FingerTemplate
+        In the coordinates of the picture at 500 ppi.
+
+    Raises
+    ------
+    ExtractionError
+        There is no usable region.
+    InvalidSampleError
+        A resolution outside 490..1100 ppi.
+    """
+    _finger_only(sample)
+    template = extract_finger(to_500(sample), effort)
+    return replace(template, position=sample.position)
+
+
+def compare(probe: Template, reference: Template) -> Comparison:
+    """Compare two templates of one modality.
+
+    Returns
+    -------
+    Comparison
+        `score` = -10 log10(FMR), with the paired minutiae.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Templates of different modalities.
+    """
+    return finger_comparison.compare(_finger(probe), _finger(reference))
+
+
+def search(probe: Template, references: Sequence[Template], threads: int = 1) -> list[Comparison]:
+    """Compare one probe with many references; the probe is prepared once and the GIL is released.
+
+    Parameters
+    ----------
+    probe : Template
+    references : sequence of Template
+    threads : int
+        Threads to use; the result is the same for any number.
+
+    Returns
+    -------
+    list of Comparison
+        One a reference, in order.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Templates of different modalities.
+    """
+    return finger_comparison.search(_finger(probe), [_finger(reference) for reference in references], threads)
+
+
+def _finger_only(sample: Sample) -> None:
+    if sample.modality is not Modality.FINGER:
+        raise InvalidSampleError(f"{sample.source}: this version takes fingers only, not {sample.modality}")
+
+
+def _finger(template: Template) -> FingerTemplate:
+    if not isinstance(template, FingerTemplate):
+        raise InvalidTemplateError(f"expected finger templates, not {type(template).__name__}")
+    return template
