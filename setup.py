@@ -17,13 +17,15 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ABI3 = os.environ.get("BIOCORE_ABI3") == "1"
+BOUNDSCHECK = os.environ.get("BIOCORE_BOUNDSCHECK") == "1"
 LATER = os.environ.get("BIOCORE_KERNELS") == "later"
 JOBS = int(os.environ.get("BIOCORE_JOBS") or os.cpu_count() or 1)
 ROOTS = {"biocore": Path(), "biocore_bindings": Path("bindings")}  # package -> its import root
 SHARED = "biocore.kernels._cyutility"  # Cython's own memoryview code, once instead of in every kernel: docs/adr/0006
 DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": os.environ.get("BIOCORE_BOUNDSCHECK") == "1",
+    "boundscheck": BOUNDSCHECK,
+    "show_performance_hints": not BOUNDSCHECK,  # else it advises, line by line, to switch the checks off
     "wraparound": False,
     "initializedcheck": False,
     "cdivision": True,
