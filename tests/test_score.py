@@ -73,7 +73,7 @@ def test_scores_of_fixed_measures_never_change() -> None:
     for measures, value in golden:
         assert unified_score(measures, EMPTY) == Score(value, "biocore.finger/1")
     exact = [default_score(measures) for measures, _ in golden]
-    assert exact == pytest.approx([85.397380, 53.442471, 6.608399], abs=2e-6)
+    assert exact == pytest.approx([84.997051, 53.494606, 6.901250], abs=2e-6)
 
 
 def test_better_measures_score_higher() -> None:
@@ -127,6 +127,13 @@ def test_a_smaller_share_of_the_same_print_scores_lower() -> None:
         scores.append(default_score({**CLEAR, **{name: CLEAR[name] * share for name in grows}}))
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] < scores[0] / 2
+
+
+def test_beyond_a_full_finger_area_no_longer_counts() -> None:
+    grows = [n for n in NEEDED if n[-1].isdigit() or n.endswith("CoherenceSum")]
+    large, larger = ({**CLEAR, **{name: CLEAR[name] * k for name in grows}} for k in (1.5, 2.5))
+    assert default_score(larger) == pytest.approx(default_score(large), abs=1e-9)
+    assert default_score(large) > default_score(CLEAR) - NOTICEABLE
 
 
 def test_a_tiny_or_nearly_blank_print_is_lowered_and_the_reason_given() -> None:

@@ -10,8 +10,9 @@ Far from all training prints a Gaussian kernel falls back to its mean, and would
 There the lower of the two answers counts.
 
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
-better bin moves a tail up and no other down, and the square root evens out counting noise. Every input is clipped
-to the range it had in training, so a print unlike all of those is judged by the edge of what is known.
+better bin moves a tail up and no other down, and the square root evens out counting noise. Counts of very large
+prints are scaled down to `ENOUGH_BLOCKS`. Every input is clipped to the range it had in training, so a print unlike
+all of those is judged by the edge of what is known.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from biocore.errors import ModelError, NotAssessableError
 from biocore.types import frozen_array
 
 BINS = 10  # bins of every histogram of NFIQ 2
+# Foreground blocks of 32 × 32 px, 370 mm² at 500 ppi: larger prints count as this large. 12 of the 199 training prints
+# are larger, too few to learn from, and a larger print must not score less for being unlike the others.
+ENOUGH_BLOCKS = 140.0
 # Histogram families, and the bins at which tails begin. Bin 0 of LCS counts scores below 0 and bins 8 and 9 of
 # RVUP ratios of 24 and more: always empty in training.
 TAILS: Mapping[str, range] = {
@@ -82,10 +86,11 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
     unusable += [name for name in (*HISTOGRAMS, COHERENCE_SUM) if measures[name] < 0]
     if unusable:
         raise NotAssessableError(f"{len(unusable)} measures have no usable value: {_some(unusable)}")
-    bins = np.array([measures[name] for name in HISTOGRAMS], dtype=np.float64).reshape(len(TAILS), BINS)
+    share = min(1.0, ENOUGH_BLOCKS / max(foreground_blocks(measures), 1.0))
+    bins = share * np.array([measures[name] for name in HISTOGRAMS], dtype=np.float64).reshape(len(TAILS), BINS)
     tails = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1].ravel()[_TAIL_COLUMNS]
     plain = [measures[name] for name in PLAIN]
-    return np.concatenate([np.sqrt(tails), plain, [math.sqrt(measures[COHERENCE_SUM])]])
+    return np.concatenate([np.sqrt(tails), plain, [math.sqrt(share * measures[COHERENCE_SUM])]])
 
 
 class Prediction(NamedTuple):
