@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import runpy
 from pathlib import Path
 
 import cv2
@@ -295,3 +296,14 @@ def test_worse_real_prints_score_lower(shared: Path) -> None:
     noisy = np.array([[score_of(add_noise(pixels, sigma)) for sigma in (20, 40, 80)] for pixels in prints])
     assert np.all(np.diff(noisy.mean(axis=0)) < -2)
     assert (noisy[:, 2] - clean).max() < NOTICEABLE
+
+
+def test_the_committed_model_is_what_the_training_makes(shared: Path) -> None:
+    pytest.importorskip("sklearn")
+    script = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "train_finger_score.py"))
+    figures = "data/fp/nfiq2_examples/conformance_expected/conformance_expected_output-v2.3.0.csv"
+    x, y, _ = script["read_rows"](shared / figures)
+    fresh = script["train"](x, y, 100.0, default_model().gamma)
+    # Libraries of other versions may stop the solver elsewhere, and the file holds rounded figures.
+    assert max(abs(fresh.predict(row).value - default_model().predict(row).value) for row in x) < 0.5
+    assert np.mean([abs(default_model().predict(row).value - score) for row, score in zip(x, y, strict=True)]) < 3.2
