@@ -246,7 +246,10 @@ def test_a_listener_that_fails_harms_nobody(device: Device, caplog: pytest.LogCa
     assert not caplog.text
 
 
-def test_two_hundred_captures_do_not_grow(device: Device) -> None:
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_two_hundred_captures_do_not_grow(name: str, tmp_path: Path) -> None:
+    device = REGISTRY.load(name).open(DRIVERS[name](tmp_path).replace("previews=1", "previews=0"))
+
     def captures(count: int) -> None:
         done = 0
         while done < count:

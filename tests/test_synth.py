@@ -14,7 +14,7 @@ from skimage.morphology import skeletonize
 
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth
-from biocore.fingerprint.synth_field import FREQUENCIES, plan
+from biocore.fingerprint.synth_field import FREQUENCIES
 from biocore.fingerprint.synth_random import Draw, blur, ramp, smooth_field
 from biocore.types import GreyImage
 
@@ -182,7 +182,7 @@ def test_pictures_look_like_a_scanner_s() -> None:
 
 
 def test_classes_come_in_their_natural_shares() -> None:
-    kinds = [plan(Draw(seed, 0)).kind for seed in range(2000)]
+    kinds = [synth.plan_of(seed).kind for seed in range(2000)]
     for kind, share in FREQUENCIES.items():
         assert kinds.count(kind) / 2000 == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 2000))
 

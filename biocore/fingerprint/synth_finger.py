@@ -65,6 +65,16 @@ def check_seed(seed: int, what: str) -> int:
     return seed
 
 
+def plan_of(seed: int) -> Pattern:
+    """Return the plan of a finger (class, cores, deltas) without growing it: some 0.1 ms.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    return synth_field.plan(Draw(check_seed(seed, "finger seed"), _PLAN))
+
+
 @functools.lru_cache(maxsize=16)
 def master(seed: int) -> Finger:
     """Grow the finger of a seed (about 0.15 s; the last sixteen are kept).
@@ -74,8 +84,7 @@ def master(seed: int) -> Finger:
     InvalidSampleError
         Not a whole number of 0..2**63-1.
     """
-    check_seed(seed, "finger seed")
-    pattern = synth_field.plan(Draw(seed, _PLAN))
+    pattern = plan_of(seed)
     theta = synth_field.orientation(pattern, Draw(seed, _FLOW), synth_ridges.STEP)
     period = synth_field.period(pattern, Draw(seed, _SPACING), synth_ridges.STEP)
     ridges = synth_ridges.grow(Draw(seed, _SEEDS), theta, period, np.ones(theta.shape, np.bool_))
