@@ -273,6 +273,24 @@ def test_two_hundred_captures_do_not_grow(name: str, tmp_path: Path) -> None:
     assert grown < 64 * 1024  # 200 leaked frames of 32 x 32 px would be 200 KB
 
 
+def test_a_listener_may_wait_for_a_thread_that_uses_the_device(device: Device) -> None:
+    """A window that hears of a new state waits for its own thread, and that one may be closing the device."""
+    closed: list[bool] = []
+
+    def wait(event: Event) -> None:
+        if event.detail == "ready" and not closed:
+            closed.append(False)
+            closing = threading.Thread(target=device.close)
+            closing.start()
+            closing.join(5.0)
+            closed.append(not closing.is_alive())
+
+    device.listen(wait)
+    device.open()
+    assert closed == [False, True]
+    assert device.state is State.CLOSED
+
+
 class Unplugged(Device):
     """A device that vanishes on its second capture, and one whose release fails."""
 
