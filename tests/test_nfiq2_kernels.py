@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import reference_nfiq2 as twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+import reference_nfiq2 as twin
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import nfiq2_blocks as blocks
 from biocore.fingerprint.nfiq2_roi import GAUSS_41, GAUSS_91
