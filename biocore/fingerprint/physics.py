@@ -37,6 +37,7 @@ NOISE_FACTOR = 1.6  # times the weakest texture: as above
 MIN_PIECE = 0.15  # of the largest piece's area; smaller pieces of texture are not the finger
 FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
 BLOT_LEVEL = 0.75  # of the ink's darkness; a flat cell darker than this is filled, a lighter one is worn
+PALEST = 0.2  # of the print's darkness; paler ink than this is not taken as a measure
 RESIDUE_FLOOR = 0.12  # of the contrast; what is weaker outside the contact is the sensor's own
 MIN_CONTACT = 10  # cells; fewer are no contact that can be measured
 GROUND_CELLS = 20  # cells beside the contact; fewer do not tell the ground
@@ -67,16 +68,18 @@ class RidgePhysics:
         Median share of gradients in one direction (0 = noise, 1 = straight ridges).
     hole_share, bridge_share : float
         Median share of a ridge's heart that is light, and of a valley's heart that is dark.
+    ridge_roughness, valley_roughness : float
+        Median standard deviation along the heart of a ridge and of a valley, in contrasts.
     ridge_share : float
         Median ridge width over ridge period.
     period_px, period_spread : float
         Median ridge period; upper over lower quartile of the period, minus 1.
     edge_slope : float
         Median steepest step of the profile over one period, in contrasts (a sine gives 3.1).
-    valley_fill : float
-        Median darkness of the valleys' light samples.
+    valley_fill, fill_unevenness : float
+        Median darkness of the valleys' light samples against the ink of the same place, and its spread (90 % - 25 %).
     coverage, coverage_low : float
-        Median and lower quartile of the contact's mean darkness.
+        Median and lower quartile of the mean darkness against the ink of the same place (worn places left out).
     flat_share : float
         Of the contact without a ridge period.
     worn_share, blot_share : float
@@ -105,11 +108,14 @@ class RidgePhysics:
     coherence: float = 0.0
     hole_share: float = 0.0
     bridge_share: float = 0.0
+    ridge_roughness: float = 0.0
+    valley_roughness: float = 0.0
     ridge_share: float = 0.0
     period_px: float = 0.0
     period_spread: float = 0.0
     edge_slope: float = 0.0
     valley_fill: float = 0.0
+    fill_unevenness: float = 0.0
     coverage: float = 0.0
     coverage_low: float = 0.0
     flat_share: float = 0.0
@@ -271,6 +277,11 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
     depth = max(ground - ink, 1.0)
     darkness = (ground - found.level) / depth
     flat = found.contrast < FLAT * found.strong
+    worn = flat & (darkness < BLOT_LEVEL)
+    # Against the ink of the same place: a pale print with filled valleys is wet, an unevenly pressed one is not.
+    own = np.maximum(ground - value["ink_level"], PALEST * depth)[~worn] if not worn.all() else np.array([depth])
+    fill = (ground - value["gap_level"][~worn]) / own if not worn.all() else np.zeros(1)
+    cover = (ground - found.level[~worn]) / own if not worn.all() else np.zeros(1)
     unmistakable = found.ridged & (found.coherence > MIN_COHERENCE)
     period = value["period"][ridged]
     quarter = np.percentile(period, [25, 75])
@@ -286,15 +297,18 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
         "coherence": float(np.median(found.coherence)),
         "hole_share": float(np.median(value["hole_share"][ridged])),
         "bridge_share": float(np.median(value["bridge_share"][ridged])),
+        "ridge_roughness": float(np.median(value["ridge_roughness"][ridged])),
+        "valley_roughness": float(np.median(value["valley_roughness"][ridged])),
         "ridge_share": float(np.median(value["ridge_share"][ridged])),
         "period_px": float(np.median(period)),
         "period_spread": float(quarter[1] / quarter[0] - 1.0) if quarter[0] > 0.0 else 0.0,
         "edge_slope": float(np.median(value["edge_slope"][ridged] * np.maximum(period, RIDGE_PERIOD[0]))),
-        "valley_fill": float(np.median((ground - value["gap_level"]) / depth)),
-        "coverage": float(np.median(darkness)),
-        "coverage_low": float(np.percentile(darkness, 25)),
+        "valley_fill": float(np.median(fill)),
+        "fill_unevenness": float(np.percentile(fill, 90) - np.percentile(fill, 25)),
+        "coverage": float(np.median(cover)),
+        "coverage_low": float(np.percentile(cover, 25)),
         "flat_share": float(np.mean(value["period"] == 0.0)),
-        "worn_share": float(np.mean(flat & (darkness < BLOT_LEVEL))),
+        "worn_share": float(np.mean(worn)),
         "blot_share": float(np.mean((found.contrast < 0.5 * found.strong) & (darkness >= BLOT_LEVEL))),
         "residue_share": float(np.mean(outside > max(RESIDUE_FLOOR * found.strong, 2.0 * quiet)))
         if outside.size

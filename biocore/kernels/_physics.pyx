@@ -1,6 +1,6 @@
 """Sums over cells of a print, and the profile across the ridges of each cell: the loops of `kernels.physics`."""
 
-from libc.math cimport fabs
+from libc.math cimport fabs, sqrt
 
 cdef enum:
     ONE = 65536  # positions are counted in 1/65536 px
@@ -63,7 +63,7 @@ def ridge_profiles(
     cdef int along = window.shape[0], across = window.shape[1], u, v, x, y, dx, dy, fx, fy, crossings, state
     cdef const unsigned char* pixel
     cdef double c, s, a, b, step, samples, mean, squares, between, low, high, lows, highs, band, last, position
-    cdef double dark, darks, light, lights, ridges, holes, bridges, ink, gap, gaps, slope, before, value, floor, ceiling
+    cdef double dark, darks, light, lights, ridges, holes, bridges, ink, gap, gaps, slope, before, value, floor, ceiling, rough, uneven
     cdef float middle
     with nogil:
         for k in range(n):
@@ -155,16 +155,18 @@ def ridge_profiles(
                 for u in range(across):
                     columns[2, u] += <float>(window[v, u] > middle)
                     columns[3, u] += window[v, u] if window[v, u] > middle else <float>0.0
-            samples = ridges = holes = ink = gap = gaps = bridges = 0.0
+            samples = ridges = holes = ink = gap = gaps = bridges = rough = uneven = 0.0
             floor = 0.5 * (low + middle)  # the hearts of ridges and valleys: their flanks say nothing of holes
             ceiling = 0.5 * (high + middle)
             for u in range(across):
                 if columns[0, u] < floor:
                     ridges += along
+                    rough += columns[1, u] - columns[0, u] * columns[0, u] * along
                     holes += columns[2, u]
                     ink += columns[0, u] * along - columns[3, u]
                 elif columns[0, u] > ceiling:
                     samples += along
+                    uneven += columns[1, u] - columns[0, u] * columns[0, u] * along
                     gaps += columns[2, u]
                     gap += columns[3, u]
             bridges = samples - gaps
@@ -179,3 +181,5 @@ def ridge_profiles(
             out[k, 7] = slope / (high - low) if high > low else 0.0
             out[k, 8] = ink / (ridges - holes) if ridges > holes else low
             out[k, 9] = gap / gaps if gaps > 0.0 else high
+            out[k, 10] = sqrt(rough / ridges) / (high - low) if ridges > 0.0 and high > low and rough > 0.0 else 0.0
+            out[k, 11] = sqrt(uneven / samples) / (high - low) if samples > 0.0 and high > low and uneven > 0.0 else 0.0

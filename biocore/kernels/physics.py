@@ -17,11 +17,13 @@ PROFILE_COLUMNS = (
     "period",  # px from ridge to ridge; 0 where no full period is seen
     "ridge_share",  # of the period, dark of the middle level; 0 where no period
     "clarity",  # share 0..1 of the window's variance that the profile explains
-    "hole_share",  # of the ridge columns' samples, lighter than the middle
-    "bridge_share",  # of the valley columns' samples, darker than the middle
+    "hole_share",  # of the samples in the hearts of ridges, lighter than the middle
+    "bridge_share",  # of the samples in the hearts of valleys, darker than the middle
     "edge_slope",  # steepest step of the profile per px, in units of its contrast
-    "ink_level",  # grey; mean of the dark samples in ridge columns
-    "gap_level",  # grey; mean of the light samples in valley columns
+    "ink_level",  # grey; mean of the dark samples in the hearts of ridges
+    "gap_level",  # grey; mean of the light samples in the hearts of valleys
+    "ridge_roughness",  # standard deviation along the hearts of the ridges, in units of the contrast
+    "valley_roughness",  # the same along the hearts of the valleys
 )
 MAX_CELL = 64  # px; above, 32-bit sums could overflow: 64² px · 510² grey² < 2³¹
 MAX_WINDOW = 256  # px or samples a side; a window is a few ridge periods wide
@@ -73,7 +75,7 @@ def ridge_profiles(
 
     Returns
     -------
-    float64 array (n, 10)
+    float64 array (n, 12)
         The columns are `PROFILE_COLUMNS`.
 
     Raises
