@@ -10,16 +10,20 @@ from collections.abc import Callable
 
 from biocore.fingerprint.physics import RidgePhysics, measure_ridges
 from biocore.fingerprint.rules import RULES, logistic
-from biocore.report import Advice, Cause, CauseName
+from biocore.report import Cause, CauseName
 from biocore.types import GreyImage
 
 LISTED = 0.5  # confidence from which a cause is listed
-PLACE_CEILING = 0.95  # where a finger lies is certain, but what is wrong with its ridges matters more
+# Where a finger lies is certain, but what is wrong with its ridges matters more; only a contact that is too small
+# to judge its ridges goes first, and of a part that lies off the centre the part.
+CEILING = {CauseName.TOO_SMALL: 0.99, CauseName.PARTIAL: 0.95, CauseName.OFF_CENTRE: 0.92, CauseName.RESIDUE: 0.9}
 
 # NO_FINGER: ridges on less than this, mm². Bare, dusty and noisy windows have 0 to 0.4 mm², the worst wet
 # prints 2; and contrast: the latent print of the last finger has 1 to 3 % of the ground's grey.
 NO_RIDGES_MM2 = 1.2
-NO_CONTRAST = 0.02
+NO_CONTRAST = 0.025
+# A window full of water has no ridges either, but it is dark: more than half, where shading makes a third.
+DARK_CONTACT = 0.45
 # TOO_SMALL and PARTIAL: an adult's flat contact has 110 to 300 mm²; NFIQ 2 flags less than 50 000 px, 129 mm²,
 # and a comparison of two windows of 60 mm² has lost half of the minutiae.
 SMALL_MM2 = 56.0
@@ -87,30 +91,17 @@ def conclude(physics: RidgePhysics) -> tuple[Cause, ...]:
         found = {CauseName.NO_FINGER: absent}
     else:
         found = {name: rule.confidence(physics) for name, rule in RULES.items()}
-        found |= {name: min(PLACE_CEILING, rule(physics)) for name, rule in PLACE.items()}
+        found |= {name: min(CEILING[name], rule(physics)) for name, rule in PLACE.items()}
     listed = sorted((-round(value, 4), name) for name, value in found.items() if value >= LISTED)
     return tuple(Cause(name, -value, _evidence(name, physics)) for value, name in listed)
 
 
-def way(cause: Cause) -> tuple[Advice, ...]:
-    """Which way the finger must move, from the evidence of a PARTIAL or OFF_CENTRE cause; nothing for others.
-
-    Left, right, up and down are those of the picture: of the window seen from above, fingertip upwards.
-    """
-    if cause.name not in (CauseName.PARTIAL, CauseName.OFF_CENTRE):
-        return ()
-    right, down = cause.evidence["offset_right_share"], cause.evidence["offset_down_share"]
-    least = 0.5 * OFF_CENTRE
-    moves = [(abs(right), Advice.MOVE_LEFT if right > 0 else Advice.MOVE_RIGHT)]
-    moves.append((abs(down), Advice.MOVE_UP if down > 0 else Advice.MOVE_DOWN))
-    return tuple(advice for size, advice in sorted(moves, key=lambda m: -m[0]) if size > least)
-
-
 def _no_finger(p: RidgePhysics) -> float:
-    """Hardly a ridge on the whole window, or ridges hardly above the ground."""
+    """Hardly a ridge on the whole window, or ridges hardly above the ground, and nothing dark."""
     ridges = logistic(4.0 * (1.0 - p.ridge_area_mm2 / NO_RIDGES_MM2))
     contrast = logistic(8.0 * (1.0 - p.ridge_contrast / NO_CONTRAST))
-    return max(ridges, contrast)
+    dark = logistic(20.0 * (p.ridge_darkness - DARK_CONTACT))
+    return max(ridges, contrast) * (1.0 - dark)
 
 
 def _too_small(p: RidgePhysics) -> float:
@@ -122,7 +113,7 @@ def _partial(p: RidgePhysics) -> float:
     """A part of the pad touches, or an edge of the window cuts it, although there is room for more."""
     room = logistic(20.0 * (FULL_WINDOW - p.window_share))
     little = logistic(10.0 * (1.0 - p.contact_area_mm2 / PART_MM2))
-    return room * max(little, 0.9 * _cut(p) * logistic(8.0 * (1.35 - p.contact_area_mm2 / PART_MM2)))
+    return (1.0 - _too_small(p)) * room * max(little, 0.9 * _cut(p) * logistic(8.0 * (1.35 - p.contact_area_mm2 / PART_MM2)))
 
 
 def _cut(p: RidgePhysics) -> float:
