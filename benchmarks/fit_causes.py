@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from biocore.fingerprint.physics import measure_ridges
 from biocore.fingerprint.rules import RULES, quantity
 
-CLEAN_WEIGHT = {"DRY": 2.0, "HARD": 4.0, "SMEAR": 4.0}  # against 1 for the defect: how much a false cause costs
+CLEAN_WEIGHT = {"DRY": 2.0, "HARD": 10.0, "SMEAR": 10.0, "WET": 4.0}
 DOTTED = ("fvc2000_db4b", "fvc2002_db4b")  # SFinGe draws ridges as dots: half a dry print each
 STRENGTH = 1.0  # inverse regularisation of the regression
 
@@ -32,8 +32,8 @@ def weights(causes: np.ndarray, groups: np.ndarray, cause: str) -> np.ndarray:
         present = [g for g in np.unique(groups) if ((kinds == kind) & (groups == g)).any()]
         for group in present:
             here = (kinds == kind) & (groups == group)
-            doubt = 0.5 if kind == 1 and group in DOTTED else 1.0
-            out[here] = 1000.0 * total * doubt / len(present) / here.sum()
+            trust = 0.5 if kind == 1 and group in DOTTED else 2.0 if kind == 0 and group == "synthetic" else 1.0
+            out[here] = 1000.0 * total * trust / len(present) / here.sum()
     return out
 
 
