@@ -36,6 +36,7 @@ TEXTURE_FLOOR = 0.35  # of the strongest texture; below it a cell does not belon
 NOISE_FACTOR = 1.6  # times the weakest texture: as above
 MIN_PIECE = 0.15  # of the largest piece's area; smaller pieces of texture are not the finger
 FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
+SMOOTH = 0.6  # of the ridged cells' texture; a rougher place is broken or mottled, not worn
 BLOT_LEVEL = 0.82  # of the ink's darkness; a flat cell darker than this is filled, a lighter one is worn
 PALEST = 0.2  # of the print's darkness; paler ink than this is not taken as a measure
 RESIDUE_FLOOR = 0.09  # of the contrast; what is weaker outside the contact is the sensor's own
@@ -156,6 +157,7 @@ class _Profiles:
     orientation: Map
     coherence: Map
     level: Map
+    texture: Map
     values: dict[str, Map]  # by the names of kernels.physics.PROFILE_COLUMNS
     contrast: Map
     strong: float  # grey; contrast of the print's strong cells
@@ -261,7 +263,16 @@ def _profiles(smooth: GreyImage, cells: _Cells, contact: Mask, cell: int) -> _Pr
     ridged = (contrast > FLAT * strong) & (values["period"] > low) & (values["period"] < high)
     ridged &= values["clarity"] > MIN_CLARITY
     return _Profiles(
-        rows, columns, orientation, coherence, cells.level[rows, columns], values, contrast, strong, ridged
+        rows,
+        columns,
+        orientation,
+        coherence,
+        cells.level[rows, columns],
+        cells.texture[rows, columns],
+        values,
+        contrast,
+        strong,
+        ridged,
     )
 
 
@@ -277,7 +288,8 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
     depth = max(ground - ink, 1.0)
     darkness = (ground - found.level) / depth
     flat = found.contrast < FLAT * found.strong
-    worn = flat & (darkness < BLOT_LEVEL)
+    smooth = found.texture < SMOOTH * float(np.median(found.texture[ridged]))
+    worn = flat & smooth & (darkness < BLOT_LEVEL)
     # Against the ink of the same place: a pale print with filled valleys is wet, an unevenly pressed one is not.
     own = np.maximum(ground - value["ink_level"], PALEST * depth)[~worn] if not worn.all() else np.array([depth])
     fill = (ground - value["gap_level"][~worn]) / own if not worn.all() else np.zeros(1)

@@ -61,42 +61,42 @@ RULES: dict[CauseName, Rule] = {
     ),
     # Ridges are broken into dots: holes in their hearts, steep edges, while the valleys are evenly clean.
     CauseName.DRY: Rule(
-        offset=-9.83,
+        offset=-9.84,
         terms=(
-            Term("hole_share", 35.2),
+            Term("hole_share", 35.3),
             Term("edge_slope", 1.08),
-            Term("fill_unevenness", -9.95),
-            Term("bridge_share", -0.0665),
-            Term("log ridge_darkness", 3.63),
+            Term("fill_unevenness", -9.93),
+            Term("bridge_share", -0.115),
+            Term("log ridge_darkness", 3.62),
         ),
     ),
     # Places inside the contact where ridges vanish and pale grey is left.
     CauseName.WORN: Rule(
-        offset=9.70,
+        offset=10.35,
         terms=(
-            Term("log worn_share", 3.3),
-            Term("coverage_low", 3.19),
-            Term("contrast_anisotropy", -11.4),
-            Term("coherence_anisotropy", -4.93),
+            Term("log worn_share", 3.45),
+            Term("coverage_low", 3.82),
+            Term("contrast_anisotropy", -12.9),
+            Term("coherence_anisotropy", -3.34),
         ),
     ),
     # Valleys are filled, unevenly, and where they are full no ridge can be seen although it is dark.
     CauseName.WET: Rule(
-        offset=11.46,
+        offset=10.62,
         terms=(
-            Term("valley_fill", 4.07),
-            Term("fill_unevenness", 12.2),
-            Term("flat_share", 11.6),
-            Term("valley_roughness", 15.6),
+            Term("valley_fill", 3.86),
+            Term("fill_unevenness", 12.4),
+            Term("flat_share", 10.8),
+            Term("valley_roughness", 15),
             Term("log worn_share", -2.03),
-            Term("log ridge_darkness", 7.17),
-            Term("log ridge_contrast", 0.444),
-            Term("edge_slope", -5.07),
+            Term("log ridge_darkness", 7.23),
+            Term("log ridge_contrast", 0.419),
+            Term("edge_slope", -5.03),
         ),
     ),
     # Broad, dark, whole ridges between valleys that are narrow but open.
     CauseName.HARD: Rule(
-        offset=-7.06,
+        offset=-7.66,
         terms=(
             Term("ridge_share", 113),
             Term("log ridge_darkness", 5.47),
@@ -108,13 +108,13 @@ RULES: dict[CauseName, Rule] = {
     ),
     # Contrast and coherence depend on the ridges' direction: ridges along the slide stay, ridges across it go.
     CauseName.SMEAR: Rule(
-        offset=-19.57,
+        offset=-20.58,
         terms=(
             Term("contrast_anisotropy", 13.6),
-            Term("coherence_anisotropy", 7.87),
-            Term("fill_unevenness", 7.75),
+            Term("coherence_anisotropy", 7.9),
+            Term("fill_unevenness", 7.76),
             Term("period_spread", 12.7),
-            Term("coherence", 9.7),
+            Term("coherence", 9.69),
             Term("log ridge_contrast", -1.75),
         ),
     ),
