@@ -43,6 +43,7 @@ RULES = match.Rules(
     stiff=1e-8,  # 1/px⁴
     margin=8.0,  # px
     keep=0.7,
+    lever=20.0,  # px
 )
 BLOCK = 512  # references a call of the kernel; half a megabyte of minutiae, which stays in the second cache
 

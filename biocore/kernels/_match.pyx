@@ -141,7 +141,7 @@ cdef void compare_one(const Case* case, const Rules* rules, Work* work) noexcept
             break
         members = work.agrees[root] | <Bits>1 << root
         used |= members
-        start_pairs(case, root, members, work)
+        start_pairs(case, rules, root, members, work)
         closeness = pair_up(case, rules, True, work)
         if trial > 0 and closeness < rules.keep * first:
             continue
@@ -183,6 +183,7 @@ def match(const short[:, ::1] probe not None, const Bits[:, ::1] table not None,
     r.stiff = rules[13]
     r.margin = rules[14]
     r.keep = rules[15]
+    r.lever = rules[16]
     r.grid_x, r.grid_y, r.grid_shift, r.grid_wide, r.grid_high = grid[0], grid[1], grid[2], grid[3], grid[4]
     if probe.shape[0] == 0:
         return

@@ -7,7 +7,7 @@ from biocore.kernels._match_types cimport (
 )
 
 
-cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int count, int turn,
+cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int count, double lever, int turn,
                             Motion* motion) noexcept nogil:
     """Fit the rigid motion of `count` pairs by least squares; `turn` is where its angle is looked for from."""
     cdef const short* probe = case.probe
@@ -32,11 +32,12 @@ cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int 
         by = reference[cj[k] * WIDTH + Y] - ry
         dot += ax * bx + ay * by
         cross += ax * by - ay * bx
-    # The directions have a say as well: without it two or three close pairs would turn the whole print.
+    # The directions have a say as well, as if each were a second point `lever` px away: without it two or three
+    # close pairs would turn the whole print.
     for k in range(count):
         step = (probe[ci[k] * WIDTH + DIRECTION] - reference[cj[k] * WIDTH + DIRECTION]) & 255
-        dot += 400.0 * cosine[step]
-        cross += 400.0 * sine[step]
+        dot += lever * lever * cosine[step]
+        cross += lever * lever * sine[step]
     size = sqrt(dot * dot + cross * cross)
     if size > 0:
         motion.c = dot / size
@@ -60,7 +61,8 @@ cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int 
     motion.turn = turn
 
 
-cdef inline void start_pairs(const Case* case, int root, Bits members, Work* work) noexcept nogil:
+cdef inline void start_pairs(const Case* case, const Rules* rules, int root, Bits members,
+                             Work* work) noexcept nogil:
     """Make the root's consensus the first pairs; members that few others agree with are left out."""
     cdef Bits rest = members, common
     cdef int ci[CANDIDATES]
@@ -82,85 +84,60 @@ cdef inline void start_pairs(const Case* case, int root, Bits members, Work* wor
             common &= common - 1
         if a != root and 2 * votes < total - 1:
             continue
-        ci[count] = work.ci[a]
-        cj[count] = work.cj[a]
-        work.partner[work.cj[a]] = work.ci[a]
+        ci[count] = work.candidate[a].i
+        cj[count] = work.candidate[a].j
+        work.partner[cj[count]] = ci[count]
         count += 1
-    k = case.probe[work.ci[root] * WIDTH + DIRECTION] - case.reference[work.cj[root] * WIDTH + DIRECTION]
-    fit_motion(case, ci, cj, count, k, &work.motion)
+    fit_motion(case, ci, cj, count, rules.lever, work.candidate[root].turn, &work.motion)
 
 
-cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Work* work) noexcept nogil:
-    """One round: move the reference by the pairs so far, bend it, and pair what is close to each other."""
-    cdef const short* probe = case.probe
-    cdef const short* reference = case.reference
-    cdef int m = case.m, n = case.n, words = case.words
-    cdef int i, j, k, w, live = 0, turn, best, count = 0
-    cdef const Bits* place
-    cdef Bits some
-    cdef double wx, wy, weight, total, dx, dy, d2, nearest, limit, cost, least, closeness = 0
-    cdef Motion motion = work.motion
-    cdef int ci[MOST]
-    cdef int cj[MOST]
-    for j in range(n):
-        work.rx[j] = motion.c * reference[j * WIDTH + X] + motion.s * reference[j * WIDTH + Y] + motion.x
-        work.ry[j] = motion.c * reference[j * WIDTH + Y] - motion.s * reference[j * WIDTH + X] + motion.y
-        i = work.partner[j]
-        if i >= 0:
-            work.dx[j] = probe[i * WIDTH + X] - work.rx[j]
-            work.dy[j] = probe[i * WIDTH + Y] - work.ry[j]
-            work.live[live] = j
-            live += 1
-    for i in range(m):
-        work.owner[i] = -1
-        work.cost[i] = 0
-    for j in range(n):
-        wx = wy = 0
-        total = rules.stiff
-        nearest = rules.far * rules.far
-        for k in range(live):
-            if work.live[k] == j:
-                continue
-            dx = work.rx[work.live[k]] - work.rx[j]
-            dy = work.ry[work.live[k]] - work.ry[j]
-            d2 = dx * dx + dy * dy
-            if d2 < nearest:
-                nearest = d2
-            weight = 1.0 / (rules.smooth * rules.smooth + d2)
-            weight *= weight
-            total += weight
-            wx += weight * work.dx[work.live[k]]
-            wy += weight * work.dy[work.live[k]]
-        work.px[j] = work.rx[j] + wx / total
-        work.py[j] = work.ry[j] + wy / total
-        limit = rules.near * rules.near + rules.elastic * rules.elastic * nearest
-        least = limit
-        best = -1
-        work.partner[j] = -1
-        dx = work.px[j] - rules.grid_x
-        dy = work.py[j] - rules.grid_y
-        if not (0 <= dx < <double>(rules.grid_wide << rules.grid_shift)
-                and 0 <= dy < <double>(rules.grid_high << rules.grid_shift)):
+cdef inline double bend(int j, int live, const Rules* rules, Work* work) noexcept nogil:
+    """Place a reference minutia where the pairs around it pull it; return the squared distance to the nearest."""
+    cdef double wx = 0, wy = 0, total = rules.stiff, nearest = rules.far * rules.far, dx, dy, d2, weight
+    cdef int k, other
+    for k in range(live):
+        other = work.live[k]
+        if other == j:  # a pair does not vouch for itself
             continue
-        place = case.near + ((<int>dy >> rules.grid_shift) * rules.grid_wide + (<int>dx >> rules.grid_shift)) * words
-        w = 0
-        some = place[0]
-        while True:
-            while some == 0:
-                w += 1
-                if w == words:
-                    break
-                some = place[w]
-            if w == words:
-                break
+        dx = work.rx[other] - work.rx[j]
+        dy = work.ry[other] - work.ry[j]
+        d2 = dx * dx + dy * dy
+        if d2 < nearest:
+            nearest = d2
+        weight = 1.0 / (rules.smooth * rules.smooth + d2)
+        weight *= weight
+        total += weight
+        wx += weight * work.dx[other]
+        wy += weight * work.dy[other]
+    work.px[j] = work.rx[j] + wx / total
+    work.py[j] = work.ry[j] + wy / total
+    return nearest
+
+
+cdef inline void claim(const Case* case, int j, double limit, const Rules* rules, Work* work) noexcept nogil:
+    """Find the best partner of a reference minutia within its tolerance, and claim it if nobody has a better claim."""
+    cdef double dx = work.px[j] - rules.grid_x, dy = work.py[j] - rules.grid_y, d2, cost, least = 0
+    cdef const short* p
+    cdef const Bits* square
+    cdef Bits some
+    cdef int w, i, best = -1, turn, direction = case.reference[j * WIDTH + DIRECTION] + work.motion.turn
+    work.partner[j] = -1
+    if not (0 <= dx < <double>(rules.grid_wide << rules.grid_shift)
+            and 0 <= dy < <double>(rules.grid_high << rules.grid_shift)):
+        return
+    square = case.near + ((<int>dy >> rules.grid_shift) * rules.grid_wide + (<int>dx >> rules.grid_shift)) * case.words
+    for w in range(case.words):
+        some = square[w]
+        while some:
             i = w * 64 + lowest(some)
             some &= some - 1
-            dx = probe[i * WIDTH + X] - work.px[j]
-            dy = probe[i * WIDTH + Y] - work.py[j]
+            p = case.probe + i * WIDTH
+            dx = p[X] - work.px[j]
+            dy = p[Y] - work.py[j]
             d2 = dx * dx + dy * dy
             if d2 > limit:
                 continue
-            turn = turned(probe[i * WIDTH + DIRECTION], reference[j * WIDTH + DIRECTION] + motion.turn)
+            turn = turned(p[DIRECTION], direction)
             if turn > rules.pair_turn or turn < -rules.pair_turn:
                 continue
             cost = d2 + rules.turn_cost * turn * turn
@@ -168,11 +145,35 @@ cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Wor
                 least = cost
                 best = i
                 work.error[j] = d2 / limit
-        work.partner[j] = best
-        if best >= 0 and (work.owner[best] < 0 or least < work.cost[best]):
-            work.owner[best] = j
-            work.cost[best] = least
-    for j in range(n):
+    work.partner[j] = best
+    if best >= 0 and (work.owner[best] < 0 or least < work.cost[best]):
+        work.owner[best] = j
+        work.cost[best] = least
+
+
+cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Work* work) noexcept nogil:
+    """One round: move the reference by the pairs so far, bend it, pair what is close; return the closeness."""
+    cdef int i, j, live = 0, count = 0
+    cdef double nearest, closeness = 0
+    cdef const short* r
+    cdef int ci[MOST]
+    cdef int cj[MOST]
+    for j in range(case.n):
+        r = case.reference + j * WIDTH
+        work.rx[j] = work.motion.c * r[X] + work.motion.s * r[Y] + work.motion.x
+        work.ry[j] = work.motion.c * r[Y] - work.motion.s * r[X] + work.motion.y
+        i = work.partner[j]
+        if i >= 0:
+            work.dx[j] = case.probe[i * WIDTH + X] - work.rx[j]
+            work.dy[j] = case.probe[i * WIDTH + Y] - work.ry[j]
+            work.live[live] = j
+            live += 1
+    for i in range(case.m):
+        work.owner[i] = -1
+    for j in range(case.n):
+        nearest = bend(j, live, rules, work)
+        claim(case, j, rules.near * rules.near + rules.elastic * rules.elastic * nearest, rules, work)
+    for j in range(case.n):
         i = work.partner[j]
         if i < 0:
             continue
@@ -184,5 +185,5 @@ cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Wor
         count += 1
         closeness += 1 - work.error[j]
     if refit and count >= 2:
-        fit_motion(case, ci, cj, count, motion.turn, &work.motion)
+        fit_motion(case, ci, cj, count, rules.lever, work.motion.turn, &work.motion)
     return closeness

@@ -40,6 +40,7 @@ cdef struct Rules:
     int pair_turn  # 1/256 turns: how far the directions of a pair may differ
     double turn_cost  # px^2 per (1/256 turn)^2, to choose between neighbours
     double smooth, stiff  # px, 1/px^4: width of a pair's influence on the elastic field, pull towards rigid
+    double lever  # px: the say of a pair's directions in the rigid motion
     int grid_x, grid_y, grid_shift, grid_wide, grid_high  # where the map of the probe lies
     double margin  # px inside the hull from where a missing partner counts
 
@@ -57,13 +58,16 @@ cdef struct Motion:  # reference -> probe
     double c, s, x, y  # cosine, sine, and the image of the reference's origin
     int turn
 
+cdef struct Candidate:  # a correspondence
+    int i, j  # minutia of the probe, of the reference
+    int votes
+    int turn  # the rotation it asks for, 1/256 turns
+    double px, py, rx, ry  # where the two are
+
 cdef struct Work:
     Bits planes[MOST * PLANES * WORDS]
-    int candidates
-    int ci[CANDIDATES]
-    int cj[CANDIDATES]
-    int cv[CANDIDATES]
-    int ct[CANDIDATES]  # the rotation it asks for, 1/256 turns
+    int candidates  # how many
+    Candidate candidate[CANDIDATES]
     Bits agrees[CANDIDATES]
     double support[CANDIDATES]
     Motion motion
@@ -79,6 +83,9 @@ cdef struct Work:
     double error[MOST]  # squared distance to the partner, px^2
     int live[MOST]
     int hull[2 * MOST + 2]
+    double edge_x[2 * MOST]
+    double edge_y[2 * MOST]
+    double edge_offset[2 * MOST]
     int best_partner[MOST]
     double evidence[EVIDENCE]
 

@@ -1,7 +1,7 @@
 # First half of a comparison: neighbourhoods vote for correspondences, and these look for agreement.
 
 from biocore.kernels._match_types cimport (
-    CANDIDATES, CELLS, DIRECTION, NEIGHBOURS, PLANES, WIDTH, WORDS, X, Y, Bits, Case, Rules, Work,
+    CANDIDATES, CELLS, DIRECTION, NEIGHBOURS, PLANES, WIDTH, WORDS, X, Y, Bits, Candidate, Case, Rules, Work,
     lowest, votes_of,
 )
 
@@ -69,74 +69,67 @@ cdef inline void choose_candidates(const Case* case, int fewest, Work* work) noe
                     continue
                 if v == cut:
                     room -= 1
-                work.ci[work.candidates] = w * 64 + bit
-                work.cj[work.candidates] = j
-                work.cv[work.candidates] = v
+                work.candidate[work.candidates].i = w * 64 + bit
+                work.candidate[work.candidates].j = j
+                work.candidate[work.candidates].votes = v
                 work.candidates += 1
 
 
 cdef inline void sort_by_turn(const Case* case, Work* work) noexcept nogil:
-    """Bring the candidates into the order of the rotation they ask for (counting sort)."""
+    """Locate the candidates and bring them into the order of the rotation they ask for (counting sort)."""
+    cdef Candidate unsorted[CANDIDATES]
+    cdef Candidate* one
+    cdef const short* p
+    cdef const short* r
     cdef int start[256]
-    cdef int turn[CANDIDATES]
-    cdef int i[CANDIDATES]
-    cdef int j[CANDIDATES]
-    cdef int v[CANDIDATES]
-    cdef int k, to, total = 0, some
+    cdef int k, some, total = 0
     for k in range(256):
         start[k] = 0
     for k in range(work.candidates):
-        i[k] = work.ci[k]
-        j[k] = work.cj[k]
-        v[k] = work.cv[k]
-        turn[k] = (case.probe[i[k] * WIDTH + DIRECTION] - case.reference[j[k] * WIDTH + DIRECTION]) & 255
-        start[turn[k]] += 1
+        unsorted[k] = work.candidate[k]
+        one = &unsorted[k]
+        p = case.probe + one.i * WIDTH
+        r = case.reference + one.j * WIDTH
+        one.turn = (p[DIRECTION] - r[DIRECTION]) & 255
+        one.px, one.py, one.rx, one.ry = p[X], p[Y], r[X], r[Y]
+        start[one.turn] += 1
     for k in range(256):
         some = start[k]
         start[k] = total
         total += some
     for k in range(work.candidates):
-        to = start[turn[k]]
-        start[turn[k]] += 1
-        work.ci[to] = i[k]
-        work.cj[to] = j[k]
-        work.cv[to] = v[k]
-        work.ct[to] = turn[k]
+        one = &unsorted[k]
+        work.candidate[start[one.turn]] = one[0]
+        start[one.turn] += 1
 
 
 cdef inline void find_agreement(const Case* case, const Rules* rules, Work* work) noexcept nogil:
     """Find which candidates could belong to one locally rigid motion, and how many votes back each."""
-    cdef int a, b, k, spread, turn, rx, ry, qx, qy, count = work.candidates
-    cdef const short* pa
-    cdef const short* ra
-    cdef const short* pb
-    cdef const short* rb
-    cdef double ex, ey, slack2 = rules.slack * rules.slack, stretch2 = rules.stretch * rules.stretch
+    cdef int s, t, step, spread, turn, count = work.candidates
+    cdef const Candidate* a
+    cdef const Candidate* b
+    cdef double x, y, ex, ey, slack2 = rules.slack * rules.slack, stretch2 = rules.stretch * rules.stretch
     sort_by_turn(case, work)
-    for a in range(count):
-        work.agrees[a] = 0
-        work.support[a] = work.cv[a]
-    for a in range(count):
-        pa = case.probe + work.ci[a] * WIDTH
-        ra = case.reference + work.cj[a] * WIDTH
-        for k in range(1, count):
-            b = a + k if a + k < count else a + k - count
-            spread = (work.ct[b] - work.ct[a]) & 255
+    for s in range(count):
+        work.agrees[s] = 0
+        work.support[s] = work.candidate[s].votes
+    for s in range(count):
+        a = &work.candidate[s]
+        for step in range(1, count):
+            t = s + step if s + step < count else s + step - count
+            b = &work.candidate[t]
+            spread = (b.turn - a.turn) & 255
             if spread > rules.turn:
                 break
-            if work.agrees[a] >> b & 1 or work.ci[b] == work.ci[a] or work.cj[b] == work.cj[a]:
+            if work.agrees[s] >> t & 1 or b.i == a.i or b.j == a.j:
                 continue
-            pb = case.probe + work.ci[b] * WIDTH
-            rb = case.reference + work.cj[b] * WIDTH
-            turn = (work.ct[a] + (spread >> 1)) & 255
-            rx = rb[X] - ra[X]
-            ry = rb[Y] - ra[Y]
-            qx = pb[X] - pa[X]
-            qy = pb[Y] - pa[Y]
-            ex = case.cosine[turn] * rx + case.sine[turn] * ry - qx
-            ey = case.cosine[turn] * ry - case.sine[turn] * rx - qy
-            if ex * ex + ey * ey <= slack2 + stretch2 * (<double>rx * rx + <double>ry * ry):
-                work.agrees[a] |= <Bits>1 << b
-                work.agrees[b] |= <Bits>1 << a
-                work.support[a] += work.cv[b]
-                work.support[b] += work.cv[a]
+            turn = (a.turn + (spread >> 1)) & 255
+            x = b.rx - a.rx
+            y = b.ry - a.ry
+            ex = case.cosine[turn] * x + case.sine[turn] * y - (b.px - a.px)
+            ey = case.cosine[turn] * y - case.sine[turn] * x - (b.py - a.py)
+            if ex * ex + ey * ey <= slack2 + stretch2 * (x * x + y * y):
+                work.agrees[s] |= <Bits>1 << t
+                work.agrees[t] |= <Bits>1 << s
+                work.support[s] += b.votes
+                work.support[t] += a.votes

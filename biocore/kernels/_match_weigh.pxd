@@ -40,23 +40,31 @@ cdef inline double area(const short* rows, const int* hull, int corners) noexcep
     return 0.5 * twice
 
 
-cdef inline double depth(const short* rows, const int* hull, int corners, double x, double y) noexcept nogil:
-    """Distance in px from the hull's edge; negative outside."""
-    cdef double least = 1e9, ex, ey, d
+cdef inline void inner_edges(const short* rows, int corners, double margin, Work* work) noexcept nogil:
+    """Lines `margin` px inside the hull's edges: a point is further inside where normal * point > offset for all."""
     cdef int k
     cdef const short* a
     cdef const short* b
-    if corners < 3:
-        return -1.0
+    cdef double ex, ey, length
     for k in range(corners):
-        a = rows + hull[k] * WIDTH
-        b = rows + hull[k + 1] * WIDTH
+        a = rows + work.hull[k] * WIDTH
+        b = rows + work.hull[k + 1] * WIDTH
         ex = b[X] - a[X]
         ey = b[Y] - a[Y]
-        d = (ex * (y - a[Y]) - ey * (x - a[X])) / sqrt(ex * ex + ey * ey)
-        if d < least:
-            least = d
-    return least
+        length = sqrt(ex * ex + ey * ey)
+        work.edge_x[k] = -ey / length
+        work.edge_y[k] = ex / length
+        work.edge_offset[k] = work.edge_x[k] * a[X] + work.edge_y[k] * a[Y] + margin
+
+
+cdef inline bint well_inside(const Work* work, int corners, double x, double y) noexcept nogil:
+    cdef int k
+    if corners < 3:
+        return False
+    for k in range(corners):
+        if not work.edge_x[k] * x + work.edge_y[k] * y > work.edge_offset[k]:
+            return False
+    return True
 
 
 cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcept nogil:
@@ -96,23 +104,26 @@ cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcep
         cy /= pairs
     corners = convex_hull(probe, m, work.hull)
     work.evidence[15] = area(probe, work.hull, corners)
+    if corners >= 3:
+        inner_edges(probe, corners, rules.margin, work)
     for j in range(n):
         if work.partner[j] >= 0:
             x = work.rx[j] - cx
             y = work.ry[j] - cy
             spread += x * x + y * y
-        elif depth(probe, work.hull, corners, work.px[j], work.py[j]) > rules.margin:
+        elif well_inside(work, corners, work.px[j], work.py[j]):
             missed_reference += 1
             missed_quality += reference[j * WIDTH + QUALITY]
     corners = convex_hull(reference, n, work.hull)
     work.evidence[16] = area(reference, work.hull, corners)
+    if corners >= 3:
+        inner_edges(reference, corners, rules.margin, work)
     for i in range(m):
         if work.owner[i] >= 0:
             continue
         x = probe[i * WIDTH + X] - motion.x
         y = probe[i * WIDTH + Y] - motion.y
-        x, y = motion.c * x - motion.s * y, motion.s * x + motion.c * y
-        if depth(reference, work.hull, corners, x, y) > rules.margin:
+        if well_inside(work, corners, motion.c * x - motion.s * y, motion.s * x + motion.c * y):
             missed_probe += 1
             missed_quality += probe[i * WIDTH + QUALITY]
     work.evidence[2] = pairs

@@ -122,6 +122,8 @@ class Rules:
         px inside the other's convex hull, from where on a missing partner counts.
     keep : float
         Share of the best consensus's closeness after one round that earns another one the other rounds.
+    lever : float
+        px; a pair's directions have as much of a say in the rigid motion as a second point at this distance.
     """
 
     votes: int
@@ -140,6 +142,7 @@ class Rules:
     stiff: float
     margin: float
     keep: float
+    lever: float
 
     def __post_init__(self) -> None:
         values = self.values()
