@@ -68,7 +68,9 @@ def inside(points: NDArray[np.float32], inward: NDArray[np.float32], mask: NDArr
     return fine
 
 
-def detect(ridges: RidgePicture, field: OrientationField, mask: NDArray[np.bool_], strength: NDArray[np.float32]) -> Found:
+def detect(
+    ridges: RidgePicture, field: OrientationField, mask: NDArray[np.bool_], strength: NDArray[np.float32]
+) -> Found:
     found = []
     for bits, kind in zip(kernel.pack(ridges, mask), (MinutiaKind.ENDING, MinutiaKind.BIFURCATION), strict=True):
         found.append(ends(kernel.unpack(kernel.thin(bits, THINNING_ROUNDS), mask.shape[1] * CELL), kind))
