@@ -77,6 +77,7 @@ def template(values: NDArray[np.int64]) -> FingerTemplate:
 def extracted(shared: Path, effort: str) -> dict[Key, FingerTemplate | None]:
     """Templates by the library's own extractor; None for images it refuses."""
     import cv2
+
     from biocore.fingerprint.extract import extract
 
     cv2.setNumThreads(1)
