@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,8 @@ from biocore.types import FingerPosition, FingerTemplate
 
 
 def template(
-    points: NDArray[np.float64],
-    directions: NDArray[np.float64],
+    points: NDArray[np.floating[Any]],
+    directions: NDArray[np.floating[Any]],
     kinds: NDArray[np.uint8] | None = None,
     qualities: NDArray[np.uint8] | None = None,
     ppi: float = 500.0,
