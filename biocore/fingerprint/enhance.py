@@ -20,7 +20,7 @@ class Filters:
     """Shape of the Gabor filters: side in px, deviation along the ridge in px, across it in periods; gain of the result."""
 
     side: int = 17
-    along: float = 4.5
+    along: float = 3.8
     across: float = 0.42
     gain: float = 1.5
 
