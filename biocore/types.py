@@ -218,7 +218,7 @@ class Minutia:
     quality: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """What every template says of itself, whatever its modality.
 

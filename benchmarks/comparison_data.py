@@ -1,0 +1,124 @@
+"""Templates of the visible sets and the evidence of all their comparisons: what training and tables are made of."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biocore.errors import BiocoreError
+from biocore.fingerprint.compare import RULES
+from biocore.fingerprint.packing import packed
+from biocore.kernels import match
+from biocore.types import FingerPosition, FingerTemplate, Modality, Sample
+
+SETS = ("fvc2000_db4b", "fvc2002_db1b", "fvc2002_db3b", "fvc2002_db4b")
+Key = tuple[str, str, str]  # set, finger, impression
+
+REFUSED = -1e9  # score of a comparison with an image no template could be made of
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All comparisons of one source of minutiae.
+
+    Attributes
+    ----------
+    evidence : float64 array (n, len(match.Evidence))
+    mated, refused : bool array (n,)
+    sets : int64 array (n,)
+        Index of the set, -1 where the two are of different sets (always non-mated).
+    fingers : int64 array (n, 2)
+        Number of the finger each is of, over all sets.
+    """
+
+    evidence: NDArray[np.float64]
+    mated: NDArray[np.bool_]
+    refused: NDArray[np.bool_]
+    sets: NDArray[np.int64]
+    fingers: NDArray[np.int64]
+
+
+def fingerjet(shared: Path) -> dict[Key, FingerTemplate | None]:
+    """Templates of the minutiae FingerJetFX found (`reference/nfiq2_minutiae.csv`)."""
+    rows = defaultdict(list)
+    with (shared / "reference/nfiq2_minutiae.csv").open() as file:
+        for row in csv.DictReader(file):
+            rows[row["Filename"]].append([int(row[name]) for name in ("x", "y", "a", "t", "q")])
+    found: dict[Key, FingerTemplate | None] = {}
+    for key, path in images(shared).items():
+        values = np.array(rows.get(f"fp/{key[0]}/{path.name}", []))
+        found[key] = None if len(values) == 0 else template(values)
+    return found
+
+
+def template(values: NDArray[np.int64]) -> FingerTemplate:
+    """Make a template of rows x, y, angle (1/256 turns), kind (2 = bifurcation), quality."""
+    order = np.argsort(-values[:, 4], kind="stable")
+    values = values[order]
+    return FingerTemplate(
+        algorithm="FingerJetFX",
+        width=int(values[:, 0].max()) + 1,
+        height=int(values[:, 1].max()) + 1,
+        position=FingerPosition.UNKNOWN,
+        ppi=500.0,
+        points=values[:, :2].astype(np.float32),
+        directions=(values[:, 2] * (2 * np.pi / 256)).astype(np.float32),
+        kinds=values[:, 3].astype(np.uint8),
+        qualities=np.clip(values[:, 4], 0, 100).astype(np.uint8),
+    )
+
+
+def extracted(shared: Path, effort: str) -> dict[Key, FingerTemplate | None]:
+    """Templates by the library's own extractor; None for images it refuses."""
+    import cv2
+    from biocore.fingerprint.extract import extract
+
+    cv2.setNumThreads(1)
+    found: dict[Key, FingerTemplate | None] = {}
+    for key, path in images(shared).items():
+        pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        try:
+            found[key] = extract(Sample(pixels, Modality.FINGER, ppi=500.0), effort=effort)
+        except BiocoreError:
+            found[key] = None
+    return found
+
+
+def images(shared: Path) -> dict[Key, Path]:
+    """All images of the visible sets, in order."""
+    found = {}
+    for name in SETS:
+        for path in sorted((shared / "data/fp" / name).glob("*.tif")):
+            finger, impression = path.stem.split("_")
+            found[name, finger, impression] = path
+    if not found:
+        sys.exit(f"no images below {shared}; pass --shared")
+    return found
+
+
+def compare_all(templates: dict[Key, FingerTemplate | None], across: bool = True) -> Pairs:
+    """Compare every impression with every other; `across` with those of other sets too."""
+    keys = list(templates)
+    numbers = {finger: n for n, finger in enumerate(sorted({key[:2] for key in keys}))}
+    live = {key: packed(t) for key, t in templates.items() if t is not None}
+    evidence, rows = [], []
+    for k, key in enumerate(keys):
+        rest = [other for other in keys[k + 1 :] if across or other[0] == key[0]]
+        there = [other for other in rest if key in live and other in live]
+        found: dict[Key, NDArray[np.float64]] = {}
+        if there:
+            values, _ = match.match(match.index(live[key], RULES), [live[other] for other in there], RULES)
+            found = dict(zip(there, values, strict=True))
+        nothing = np.zeros(len(match.Evidence))
+        for other in rest:
+            evidence.append(found.get(other, nothing))
+            of = SETS.index(key[0]) if key[0] == other[0] else -1
+            rows.append((key[:2] == other[:2], other not in found, of, numbers[key[:2]], numbers[other[:2]]))
+    table = np.array(rows)
+    return Pairs(np.array(evidence), table[:, 0] > 0, table[:, 1] > 0, table[:, 2], table[:, 3:])

@@ -1,0 +1,151 @@
+"""Learn the coefficients of the fingerprint comparison score and write `models/compare-1.toml`.
+
+    python benchmarks/train_finger_compare.py [--shared DIR] [--sources fingerjet fast robust] [--write]
+
+A logistic model over the features of `biocore.fingerprint.likelihood`, then the false match rate behind its log
+odds: counted on the non-mated pairs down to one in a thousand, and beyond that extrapolated by an exponential tail.
+Prints what holds on a set that was left out (every set in turn); --write fits on all and writes the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from comparison_data import REFUSED, SETS, Pairs, compare_all, extracted, fingerjet
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from biocore.fingerprint import likelihood
+
+TARGET = Path(likelihood.__file__).parent / "models/compare-1.toml"
+RIDGE = 0.1  # inverse strength of the penalty on the standardised weights
+COUNTED = (0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.002, 0.001)  # false match rates of the knots
+TAIL = 0.01  # share of the non-mated pairs that the exponential tail is fitted to
+
+
+def fit(
+    x: NDArray[np.float64], mated: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Fit the logistic model; return the weights per unit of each feature, and the intercept."""
+    scale = StandardScaler().fit(x)
+    model = LogisticRegression(C=RIDGE, max_iter=2000).fit(scale.transform(x), mated, sample_weight=weights)
+    slopes = model.coef_[0] / scale.scale_
+    return slopes, float(model.intercept_[0] - slopes @ scale.mean_)
+
+
+def calibrate(nonmated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return log odds and scores of the knots, and the slope beyond the last."""
+    ordered = np.sort(nonmated)[::-1]
+    log_odds = [float(ordered[int(rate * len(ordered))]) for rate in COUNTED]
+    knots = [(ordered[-1] - 1e-6, 0.0)]
+    for value, rate in zip(log_odds, COUNTED, strict=True):
+        if value > knots[-1][0]:
+            knots.append((value, -10 * np.log10(rate)))
+    start = ordered[int(TAIL * len(ordered))]
+    mean_excess = float((ordered[ordered > start] - start).mean())
+    slope = 10 / np.log(10) / mean_excess
+    x, y = np.array(knots).T
+    return x, y, slope
+
+
+def balance(pairs: Pairs) -> NDArray[np.float64]:
+    """Weigh every set's mated and non-mated pairs alike, whatever their number; other pairs not at all."""
+    weights = np.zeros(len(pairs.mated))
+    for k in range(len(SETS)):
+        for mated in (False, True):
+            chosen = (pairs.sets == k) & (pairs.mated == mated) & ~pairs.refused
+            if chosen.any():
+                weights[chosen] = (1.0 if mated else 4.0) * 280 / chosen.sum()
+    return weights
+
+
+def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) -> str:
+    """EER, and FNMR at three false match rates, as one line."""
+    mated = np.sort(scores[chosen & pairs.mated])
+    nonmated = np.sort(scores[chosen & ~pairs.mated])
+    thresholds = np.unique(np.concatenate([mated, nonmated]))
+    fnmr = np.searchsorted(mated, thresholds, "left") / len(mated)
+    fmr = 1 - np.searchsorted(nonmated, thresholds, "left") / len(nonmated)
+    k = int(np.argmax(fnmr >= fmr))
+    eer = (fnmr[k] + fmr[k]) / 2
+    misses = [100 * (mated <= nonmated[::-1][int(rate * len(nonmated))]).mean() for rate in (1e-2, 1e-3, 1e-4)]
+    text = " / ".join(f"{miss:5.2f}" for miss in misses)
+    return f"{len(mated):5d} mated {len(nonmated):6d} non-mated  EER {100 * eer:5.2f} %  FNMR @1e-2/1e-3/1e-4 {text} %"
+
+
+def cross_validate(sources: dict[str, Pairs]) -> None:
+    """Leave every set out in turn, in all sources at once, and print what the model does on it."""
+    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
+    weights = {name: balance(pairs) for name, pairs in sources.items()}
+    scores = {name: np.full(len(pairs.mated), REFUSED) for name, pairs in sources.items()}
+    for k in range(len(SETS)):
+        x = np.concatenate([features[n][(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
+        y = np.concatenate([p.mated[(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
+        w = np.concatenate([weights[n][(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
+        slopes, intercept = fit(x, y, w)
+        for name, pairs in sources.items():
+            out = (pairs.sets == k) & ~pairs.refused
+            scores[name][out] = features[name][out] @ slopes + intercept
+    for name, pairs in sources.items():
+        print(f"{name}: every set by a model that has not seen it")
+        for k, set_ in enumerate(SETS):
+            print(f"  {set_:14s} {rates(scores[name], pairs, pairs.sets == k)}")
+        print(f"  {'pooled':14s} {rates(scores[name], pairs, pairs.sets >= 0)}")
+
+
+def write(sources: dict[str, Pairs], path: Path) -> None:
+    """Fit on everything and write the model."""
+    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
+    weights = {name: balance(pairs) for name, pairs in sources.items()}
+    slopes, intercept = fit(
+        np.concatenate([features[n][weights[n] > 0] for n in sources]),
+        np.concatenate([p.mated[weights[n] > 0] for n, p in sources.items()]),
+        np.concatenate([weights[n][weights[n] > 0] for n in sources]),
+    )
+    nonmated = np.concatenate(
+        [(features[n] @ slopes + intercept)[~p.mated & ~p.refused & (p.sets >= 0)] for n, p in sources.items()]
+    )
+    mated = sum(int((p.mated & ~p.refused).sum()) for p in sources.values())
+    x, y, slope = calibrate(nonmated)
+    lines = [
+        "# Coefficients of the fingerprint comparison score. Written by benchmarks/train_finger_compare.py.",
+        f"# Minutiae of {', '.join(sources)} on {', '.join(SETS)}:",
+        f"# {mated} mated and {len(nonmated)} non-mated pairs.",
+        f"format = {likelihood.FORMAT}",
+        f"intercept = {intercept:.6f}",
+        "",
+        "[weights]  # log odds per unit of the feature; see biocore/fingerprint/likelihood.py",
+        *(f"{name} = {value:.6f}" for name, value in zip(likelihood.FEATURES, slopes, strict=True)),
+        "",
+        "[calibration]",
+        f"# Log odds and -10 log10(FMR): counted down to one in {round(1 / COUNTED[-1])}. Beyond the last knot the",
+        f"# score rises by `slope` a unit: an exponential tail fitted to the upper {TAIL:.0%} of the non-mated pairs.",
+        "knots = [",
+        *(f"  [{a:.4f}, {b:.4f}]," for a, b in zip(x, y, strict=True)),
+        "]",
+        f"slope = {slope:.6f}",
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    print(f"wrote {path.name}: slope {slope:.3f}, knots from {x[0]:.2f} to {x[-1]:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
+    parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=["fingerjet", "fast", "robust"])
+    parser.add_argument("--write", action="store_true", help="fit on all sets and write the model")
+    args = parser.parse_args()
+    sources = {}
+    for name in args.sources:
+        templates = fingerjet(args.shared) if name == "fingerjet" else extracted(args.shared, name)
+        sources[name] = compare_all(templates, across=False)
+    cross_validate(sources)
+    if args.write:
+        write(sources, TARGET)
+
+
+if __name__ == "__main__":
+    main()
