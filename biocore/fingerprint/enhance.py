@@ -20,7 +20,7 @@ class Filters:
     """Shape of the Gabor filters: side in px, deviation along the ridge in px, across it in periods; gain of the result."""
 
     side: int = 17
-    along: float = 4.5
+    along: float = 3.8
     across: float = 0.42
     gain: float = 1.5
 
@@ -47,9 +47,7 @@ def bank(side: int, along: float, across: float):
             taps = np.round(127 * taps / np.abs(taps).max())
             filters.append(taps)
             scales.append(1.0 / (taps * wave).sum())
-    return frozen(np.array(filters, np.float32)), frozen(
-        np.round(np.array(scales) * 2**30).astype(np.float32) / np.float32(2**30)
-    )
+    return frozen(np.array(filters, np.float32)), frozen(np.round(np.array(scales) * 2**30).astype(np.float32) / np.float32(2**30))
 
 
 @lru_cache(maxsize=1)
@@ -57,9 +55,7 @@ def _tables():
     angle = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     unit = np.round(np.stack([np.cos(angle), np.sin(angle)]) * 2**20) / 2**20
     edges = np.sqrt(np.array(PERIODS[1:]) * np.array(PERIODS[:-1]))
-    return unit.astype(np.float32), np.round(np.sin(2 * np.pi / edges) ** 2 * 2**20).astype(np.float32) / np.float32(
-        2**20
-    )
+    return unit.astype(np.float32), np.round(np.sin(2 * np.pi / edges) ** 2 * 2**20).astype(np.float32) / np.float32(2**20)
 
 
 def choose(field: OrientationField, mask: NDArray[np.bool_]) -> NDArray[np.int16]:

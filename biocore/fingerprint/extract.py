@@ -13,7 +13,7 @@ from biocore.fingerprint import minutiae
 from biocore.fingerprint.enhance import Filters, enhance, normalise
 from biocore.fingerprint.orientation import Smoothing, orientation
 from biocore.fingerprint.scale import NOMINAL_PPI
-from biocore.fingerprint.segment import foreground
+from biocore.fingerprint.segment import foreground, reliable
 from biocore.types import FingerPosition, FingerTemplate, GreyImage
 
 Effort = Literal["fast", "robust"]
@@ -38,8 +38,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe("biocore.finger.fast/1", ((Smoothing(), Filters()), (Smoothing(), Filters()))),
     "robust": Recipe(
-        "biocore.finger.robust/1",
-        ((Smoothing(2.5), Filters()), (Smoothing(1.5), Filters()), (Smoothing(1.5), Filters())),
+        "biocore.finger.robust/1", ((Smoothing(2.5), Filters()), (Smoothing(1.5), Filters()), (Smoothing(1.5), Filters()))
     ),
 }
 
@@ -78,7 +77,8 @@ def extract(
     for smoothing, filters in recipe.passes:
         field = orientation(ridges, mask, smoothing)
         ridges, strength = enhance(picture, field, mask, filters)
-    found = minutiae.detect(ridges, field, mask, strength)
+    mask = reliable(strength, mask)
+    found = minutiae.detect(ridges, field, strength, mask)
     trace.stage("fingerprint.mask", lambda: mask)
     trace.stage("fingerprint.ridges", lambda: ridges)
     if len(found.points) == 0:

@@ -34,8 +34,29 @@ class OrientationField:
 class Smoothing:
     """How far, in cells of 8 px (standard deviation of a Gaussian), orientation and period are smoothed."""
 
-    orientation: float = 1.5
+    orientation: float = 1.3
     period: float = 2.5
+
+
+def frozen(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a constant array that nobody changes."""
+    array.flags.writeable = False
+    return array
+
+
+def sample(cells: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Read an array of cells at points (n, 2) in px, between the centres of cells bilinearly."""
+    rows, columns = cells.shape
+    place = points / np.float32(ridge.CELL) - np.float32(0.5)
+    x = np.clip(place[:, 0], 0, columns - 1)
+    y = np.clip(place[:, 1], 0, rows - 1)
+    j = np.minimum(x.astype(np.intp), max(columns - 2, 0))
+    i = np.minimum(y.astype(np.intp), max(rows - 2, 0))
+    u, v = (x - j).astype(np.float32), (y - i).astype(np.float32)
+    right, below = np.minimum(j + 1, columns - 1), np.minimum(i + 1, rows - 1)
+    upper = (1 - u) * cells[i, j] + u * cells[i, right]
+    lower = (1 - u) * cells[below, j] + u * cells[below, right]
+    return np.asarray((1 - v) * upper + v * lower, np.float32)
 
 
 def gaussian(sigma: float) -> NDArray[np.float32]:

@@ -6,10 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.fingerprint.orientation import blur
 from biocore.kernels.ridge import CELL, cells_of
 
 MIN_DEVIATION = 6.0  # grey levels; below, sensor noise and residue
 RELATIVE_DEVIATION = 0.35  # of the typical deviation of the better half of the picture's cells
+MIN_STRENGTH = 8.0  # of the enhanced ridges; white noise gives 3 to 7, faint ridges 15 and more
+RELATIVE_STRENGTH = 0.3  # of the typical strength of the better half of the mask
 MIN_CELLS = 24  # cells of 8 px: a quarter of a square centimetre at 500 ppi holds hardly four minutiae
 
 
@@ -31,6 +34,23 @@ def foreground(deviation: NDArray[np.float32]) -> NDArray[np.bool_]:
     contrast = deviation[np.ix_(y, x)]
     typical = np.sort(contrast, axis=None)[contrast.size // 2 :].mean()
     return whole((contrast > max(MIN_DEVIATION, RELATIVE_DEVIATION * float(typical))))
+
+
+def reliable(strength: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the cells of the mask whose ridges came out of the filters: noise and blots do not.
+
+    Parameters
+    ----------
+    strength : float32 array (rows, columns)
+        Mean absolute value of the enhanced ridges.
+    mask : bool array (rows, columns)
+    """
+    if not mask.any():
+        return mask
+    smooth = blur(strength[:, :, None], 1.0)[:, :, 0]
+    inside = np.sort(smooth[mask])
+    typical = inside[len(inside) // 2 :].mean()
+    return whole(mask & (smooth > max(MIN_STRENGTH, RELATIVE_STRENGTH * float(typical))))
 
 
 def whole(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -290,3 +290,35 @@ def cancel_facing(
             if best >= 0:
                 cancelled[i] = 1
                 cancelled[best] = 1
+
+
+cdef inline double arc(double t) noexcept nogil:
+    """Arc tangent of 0 <= t <= 1: Abramowitz and Stegun, 4.4.49, within 2e-8."""
+    cdef double q = t * t
+    return t * (1.0 + q * (-0.3333314528 + q * (0.1999355085 + q * (-0.1420889944 + q * (0.1065626393 + q * (
+        -0.0752896400 + q * (0.0429096138 + q * (-0.0161657367 + q * 0.0028662257))))))))
+
+
+def angles(const float[:, ::1] vectors not None, float[::1] out not None):
+    """Write the angle of each (x, y) in [0, 2 pi): from arithmetic alone, for libm's last bit differs by machine."""
+    cdef Py_ssize_t i
+    cdef double x, y, ax, ay, a, half = 1.5707963267948966
+    with nogil:
+        for i in range(vectors.shape[0]):
+            x = vectors[i, 0]
+            y = vectors[i, 1]
+            ax = x if x >= 0 else -x
+            ay = y if y >= 0 else -y
+            if ax == 0 and ay == 0:
+                a = 0
+            elif ay <= ax:
+                a = arc(ay / ax)
+            else:
+                a = half - arc(ax / ay)
+            if x < 0:
+                a = 2 * half - a
+            if y < 0:
+                a = 4 * half - a
+            out[i] = <float>a
+            if out[i] >= <float>6.2831853:
+                out[i] = 0

@@ -79,7 +79,9 @@ def trace_ends(lines: Lines, reach: int) -> tuple[NDArray[np.int16], NDArray[np.
     return paths[:n], lengths[:n]
 
 
-def cancel_facing(lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float) -> NDArray[np.bool_]:
+def cancel_facing(
+    lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float
+) -> NDArray[np.bool_]:
     """Mark the pairs of ends that look at each other across a break.
 
     Parameters
@@ -104,6 +106,14 @@ def cancel_facing(lines: Lines, ends: NDArray[np.float32], near: float, far: flo
     cancelled = np.zeros(len(points), np.uint8)
     _minutiae.cancel_facing(own, points, near, far, facing, cancelled)
     return cancelled.view(np.bool_)
+
+
+def angles(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the angle of each vector (x, y) of an array (n, 2), radians in [0, 2π), the same on every machine."""
+    own = checks.array(vectors, np.float32, (None, 2), "vectors")
+    out = np.empty(len(own), np.float32)
+    _minutiae.angles(own, out)
+    return out
 
 
 def _bits(bits: object) -> Bits:
