@@ -15,7 +15,7 @@ from biocore.errors import BiocoreError
 from biocore.fingerprint.compare import RULES
 from biocore.fingerprint.packing import packed
 from biocore.kernels import match
-from biocore.types import FingerPosition, FingerTemplate, Modality, Sample
+from biocore.types import FingerPosition, FingerTemplate
 
 SETS = ("fvc2000_db4b", "fvc2002_db1b", "fvc2002_db3b", "fvc2002_db4b")
 Key = tuple[str, str, str]  # set, finger, impression
@@ -77,6 +77,7 @@ def template(values: NDArray[np.int64]) -> FingerTemplate:
 def extracted(shared: Path, effort: str) -> dict[Key, FingerTemplate | None]:
     """Templates by the library's own extractor; None for images it refuses."""
     import cv2
+
     from biocore.fingerprint.extract import extract
 
     cv2.setNumThreads(1)
@@ -84,7 +85,7 @@ def extracted(shared: Path, effort: str) -> dict[Key, FingerTemplate | None]:
     for key, path in images(shared).items():
         pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         try:
-            found[key] = extract(Sample(pixels, Modality.FINGER, ppi=500.0), effort=effort)
+            found[key] = extract(np.asarray(pixels, np.uint8), effort)
         except BiocoreError:
             found[key] = None
     return found

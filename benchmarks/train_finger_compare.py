@@ -36,15 +36,17 @@ def fit(
     return slopes, float(model.intercept_[0] - slopes @ scale.mean_)
 
 
-def calibrate(nonmated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return log odds and scores of the knots, and the slope beyond the last."""
+def calibrate(nonmated: NDArray[np.float64], total: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return log odds and scores of the knots, and the slope beyond the last.
+
+    `nonmated` holds the log odds of the comparisons that were followed up, of `total`.
+    """
     ordered = np.sort(nonmated)[::-1]
-    log_odds = [float(ordered[int(rate * len(ordered))]) for rate in COUNTED]
-    knots = [(ordered[-1] - 1e-6, 0.0)]
-    for value, rate in zip(log_odds, COUNTED, strict=True):
-        if value > knots[-1][0]:
-            knots.append((value, -10 * np.log10(rate)))
-    start = ordered[int(TAIL * len(ordered))]
+    knots = [(float(ordered[-1]), -10 * np.log10(len(ordered) / total))]
+    for rate in COUNTED:
+        if rate * total < len(ordered):
+            knots.append((float(ordered[int(rate * total)]), -10 * np.log10(rate)))
+    start = ordered[int(TAIL * total)]
     mean_excess = float((ordered[ordered > start] - start).mean())
     slope = 10 / np.log(10) / mean_excess
     x, y = np.array(knots).T
@@ -52,14 +54,14 @@ def calibrate(nonmated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
 
 
 def balance(pairs: Pairs) -> NDArray[np.float64]:
-    """Weigh every set's mated and non-mated pairs alike, whatever their number; other pairs not at all."""
+    """Weigh every set alike; pairs of different sets, or that were not followed up, not at all."""
     weights = np.zeros(len(pairs.mated))
     for k in range(len(SETS)):
         for mated in (False, True):
             chosen = (pairs.sets == k) & (pairs.mated == mated) & ~pairs.refused
             if chosen.any():
                 weights[chosen] = (1.0 if mated else 4.0) * 280 / chosen.sum()
-    return weights
+    return np.where(likelihood.followed(pairs.evidence), weights, 0.0)
 
 
 def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) -> str:
@@ -78,7 +80,7 @@ def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) 
 
 def cross_validate(sources: dict[str, Pairs]) -> None:
     """Leave every set out in turn, in all sources at once, and print what the model does on it."""
-    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
+    features = {name: likelihood.features(pairs.evidence).T for name, pairs in sources.items()}
     weights = {name: balance(pairs) for name, pairs in sources.items()}
     scores = {name: np.full(len(pairs.mated), REFUSED) for name, pairs in sources.items()}
     for k in range(len(SETS)):
@@ -87,7 +89,7 @@ def cross_validate(sources: dict[str, Pairs]) -> None:
         w = np.concatenate([weights[n][(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
         slopes, intercept = fit(x, y, w)
         for name, pairs in sources.items():
-            out = (pairs.sets == k) & ~pairs.refused
+            out = (pairs.sets == k) & (weights[name] > 0)
             scores[name][out] = features[name][out] @ slopes + intercept
     for name, pairs in sources.items():
         print(f"{name}: every set by a model that has not seen it")
@@ -98,7 +100,7 @@ def cross_validate(sources: dict[str, Pairs]) -> None:
 
 def write(sources: dict[str, Pairs], path: Path) -> None:
     """Fit on everything and write the model."""
-    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
+    features = {name: likelihood.features(pairs.evidence).T for name, pairs in sources.items()}
     weights = {name: balance(pairs) for name, pairs in sources.items()}
     slopes, intercept = fit(
         np.concatenate([features[n][weights[n] > 0] for n in sources]),
@@ -106,14 +108,15 @@ def write(sources: dict[str, Pairs], path: Path) -> None:
         np.concatenate([weights[n][weights[n] > 0] for n in sources]),
     )
     nonmated = np.concatenate(
-        [(features[n] @ slopes + intercept)[~p.mated & ~p.refused & (p.sets >= 0)] for n, p in sources.items()]
+        [(features[n] @ slopes + intercept)[~p.mated & (weights[n] > 0)] for n, p in sources.items()]
     )
     mated = sum(int((p.mated & ~p.refused).sum()) for p in sources.values())
-    x, y, slope = calibrate(nonmated)
+    total = sum(int((~p.mated & ~p.refused & (p.sets >= 0)).sum()) for p in sources.values())
+    x, y, slope = calibrate(nonmated, total)
     lines = [
         "# Coefficients of the fingerprint comparison score. Written by benchmarks/train_finger_compare.py.",
         f"# Minutiae of {', '.join(sources)} on {', '.join(SETS)}:",
-        f"# {mated} mated and {len(nonmated)} non-mated pairs.",
+        f"# {mated} mated and {total} non-mated pairs.",
         f"format = {likelihood.FORMAT}",
         f"intercept = {intercept:.6f}",
         "",

@@ -47,9 +47,7 @@ def bank(side: int, along: float, across: float):
             taps = np.round(127 * taps / np.abs(taps).max())
             filters.append(taps)
             scales.append(1.0 / (taps * wave).sum())
-    return frozen(np.array(filters, np.float32)), frozen(
-        np.round(np.array(scales) * 2**30).astype(np.float32) / np.float32(2**30)
-    )
+    return frozen(np.array(filters, np.float32)), frozen(np.round(np.array(scales) * 2**30).astype(np.float32) / np.float32(2**30))
 
 
 @lru_cache(maxsize=1)
@@ -57,9 +55,7 @@ def _tables():
     angle = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     unit = np.round(np.stack([np.cos(angle), np.sin(angle)]) * 2**20) / 2**20
     edges = np.sqrt(np.array(PERIODS[1:]) * np.array(PERIODS[:-1]))
-    return unit.astype(np.float32), np.round(np.sin(2 * np.pi / edges) ** 2 * 2**20).astype(np.float32) / np.float32(
-        2**20
-    )
+    return unit.astype(np.float32), np.round(np.sin(2 * np.pi / edges) ** 2 * 2**20).astype(np.float32) / np.float32(2**20)
 
 
 def choose(field: OrientationField, mask: NDArray[np.bool_]) -> NDArray[np.int16]:

@@ -38,8 +38,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe("biocore.finger.fast/1", ((Smoothing(), Filters()), (Smoothing(), Filters()))),
     "robust": Recipe(
-        "biocore.finger.robust/1",
-        ((Smoothing(2.5), Filters()), (Smoothing(1.5), Filters()), (Smoothing(1.5), Filters())),
+        "biocore.finger.robust/1", ((Smoothing(2.5), Filters()), (Smoothing(1.5), Filters()), (Smoothing(1.5), Filters()))
     ),
 }
 

@@ -79,7 +79,9 @@ def trace_ends(lines: Lines, reach: int) -> tuple[NDArray[np.int16], NDArray[np.
     return paths[:n], lengths[:n]
 
 
-def cancel_facing(lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float) -> NDArray[np.bool_]:
+def cancel_facing(
+    lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float
+) -> NDArray[np.bool_]:
     """Mark the pairs of ends that look at each other across a break.
 
     Parameters
