@@ -1,6 +1,6 @@
 """Which cause leads, on prints whose cause is known: the confusion table, a row for each set and defect.
 
-    python benchmarks/cause_table.py [--painter FILE] [--seeds 1 2] [--fingers 5] [--every 2] [--misses]
+python benchmarks/cause_table.py [--painter FILE] [--seeds 1 2] [--fingers 5] [--every 2] [--misses]
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def main() -> None:
         lead = str(causes[0].name) if causes else CLEAN
         leads[case.kind, case.cause, case.group][lead] += 1
         if args.misses and lead not in ALSO.get(case.cause, {case.cause}):
-            print(f"  {case.group} {case.name} {case.kind}: " + ", ".join(f"{c.name} {c.confidence:.2f}" for c in causes))
+            print(
+                f"  {case.group} {case.name} {case.kind}: " + ", ".join(f"{c.name} {c.confidence:.2f}" for c in causes)
+            )
     for (kind, cause, group), count in sorted(leads.items()):
         total = sum(count.values())
         right = sum(n for lead, n in count.items() if lead in ALSO.get(cause, {cause}))

@@ -82,7 +82,7 @@ def painted(seed: int, paint: Paint | None = None, every: int = 2) -> Iterator[C
 
 
 def synthetic(fingers: int, first: int = 100) -> Iterator[Case]:
-    """The project's own prints: as they should be, and with each preset defect at three severities."""
+    """Make the project's own prints: as they should be, and with each preset defect at three severities."""
     for finger in range(first, first + fingers):
         for touch in range(3):
             picture = synth.impression(finger, touch, synth.Conditions())

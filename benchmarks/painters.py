@@ -144,7 +144,7 @@ def small(image: GreyImage, rng: np.random.Generator) -> GreyImage:
 
 
 def residue(image: GreyImage, rng: np.random.Generator) -> GreyImage:
-    """What the last finger left lies around the contact: a paler print, moved and turned, and a few drops."""
+    """Lay what the last finger left around the contact: a paler print, moved and turned, and a few drops."""
     ground = ground_of(image)
     h, w = image.shape
     depth = np.clip(ground - image, 0, None)
@@ -155,7 +155,7 @@ def residue(image: GreyImage, rng: np.random.Generator) -> GreyImage:
 
 
 def no_finger(image: GreyImage, rng: np.random.Generator) -> GreyImage:
-    """The bare window: even, or with dust."""
+    """Show the bare window: even, or with dust."""
     out = _bare(image, rng)
     for _ in range(int(rng.integers(0, 8))):
         y, x = int(rng.integers(image.shape[0])), int(rng.integers(image.shape[1]))

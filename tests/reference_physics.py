@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,13 +52,13 @@ def widths(profile: NDArray[np.float64], middle: float, band: float) -> tuple[li
             if side != 0:
                 edges.append((position, now))
             side = now
-    ridges = [q - p for (p, begins), (q, _) in zip(edges, edges[1:], strict=False) if begins == -1]
-    valleys = [q - p for (p, begins), (q, _) in zip(edges, edges[1:], strict=False) if begins == 1]
+    ridges = [q - p for (p, begins), (q, _) in itertools.pairwise(edges) if begins == -1]
+    valleys = [q - p for (p, begins), (q, _) in itertools.pairwise(edges) if begins == 1]
     return ridges, valleys
 
 
 def ridge_profile(samples: NDArray[np.float64], hysteresis: float) -> dict[str, float]:
-    """What one window shows, by the names of `kernels.physics.PROFILE_COLUMNS`."""
+    """Describe what one window shows, by the names of `kernels.physics.PROFILE_COLUMNS`."""
     profile = samples.mean(axis=0)
     mean = profile.mean()
     low, high = profile[profile < mean].mean(), profile[profile >= mean].mean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from biocore.errors import InvalidSampleError
 from biocore.kernels import physics
 
 SIZES = [(1, 1), (1, 40), (40, 1), (8, 8), (17, 23), (64, 48)]
-LOOK = {"across": 32, "along": 9, "along_step": 2.0, "hysteresis": 0.15}
+LOOK: dict[str, Any] = {"across": 32, "along": 9, "along_step": 2.0, "hysteresis": 0.15}
 
 
 def noise(shape: tuple[int, int], seed: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    return np.asarray(np.random.default_rng(seed).integers(0, 256, shape), np.uint8)
 
 
 def waves(angle: float, period: float, size: int = 80) -> NDArray[np.uint8]:
@@ -27,7 +28,7 @@ def waves(angle: float, period: float, size: int = 80) -> NDArray[np.uint8]:
     y, x = np.mgrid[0:size, 0:size].astype(float)
     across = x * math.sin(angle) + y * math.cos(angle)
     plane = 128 + 100 * np.cos(2 * math.pi * across / period)
-    return (plane + np.random.default_rng(1).normal(0, 5, plane.shape)).clip(0, 255).astype(np.uint8)
+    return np.asarray(plane + np.random.default_rng(1).normal(0, 5, plane.shape)).clip(0, 255).astype(np.uint8)
 
 
 def frame(x: float, y: float, angle: float) -> NDArray[np.float64]:
@@ -100,7 +101,8 @@ def test_every_window_inside_the_margin_is_finite(
 
 
 @pytest.mark.parametrize(
-    "place", [frame(0, 30, 0), frame(30, 0, 0), frame(59, 30, 0), frame(30, 59, 0), frame(1e300, 30, 0), frame(-5, 3, 1)]
+    "place",
+    [frame(0, 30, 0), frame(30, 0, 0), frame(59, 30, 0), frame(30, 59, 0), frame(1e300, 30, 0), frame(-5, 3, 1)],
 )
 def test_a_window_that_leaves_the_picture_is_refused(place: NDArray[np.float64]) -> None:
     with pytest.raises(InvalidSampleError):
@@ -125,11 +127,18 @@ def test_frames_that_are_none_are_refused(place: NDArray[np.float64]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"across": 7}, {"across": 10**6}, {"along": 0}, {"along_step": 0.0}, {"along_step": math.nan}, {"hysteresis": 0.6}],
+    [
+        {"across": 7},
+        {"across": 10**6},
+        {"along": 0},
+        {"along_step": 0.0},
+        {"along_step": math.nan},
+        {"hysteresis": 0.6},
+    ],
 )
 def test_impossible_windows_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(InvalidSampleError):
-        physics.ridge_profiles(noise((60, 60), 1), frame(30, 30, 0), **{**LOOK, **change})  # type: ignore[arg-type]
+        physics.ridge_profiles(noise((60, 60), 1), frame(30, 30, 0), **{**LOOK, **change})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (200, 1), (20, 20)])

@@ -103,4 +103,4 @@ def test_any_size_of_frame_is_answered(shape: tuple[int, int]) -> None:
 
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(InvalidSampleError):
-        preview(np.zeros((5, 5), np.float32))  # type: ignore[arg-type]
+        preview(np.zeros((5, 5), np.float32))

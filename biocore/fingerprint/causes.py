@@ -97,7 +97,7 @@ def conclude(physics: RidgePhysics) -> tuple[Cause, ...]:
 
 
 def _no_finger(p: RidgePhysics) -> float:
-    """Hardly a ridge on the whole window, or ridges hardly above the ground, and nothing dark."""
+    """Say how surely there is hardly a ridge on the window, or ridges hardly above the ground, and nothing dark."""
     ridges = logistic(4.0 * (1.0 - p.ridge_area_mm2 / NO_RIDGES_MM2))
     contrast = logistic(8.0 * (1.0 - p.ridge_contrast / NO_CONTRAST))
     dark = logistic(20.0 * (p.ridge_darkness - DARK_CONTACT))
@@ -105,31 +105,35 @@ def _no_finger(p: RidgePhysics) -> float:
 
 
 def _too_small(p: RidgePhysics) -> float:
-    """The contact is too small for any use, wherever it lies."""
+    """Say how surely the contact is too small for any use, wherever it lies."""
     return logistic(6.0 * (1.0 - p.contact_area_mm2 / SMALL_MM2))
 
 
 def _partial(p: RidgePhysics) -> float:
-    """A part of the pad touches, or an edge of the window cuts it, although there is room for more."""
+    """Say how surely only a part touches, or an edge of the window cuts it, although there is room for more."""
     room = logistic(20.0 * (FULL_WINDOW - p.window_share))
     little = logistic(10.0 * (1.0 - p.contact_area_mm2 / PART_MM2))
-    return (1.0 - _too_small(p)) * room * max(little, 0.9 * _cut(p) * logistic(8.0 * (1.35 - p.contact_area_mm2 / PART_MM2)))
+    return (
+        (1.0 - _too_small(p))
+        * room
+        * max(little, 0.9 * _cut(p) * logistic(8.0 * (1.35 - p.contact_area_mm2 / PART_MM2)))
+    )
 
 
 def _cut(p: RidgePhysics) -> float:
-    """How surely an edge other than the lower one cuts the finger, while the opposite side is free."""
+    """Say how surely an edge other than the lower one cuts the finger, while the opposite side is free."""
     sides = ((p.cut_top, p.free_bottom), (p.cut_left, p.free_right), (p.cut_right, p.free_left))
     return max(logistic(12.0 * (cut - CUT)) * logistic(20.0 * (free - FREE)) for cut, free in sides)
 
 
 def _off_centre(p: RidgePhysics) -> float:
-    """The contact lies far from the middle, and there is room on the other side."""
+    """Say how surely the contact lies far from the middle, with room on the other side."""
     room = logistic(20.0 * (FULL_WINDOW - p.window_share))
     return room * logistic(40.0 * (max(abs(p.offset_x), abs(p.offset_y)) - OFF_CENTRE))
 
 
 def _residue(p: RidgePhysics) -> float:
-    """The window outside the contact has texture of its own."""
+    """Say how surely the window outside the contact has texture of its own."""
     return logistic(25.0 * (p.residue_share - RESIDUE))
 
 

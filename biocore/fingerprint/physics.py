@@ -236,7 +236,7 @@ def _contact(cells: _Cells) -> Mask:
         points = np.argwhere(np.isin(pieces, wanted) & (solid > 0))[:, ::-1].astype(np.int32)
         if len(points):
             cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
-    return hull
+    return np.asarray(hull, np.uint8)
 
 
 def _profiles(smooth: GreyImage, cells: _Cells, contact: Mask, cell: int) -> _Profiles | None:

@@ -19,7 +19,9 @@ from biocore.types import GreyImage, check_pixels, frozen_array
 
 CELL = 16  # px; a quarter of the places a full assessment looks at
 THUMBNAIL = 4  # px of the frame to one of the thumbnail: below a ridge period, above the sensor's noise
-STEADY = 0.15  # of the ridges' contrast; noise of 5 grey levels gives 0.02 to 0.09, a slide of 1 px a frame 0.21 and more
+STEADY = (
+    0.15  # of the ridges' contrast; noise of 5 grey levels gives 0.02 to 0.09, a slide of 1 px a frame 0.21 and more
+)
 
 # Score: least squares on the library's unified score, 909 prints (six real sets painted with every defect, and
 # synthetic ones); rank correlation on sets left out 0.90, mean error 11 points.

@@ -99,6 +99,7 @@ RULES: dict[CauseName, Rule] = {
         offset=-7.66,
         terms=(
             Term("ridge_share", 113),
+            Term("log contact_area_mm2", 0.0),
             Term("log ridge_darkness", 5.47),
             Term("edge_slope", -6.5),
             Term("ridge_roughness", 0.0433),
