@@ -19,7 +19,7 @@ from biocore.fingerprint.physics import measure_ridges
 from biocore.fingerprint.rules import RULES, quantity
 
 CLEAN_WEIGHT = {"DRY": 2.0, "HARD": 5.0, "SMEAR": 10.0, "WET": 4.0}
-CAUTION = {"WET": 0.8, "SMEAR": 1.0, "HARD": 0.2}  # taken off the offset: a good print must stay without causes
+CAUTION = {"WET": 0.8, "SMEAR": 1.0, "HARD": 0.33}  # taken off the offset: a good print must stay without causes
 DOTTED = ("fvc2000_db4b", "fvc2002_db4b")  # SFinGe draws ridges as dots: half a dry print each
 STRENGTH = 1.0  # inverse regularisation of the regression
 

@@ -96,15 +96,15 @@ RULES: dict[CauseName, Rule] = {
     ),
     # Broad, dark, whole ridges between valleys that are narrow but open.
     CauseName.HARD: Rule(
-        offset=-7.66,
+        offset=-7.25,
         terms=(
-            Term("ridge_share", 113),
-            Term("log contact_area_mm2", 0.0),
-            Term("log ridge_darkness", 5.47),
-            Term("edge_slope", -6.5),
-            Term("ridge_roughness", 0.0433),
-            Term("coherence", -18.4),
-            Term("flat_share", -24.7),
+            Term("ridge_share", 107),
+            Term("log contact_area_mm2", 0.666),
+            Term("log ridge_darkness", 4.65),
+            Term("edge_slope", -6.27),
+            Term("ridge_roughness", -1.14),
+            Term("coherence", -20.3),
+            Term("flat_share", -24.9),
         ),
     ),
     # Contrast and coherence depend on the ridges' direction: ridges along the slide stay, ridges across it go.
