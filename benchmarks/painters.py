@@ -1,8 +1,9 @@
 """Defects painted on real prints, each by its own mechanism and of random strength.
 
 Every painter takes a print (uint8, 0 = ridge) and a generator, draws the strength from the generator, and
-returns a picture of the same size. They are there to measure causes on pictures whose cause is known; none of
-them is the mechanism that any rule of `biocore.fingerprint.causes` was written down from.
+returns a picture of the same size. They make pictures whose cause is known, to fit the rules of
+`biocore.fingerprint.rules` and to measure them; a table made with other seeds of these painters is therefore kinder
+than one made with painters the rules have not seen (`cause_table.py --painter`).
 """
 
 from __future__ import annotations
@@ -73,14 +74,12 @@ def worn(image: GreyImage, rng: np.random.Generator) -> GreyImage:
 
 
 def wet(image: GreyImage, rng: np.random.Generator) -> GreyImage:
-    ground = ground_of(image)
     size = int(rng.choice([3, 5]))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     a = cv2.erode(image, kernel).astype(np.float32)
     pool = np.clip(field(image.shape, rng.uniform(5, 14), rng) + rng.uniform(0.2, 0.8), 0, 1) * rng.uniform(0.6, 0.9)
     level = cv2.GaussianBlur(cv2.erode(image, np.ones((9, 9), np.uint8)).astype(np.float32), (0, 0), 2)
     a = a * (1 - pool) + np.minimum(a, level) * pool
-    del ground
     return as_grey(cv2.GaussianBlur(a, (0, 0), rng.uniform(0.6, 1.3)), rng)
 
 

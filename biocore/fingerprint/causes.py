@@ -21,7 +21,7 @@ CEILING = {CauseName.TOO_SMALL: 0.99, CauseName.PARTIAL: 0.95, CauseName.OFF_CEN
 # NO_FINGER: ridges on less than this, mm². Bare, dusty and noisy windows have 0 to 0.4 mm², the worst wet
 # prints 2; and contrast: the latent print of the last finger has 1 to 3 % of the ground's grey.
 NO_RIDGES_MM2 = 1.2
-NO_CONTRAST = 0.025
+NO_CONTRAST = 0.02
 # A window full of water has no ridges either, but it is dark: more than half, where shading makes a third.
 DARK_CONTACT = 0.45
 # TOO_SMALL and PARTIAL: an adult's flat contact has 110 to 300 mm²; NFIQ 2 flags less than 50 000 px, 129 mm²,

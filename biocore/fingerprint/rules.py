@@ -109,7 +109,7 @@ RULES: dict[CauseName, Rule] = {
     ),
     # Contrast and coherence depend on the ridges' direction: ridges along the slide stay, ridges across it go.
     CauseName.SMEAR: Rule(
-        offset=-20.58,
+        offset=-20.08,
         terms=(
             Term("contrast_anisotropy", 13.6),
             Term("coherence_anisotropy", 7.9),
