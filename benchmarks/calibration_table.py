@@ -1,6 +1,6 @@
 """Is a score of 40 one false match in 10,000? Predicted and observed false match rates, set by set.
 
-    python benchmarks/calibration_table.py [--shared DIR] [--sources fingerjet fast robust]
+    python benchmarks/calibration_table.py [--shared DIR] [--sources NAME ...]
 
 All non-mated pairs of the visible sets, those of two different sets as well. Where the model was trained on the set,
 its own pairs flatter it: `left out` predicts each set by a model fitted and calibrated on the others.
@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from comparison_data import SETS, Pairs, compare_all, extracted, fingerjet
+from comparison_data import SETS, SOURCES, Pairs, compare_all, load
 from numpy.typing import NDArray
 from train_finger_compare import balance, learn
 
@@ -45,12 +45,9 @@ def table(pairs: Pairs, shipped: NDArray[np.float64], left_out: NDArray[np.float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
-    parser.add_argument("--sources", nargs="+", default=["fingerjet", "fast"], choices=["fingerjet", "fast", "robust"])
+    parser.add_argument("--sources", nargs="+", default=["fingerjet", "fast"], choices=SOURCES)
     args = parser.parse_args()
-    sources = {
-        name: compare_all(fingerjet(args.shared) if name == "fingerjet" else extracted(args.shared, name))
-        for name in args.sources
-    }
+    sources = {name: compare_all(load(name, args.shared)) for name in args.sources}
     left_out = {name: np.zeros(len(pairs.mated)) for name, pairs in sources.items()}
     weights = {name: balance(pairs) for name, pairs in sources.items()}
     for k in range(len(SETS)):

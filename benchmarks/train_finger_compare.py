@@ -1,6 +1,6 @@
 """Learn the coefficients of the fingerprint comparison score and write `models/compare-1.toml`.
 
-    python benchmarks/train_finger_compare.py [--shared DIR] [--sources fingerjet fast robust] [--write]
+    python benchmarks/train_finger_compare.py [--shared DIR] [--sources NAME ...] [--write]
 
 A logistic model over the features of `biocore.fingerprint.likelihood`, then the false match rate behind its log
 odds: counted on the non-mated pairs down to one in a thousand, and beyond that extrapolated by an exponential tail.
@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from comparison_data import REFUSED, SETS, Pairs, compare_all, extracted, fingerjet
+from comparison_data import REFUSED, SETS, SOURCES, Pairs, compare_all, load
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -147,13 +147,12 @@ def write(sources: dict[str, Pairs], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
-    parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=["fingerjet", "fast", "robust"])
+    parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=SOURCES)
     parser.add_argument("--write", action="store_true", help="fit on all sets and write the model")
     args = parser.parse_args()
     sources = {}
     for name in args.sources:
-        templates = fingerjet(args.shared) if name == "fingerjet" else extracted(args.shared, name)
-        sources[name] = compare_all(templates, across=False)
+        sources[name] = compare_all(load(name, args.shared), across=False)
     cross_validate(sources)
     if args.write:
         write(sources, TARGET)
