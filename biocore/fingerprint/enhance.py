@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from biocore.fingerprint.orientation import OrientationField
 from biocore.kernels import ridge
+from biocore.kernels.minutiae import angles
 from biocore.types import GreyImage
 
 Floats = NDArray[np.float32]
@@ -63,24 +64,23 @@ def enhance(
 
 def blend(ridges: ridge.RidgePicture, picture: ridge.RidgePicture, share: float) -> ridge.RidgePicture:
     """Mix a share of the unfiltered picture into enhanced ridges, to be filtered once more: evidence stays in."""
-    return np.round((1 - np.float32(share)) * ridges + np.float32(share) * picture)
+    return np.asarray(np.round(np.float32(1 - share) * ridges + np.float32(share) * picture), np.float32)
 
 
 def choose(field: OrientationField, mask: NDArray[np.bool_]) -> NDArray[np.int16]:
     """Return each cell's filter: the direction nearest to its orientation and the period nearest to its own."""
-    unit, edges = _steps()
-    direction = np.argmax(field.cosine[:, :, None] * unit[0] + field.sine[:, :, None] * unit[1], axis=2)
-    period = len(edges) - np.searchsorted(edges[::-1], field.wave)  # a long period is a slow wave
+    doubled = angles(np.stack([field.cosine.ravel(), field.sine.ravel()], axis=1)).reshape(mask.shape)
+    direction = (doubled * np.float32(DIRECTIONS / (2 * np.pi)) + np.float32(0.5)).astype(np.int16) % DIRECTIONS
+    borders = _borders()
+    period = len(borders) - np.searchsorted(borders[::-1], field.wave)  # a long period is a slow wave
     return np.where(mask, period * DIRECTIONS + direction, -1).astype(np.int16)
 
 
 @lru_cache(maxsize=1)
-def _steps() -> tuple[Floats, Floats]:
-    """Return the doubled unit vectors of the directions, and the borders between the periods as sin²(2π / p)."""
-    angle = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
-    unit = np.stack([np.cos(angle), np.sin(angle)])
+def _borders() -> Floats:
+    """Return the borders between the periods as sin²(2π / p), falling."""
     borders = np.sqrt(np.array(PERIODS[1:]) * np.array(PERIODS[:-1]))
-    return _exact(unit, 20), _exact(np.sin(2 * np.pi / borders) ** 2, 20)
+    return _exact(np.sin(2 * np.pi / borders) ** 2, 20)
 
 
 @lru_cache(maxsize=16)

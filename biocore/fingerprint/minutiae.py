@@ -23,17 +23,18 @@ from biocore.types import MinutiaKind
 Floats = NDArray[np.float32]
 
 THINNING_ROUNDS = 40  # a blot up to 80 px wide still becomes a line
-SPUR = 10  # px; about one ridge period: a side branch of the skeleton, not of the ridge
-FRAGMENT = 18  # px; two periods: an island, a dot or a lake
+SPUR = 7  # px; less than one ridge period: a side branch of the skeleton, not of the ridge
+FRAGMENT = 10  # px; one period: a dot or a pore; longer islands and lakes are often found again
 REACH = 24  # px of each line that are looked at
 TIP = 5  # px of the line whose mean places the end, which alone would be a whole pixel
+OUTWARD = 2.6  # px from that mean back to the end: 2, and the 0.6 that thinning takes (on generated dislocations)
 TURN = 12  # px into the line: where the end looks
 SLOPE = 6  # px into the line: where the orientation field is asked; at the tip it mixes in what is beyond
 NEAR = 7.0  # px; ends this close are one interrupted line, unless they look the same way
 FAR = 18.0  # px; two periods: the longest break that is mended where both ends look at each other
 FACING = 0.7  # cosine of 45 degrees
 SIDE = 8.0  # px; what lies nearer to the edge of the ridges than one period is the edge
-AHEAD = 16.0  # px; nor may the edge be what the line ended at
+AHEAD = 20.0  # px; nor may the edge be what the line ended at
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,9 @@ def _line_ends(bits: kernel.Bits, width: int, kind: MinutiaKind) -> Ends:
     rows = np.arange(len(way))
     tips = way[:, 0]
     turn = way[rows, np.minimum(TURN, lengths - 1)] - tips
-    inward = turn / np.maximum(np.sqrt(turn[:, :1] ** 2 + turn[:, 1:] ** 2), np.float32(1e-6))
+    inward = turn / np.maximum(np.hypot(turn[:, :1], turn[:, 1:]), np.float32(1e-6))
     cancelled = kernel.cancel_facing(lines, np.concatenate([tips, inward], axis=1), NEAR, FAR, FACING)
-    middle = sum(way[:, i] for i in range(TIP)) / np.float32(TIP) - np.float32(TIP // 2) * inward
+    middle = sum(way[:, i] for i in range(TIP)) / np.float32(TIP) - np.float32(OUTWARD) * inward
     ends = Ends(
         points=np.where(lengths[:, None] >= TIP, middle, tips) - 1,  # the border of `lines`
         inward=inward,

@@ -72,5 +72,5 @@ def orientation(ridges: ridge.RidgePicture, mask: NDArray[np.bool_], smoothing: 
         cosine=near[:, :, 0] / np.maximum(length, TINY),
         sine=near[:, :, 1] / np.maximum(length, TINY),
         coherence=length / np.maximum(near[:, :, 2], TINY),
-        wave=wide[:, :, 0] / np.maximum(4 * wide[:, :, 1], TINY),
+        wave=wide[:, :, 0] / np.maximum(np.float32(4) * wide[:, :, 1], TINY),
     )
