@@ -23,10 +23,11 @@ from biocore.fingerprint.scale import NOMINAL_PPI
 from biocore.types import MAX_MINUTIAE, FingerTemplate
 
 ALGORITHM = "biocore.finger.fused/1"
-THRESHOLD = 30.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in a thousand is proof enough
+THRESHOLD = 25.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in 300 is proof enough
 REACH = 70.0  # px at 500 ppi; how far a pair pulls the minutiae around it
 COVERED = 6.0  # px inside the hull of an attempt's minutiae, from where on it should have seen a minutia
 DISBELIEF = 0.6  # what is left of a minutia's confidence after an attempt that should have seen it
+SMALLEST = 1e4  # px², half a cm across: the least area an attempt's minutiae are taken to cover
 GAP = 150.0  # px between attempts laid side by side; beyond the comparator's neighbourhoods, so that none reaches over
 UNREPORTED = 50  # confidence of a minutia whose extractor does not report one
 
@@ -111,13 +112,14 @@ def fuse(templates: Sequence[FingerTemplate]) -> FingerTemplate:
         return templates[0]
     first = _frame(templates)
     rest = [t for t in templates if t is not first]
-    votes, fused = Votes.of(first), first
+    votes, fused, density = Votes.of(first), first, _density(Votes.of(first).points)
     while rest:
         scores = [c.score for c in search(fused, rest)]
         best = int(np.argmax(scores))
         if scores[best] < THRESHOLD:
             break
-        votes = _ranked(_add(votes, fused, rest.pop(best)))
+        density = max(density, _density(Votes.of(rest[best], first.ppi / rest[best].ppi).points))
+        votes = _ranked(_add(votes, fused, rest.pop(best)), density)
         fused = _template(votes, first)
     fused = replace(_framed(fused), position=max(t.position for t in templates))
     return _beside(fused, fuse(rest)) if rest else fused
@@ -187,11 +189,26 @@ def _covered(points: NDArray[np.float64], area: NDArray[np.float64]) -> NDArray[
     return np.array(inside, np.int64)
 
 
-def _ranked(votes: Votes) -> Votes:
-    """Put the best first, ties by y, x, direction, and drop what there is no room for."""
+def _area(points: NDArray[np.float64]) -> float:
+    """Area of the convex hull, px²."""
+    return float(cv2.contourArea(cv2.convexHull(points.astype(np.float32)))) if len(points) > 2 else 0.0
+
+
+def _density(points: NDArray[np.float64]) -> float:
+    """Minutiae per px² of their hull; what a handful of minutiae says of it is not believed."""
+    return len(points) / max(_area(points), SMALLEST)
+
+
+def _ranked(votes: Votes, density: float) -> Votes:
+    """Put the best first, ties by y, x, direction, and drop what there is no room for.
+
+    The whole may not be denser than its densest part: noise adds up where attempts differ, and a thicket of
+    minutiae matches anybody.
+    """
     x, y = votes.points.T
     order = np.lexsort((np.angle(votes.heading), x, y, -np.rint(100 * votes.confidence())))
-    return votes.keep(order[:MAX_MINUTIAE])
+    room = math.ceil(density * max(_area(votes.points), SMALLEST))
+    return votes.keep(order[: min(room, MAX_MINUTIAE)])
 
 
 def _template(votes: Votes, frame: FingerTemplate) -> FingerTemplate:

@@ -38,6 +38,9 @@ FEATURES = (
     "larger_root",
     "chance_root",  # overlap times density: how many pairs come about by chance
     "density_root",  # minutiae per 1000 px²
+    "candidates",  # correspondences voted for, whether they agree or not
+    "missed_quality_root",
+    "missed_root",  # minutiae without a partner well inside the overlap, on the side that has fewer of them
 )
 FEWEST, MOST = 12, 120  # minutiae: sizes beyond what the model was trained on count as these
 BLUR_AREA = 1e4  # px², added to a hull's area, which says little where minutiae are few
@@ -79,6 +82,9 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
             np.sqrt(np.clip(np.maximum(probe, reference), FEWEST, MOST)),
             np.sqrt(overlap * density),
             np.sqrt(density),
+            column[Evidence.CANDIDATES] / 64.0,
+            np.sqrt(column[Evidence.MISSED_QUALITY] / 100.0),
+            np.sqrt(np.minimum(column[Evidence.MISSED_PROBE], column[Evidence.MISSED_REFERENCE])),
         ]
     )
 

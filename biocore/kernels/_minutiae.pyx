@@ -108,11 +108,12 @@ cdef word_t thin_pass(word_t[:, ::1] bits, word_t *above, word_t *here, bint sec
 
 
 def thin(word_t[:, ::1] bits not None, word_t[:, ::1] work not None, Py_ssize_t rounds):
-    """Thin in place to lines one pixel wide (Guo and Hall, CACM 32(3), 1989, algorithm A1); `work` is (2, words + 2)."""
-    cdef Py_ssize_t i
+    """Thin in place to lines one pixel wide (Guo and Hall, CACM 32(3), 1989, A1); `work` is (2, words + 2)."""
+    cdef Py_ssize_t left = rounds
     cdef word_t removed
     with nogil:
-        for i in range(rounds):
+        while left > 0:
+            left -= 1
             removed = thin_pass(bits, &work[0, 0], &work[1, 0], False)
             removed |= thin_pass(bits, &work[0, 0], &work[1, 0], True)
             if removed == 0:
@@ -254,12 +255,12 @@ def cancel_facing(
 ):
     """Mark pairs of ends that look at each other across a break: one line that was interrupted.
 
-    `ends` is (n, 4), in raster order: x, y and the unit vector into the line, in px and y down, on `lines` (with its border).
+    `ends` is (n, 4), in raster order: x, y on `lines` (with its border) and the unit vector into the line, y down.
     Ends at most `near` px apart pair if they do not look the same way; ends at most `far` px apart pair where
     both look at each other within the angle whose cosine is `facing` and no line runs between them. The
     shortest gap at each end wins.
     """
-    cdef Py_ssize_t n = ends.shape[0], i, j, k, best
+    cdef Py_ssize_t n = ends.shape[0], i, j, best
     cdef double dx, dy, gap, shortest, mine, other
     with nogil:
         for i in range(n):

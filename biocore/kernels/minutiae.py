@@ -79,9 +79,7 @@ def trace_ends(lines: Lines, reach: int) -> tuple[NDArray[np.int16], NDArray[np.
     return paths[:n], lengths[:n]
 
 
-def cancel_facing(
-    lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float
-) -> NDArray[np.bool_]:
+def cancel_facing(lines: Lines, ends: NDArray[np.float32], near: float, far: float, facing: float) -> NDArray[np.bool_]:
     """Mark the pairs of ends that look at each other across a break.
 
     Parameters
@@ -129,4 +127,6 @@ def _lines(lines: object) -> Lines:
         raise InvalidSampleError(f"a skeleton with its border cannot be of shape {own.shape}")
     if own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any():
         raise InvalidSampleError("a skeleton's border must be empty")
+    if own.max() > 1:
+        raise InvalidSampleError("a skeleton holds zeros and ones only")
     return own
