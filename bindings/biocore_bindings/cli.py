@@ -1,0 +1,25 @@
+"""The `biocore` command: the door. The commands themselves are in `commands` and are loaded here, so that a part of
+the system that is missing is one line too.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        from biocore_bindings.commands import app
+    except ImportError as error:  # a system library that OpenCV wants, an unfinished installation
+        sys.stderr.write(f"biocore: {' '.join(str(error).split())}\n")
+        raise SystemExit(5) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file makes Pillow say is said by us, once
+    app(prog_name="biocore")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""`biocore assess`: how good pictures are, why not better, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+import biocore
+from biocore.advice import advice_text, cause_text
+from biocore.errors import BiocoreError, ExtractionError, NotAssessableError
+from biocore.fingerprint import block_maps
+from biocore.fingerprint.scale import to_500
+from biocore.report import QualityReport
+from biocore.types import Modality, Sample
+from biocore_bindings import report_page
+from biocore_bindings.as_json import report_entry, sample_entry
+from biocore_bindings.drawing import quality_colour
+from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position
+from biocore_bindings.options import (
+    AsJson,
+    Finger,
+    Kind,
+    Language,
+    MinScore,
+    Pictures,
+    Ppi,
+    Recursive,
+    Trace,
+    Words,
+)
+from biocore_bindings.report_page import Entry, Unread
+from biocore_bindings.terminal import Answer, ExitCode, answering, shown
+from biocore_bindings.tracing import traced
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessed:
+    """One picture and what was found."""
+
+    path: Path
+    sample: Sample
+    report: QualityReport
+
+
+def assess(
+    paths: Pictures,
+    recursive: Recursive = False,
+    ppi: Ppi = DEFAULT_PPI,
+    modality: Kind = Modality.FINGER,
+    position: Finger = None,
+    min_score: MinScore = None,
+    measures: Annotated[bool, typer.Option("--measures", help="Print every measure of each picture.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.html", help="Write a report that holds everything in one page.", show_default=False),
+    ] = None,
+    language: Words = Language.EN,
+    trace: Trace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Assess the quality of pictures: score, causes, advice."""
+    where = parse_position(position, modality)
+    with answering("assess", as_json) as answer:
+        files = collect(paths, PICTURES, recursive)
+        assessed: list[Assessed] = []
+        unread: list[Unread] = []
+        results: list[dict[str, Any]] = []
+        with answer.progress() as bar:
+            for number, path in enumerate(bar.track(files, description="Assessing"), 1):
+                folder = trace if trace is None or len(files) == 1 else trace / f"{number:03d}-{path.stem}"
+                try:
+                    with traced(folder):
+                        sample = load(path, modality, ppi, where)
+                        found = biocore.assess(sample)
+                except BiocoreError as error:
+                    unread.append(Unread(str(path), str(error)))
+                    results.append({"file": str(path), "error": answer.fault(error)})
+                    continue
+                assessed.append(Assessed(path, sample, found))
+                passed = _passed(found, min_score)
+                answer.end(ExitCode.NO if passed is False else ExitCode.OK)
+                results.append(
+                    {
+                        "file": str(path),
+                        **sample_entry(sample),
+                        **report_entry(found, language.value),
+                        "passed": passed,
+                    }
+                )
+        answer.put(min_score=min_score, results=results)
+        _show(answer, assessed, min_score, language, measures)
+        if report is not None:
+            _write_report(report, assessed, unread, min_score, language)
+            answer.put(report=str(report))
+            answer.show(Text(f"Report: {shown(report)}", style="dim"))
+
+
+def _passed(report: QualityReport, min_score: int | None) -> bool | None:
+    """Hold a score against the threshold; a picture that could not be assessed does not pass."""
+    return None if min_score is None else report.score is not None and report.score >= min_score
+
+
+def _show(
+    answer: Answer, assessed: list[Assessed], min_score: int | None, language: Language, measures: bool
+) -> None:
+    if not assessed:
+        return
+    table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for item in assessed:
+        table.add_row(
+            Text(shown(item.path), overflow="fold"),
+            score_text(item.report.score, min_score),
+            score_bar(item.report.score),
+            Text(", ".join(f"{cause_text(c.name, language.value)}" for c in item.report.causes) or item.report.reason or "–"),
+            Text("; ".join(advice_text(a, language.value) for a in item.report.advice) or "–"),
+        )
+    answer.show(table)
+    if measures:
+        for item in assessed:
+            answer.show(Text(f"\n{shown(item.path)}", style="bold"), measures_table(item.report))
+    algorithms = ", ".join(sorted({item.report.algorithm for item in assessed if item.report.algorithm}))
+    answer.show(Text(f"Scored by {algorithms}" if algorithms else "Nothing could be scored", style="dim"))
+
+
+def score_text(score: int | None, min_score: int | None = None) -> Text:
+    """Return a score for the terminal, in the colour of its quality; below the threshold it says so."""
+    if score is None:
+        return Text("not assessed", style="yellow")
+    text = Text(str(score), style=f"bold {_rgb(score)}")
+    if min_score is not None and score < min_score:
+        text.append(f" < {min_score}", style="red")
+    return text
+
+
+def score_bar(score: int | None, width: int = 10) -> Text:
+    """Return a bar as long as the score."""
+    if score is None:
+        return Text("")
+    filled = round(score / 100 * width)
+    return Text("━" * filled, style=_rgb(score)).append("━" * (width - filled), style="grey30")
+
+
+def measures_table(report: QualityReport) -> Table:
+    """Return every measure of a report."""
+    table = Table("Measure", "Value", "0..100", "Status", box=None, pad_edge=False)
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for name, measure in report.measures.items():
+        table.add_row(
+            shown(name),
+            "" if measure.native is None else f"{measure.native:.6g}",
+            "" if measure.score is None else str(measure.score),
+            measure.status.value,
+        )
+    return table
+
+
+def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -> Entry:
+    """Return what the report page shows of a picture; what cannot be drawn is left out."""
+    if sample.modality is not Modality.FINGER:
+        return Entry(name, sample.pixels, report, note=note)
+    template = maps = None
+    try:
+        template = biocore.extract(sample)
+    except ExtractionError:
+        pass  # no usable region: the report says so in its causes
+    pixels = to_500(sample)
+    try:
+        maps = block_maps(pixels)
+    except NotAssessableError:
+        pass  # blank, or too large for the block measures
+    return Entry(name, pixels, report, template, maps, note)
+
+
+def _write_report(
+    path: Path, assessed: list[Assessed], unread: list[Unread], min_score: int | None, language: Language
+) -> None:
+    entries = [entry_of(item.path.name, item.sample, item.report) for item in assessed]
+    page = report_page.render(entries, unread, language=language.value, min_score=min_score)
+    report_page.write(path, page)
+
+
+def _rgb(score: int) -> str:
+    return "rgb({},{},{})".format(*quality_colour(score / 100))
+
+
