@@ -1,4 +1,4 @@
-"""The JSON forms of the library's results. Their keys are stable: programs of others read them; docs/cli.md lists them."""
+"""The JSON forms of the library's results. Their keys are stable: other programs read them; docs/cli.md lists them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,6 @@ def comparison_entry(comparison: Comparison, threshold: float) -> dict[str, Any]
         "score": comparison.score,
         "fmr": comparison.fmr,
         "algorithm": comparison.algorithm,
-        "pairs": len(comparison.pairs),
         "match": bool(comparison.score >= threshold),
     }
 

@@ -1,5 +1,7 @@
-"""The `biocore` command: the door. The commands themselves are in `commands` and are loaded here, so that a part of
-the system that is missing is one line too.
+"""The `biocore` command: the door.
+
+The commands themselves are in `commands` and are loaded inside it, so that a missing part of the system is one line
+too, not a traceback.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,7 +58,12 @@ def assess(
     measures: Annotated[bool, typer.Option("--measures", help="Print every measure of each picture.")] = False,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="FILE.html", help="Write a report that holds everything in one page.", show_default=False),
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a report that holds everything in one page.",
+            show_default=False,
+        ),
     ] = None,
     language: Words = Language.EN,
     trace: Trace = None,
@@ -78,11 +84,11 @@ def assess(
                         sample = load(path, modality, ppi, where)
                         found = biocore.assess(sample)
                 except BiocoreError as error:
-                    unread.append(Unread(str(path), str(error)))
+                    unread.append(Unread.of(path, error))
                     results.append({"file": str(path), "error": answer.fault(error)})
                     continue
                 assessed.append(Assessed(path, sample, found))
-                passed = _passed(found, min_score)
+                passed = passes(found, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
                 results.append(
                     {
@@ -100,14 +106,12 @@ def assess(
             answer.show(Text(f"Report: {shown(report)}", style="dim"))
 
 
-def _passed(report: QualityReport, min_score: int | None) -> bool | None:
+def passes(report: QualityReport, min_score: int | None) -> bool | None:
     """Hold a score against the threshold; a picture that could not be assessed does not pass."""
     return None if min_score is None else report.score is not None and report.score >= min_score
 
 
-def _show(
-    answer: Answer, assessed: list[Assessed], min_score: int | None, language: Language, measures: bool
-) -> None:
+def _show(answer: Answer, assessed: list[Assessed], min_score: int | None, language: Language, measures: bool) -> None:
     if not assessed:
         return
     table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
@@ -117,8 +121,12 @@ def _show(
             Text(shown(item.path), overflow="fold"),
             score_text(item.report.score, min_score),
             score_bar(item.report.score),
-            Text(", ".join(f"{cause_text(c.name, language.value)}" for c in item.report.causes) or item.report.reason or "–"),
-            Text("; ".join(advice_text(a, language.value) for a in item.report.advice) or "–"),
+            Text(
+                ", ".join(f"{cause_text(c.name, language.value)}" for c in item.report.causes)
+                or item.report.reason
+                or "-"
+            ),
+            Text("; ".join(advice_text(a, language.value) for a in item.report.advice) or "-"),
         )
     answer.show(table)
     if measures:
@@ -143,7 +151,7 @@ def score_bar(score: int | None, width: int = 10) -> Text:
     if score is None:
         return Text("")
     filled = round(score / 100 * width)
-    return Text("━" * filled, style=_rgb(score)).append("━" * (width - filled), style="grey30")
+    return Text("━" * filled, style=_rgb(score)).append("─" * (width - filled), style="grey50")
 
 
 def measures_table(report: QualityReport) -> Table:
@@ -166,15 +174,11 @@ def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -
     if sample.modality is not Modality.FINGER:
         return Entry(name, sample.pixels, report, note=note)
     template = maps = None
-    try:
-        template = biocore.extract(sample)
-    except ExtractionError:
-        pass  # no usable region: the report says so in its causes
     pixels = to_500(sample)
-    try:
+    with suppress(ExtractionError):  # no usable region: the report says so in its causes
+        template = biocore.extract(sample)
+    with suppress(NotAssessableError):  # blank, or too large for the block measures
         maps = block_maps(pixels)
-    except NotAssessableError:
-        pass  # blank, or too large for the block measures
     return Entry(name, pixels, report, template, maps, note)
 
 
@@ -188,5 +192,3 @@ def _write_report(
 
 def _rgb(score: int) -> str:
     return "rgb({},{},{})".format(*quality_colour(score / 100))
-
-

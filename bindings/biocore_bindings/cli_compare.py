@@ -1,19 +1,19 @@
-"""`biocore compare`: are two prints of one finger?"""
+"""`biocore compare`: whether two prints are of one finger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 import biocore
-from biocore.errors import FormatError, InvalidTemplateError
+from biocore.errors import BiocoreError, FormatError, InvalidTemplateError
 from biocore.fingerprint.scale import to_500
-from biocore.types import Comparison, FingerTemplate, GreyImage, Modality
+from biocore.types import Comparison, FingerPosition, FingerTemplate, GreyImage, Modality, Position
 from biocore_bindings.as_json import comparison_entry
 from biocore_bindings.drawing import pairing_picture
 from biocore_bindings.inputs import (
@@ -31,6 +31,8 @@ from biocore_bindings.options import DEFAULT_THRESHOLD, AsJson, Effort, Finger, 
 from biocore_bindings.terminal import Answer, ExitCode, answering, shown
 from biocore_bindings.tracing import write_picture
 
+FINEST_RATE = 1e-6  # false match rates below are an extrapolation: nobody has so many pairs to count
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Print:
@@ -44,7 +46,7 @@ class Print:
 def compare(
     probe: Annotated[Path, typer.Argument(metavar="PROBE", help="A picture, or a minutiae record.")],
     references: Annotated[
-        list[Path], typer.Argument(metavar="REFERENCE...", help="The same, or folders of them.", show_default=False)
+        list[Path], typer.Argument(metavar="REFERENCE", help="The same, or folders of them.", show_default=False)
     ],
     threshold: Threshold = DEFAULT_THRESHOLD,
     position: Finger = None,
@@ -53,7 +55,10 @@ def compare(
     picture: Annotated[
         Path | None,
         typer.Option(
-            "--picture", metavar="FILE.png", help="Draw both prints and what they share (one reference only).", show_default=False
+            "--picture",
+            metavar="FILE.png",
+            help="Draw both prints and what they share (one reference only).",
+            show_default=False,
         ),
     ] = None,
     recursive: Recursive = False,
@@ -66,32 +71,66 @@ def compare(
     """
     finger = parse_position(position, Modality.FINGER)
     with answering("compare", as_json) as answer:
-        mine = _prints(probe, ppi, effort)
-        if finger is not None:
-            mine = [item for item in mine if item.template.position in (finger, type(finger).UNKNOWN)]
-        if len(mine) != 1:
-            held = ", ".join(position_name(item.template.position) for item in mine) or "none of that position"
-            raise InvalidTemplateError(f"{probe}: the probe must be one finger, and it holds {held}; use --position")
-        theirs = [
-            item
-            for path in collect(references, PICTURES | RECORDS, recursive)
-            for item in _prints(path, ppi, effort)
-            if finger is None or item.template.position in (finger, type(finger).UNKNOWN)
-        ]
-        if not theirs:
-            raise InvalidTemplateError(f"no reference shows {position}; leave --position out, or name other references")
+        results: list[dict[str, Any]] = []
+        answer.put(probe=str(probe), threshold=threshold, match=False, results=results)
+        mine = _the_probe(probe, finger, ppi, effort)
+        theirs = _the_references(
+            answer, results, collect(references, PICTURES | RECORDS, recursive), finger, ppi, effort
+        )
         if picture is not None and len(theirs) > 1:
             raise FormatError(f"--picture draws one pair, and there are {len(theirs)} references", file=str(picture))
         if len(theirs) == 1:
-            _one(answer, mine[0], theirs[0], threshold, picture)
-        else:
-            _many(answer, mine[0], theirs, threshold)
+            _one(answer, results, mine, theirs[0], threshold, picture)
+        elif theirs:
+            _many(answer, results, mine, theirs, threshold)
 
 
-def _one(answer: Answer, probe: Print, reference: Print, threshold: float, picture: Path | None) -> None:
+def _the_probe(path: Path, finger: Position | None, ppi: float, effort: Effort) -> Print:
+    found = _prints(path, ppi, effort)
+    fitting = [item for item in found if _fits(item, finger)]
+    if len(fitting) != 1:
+        held = ", ".join(position_name(item.template.position) for item in found)
+        raise InvalidTemplateError(f"{path}: the probe must be one finger; it holds {held}. Choose with --position")
+    return fitting[0]
+
+
+def _the_references(
+    answer: Answer,
+    results: list[dict[str, Any]],
+    paths: list[Path],
+    finger: Position | None,
+    ppi: float,
+    effort: Effort,
+) -> list[Print]:
+    """Return every print to compare with; a file that gives none is told, and passed over."""
+    found: list[Print] = []
+    for path in paths:
+        try:
+            found.extend(_prints(path, ppi, effort))
+        except BiocoreError as error:
+            results.append({"reference": str(path), "error": answer.fault(error)})
+    fitting = [item for item in found if _fits(item, finger)]
+    if found and not fitting and finger is not None:
+        raise InvalidTemplateError(f"no reference shows the {position_name(finger)} finger; leave --position out")
+    return fitting
+
+
+def _fits(item: Print, finger: Position | None) -> bool:
+    return finger is None or item.template.position in (finger, FingerPosition.UNKNOWN)
+
+
+def _one(
+    answer: Answer,
+    results: list[dict[str, Any]],
+    probe: Print,
+    reference: Print,
+    threshold: float,
+    picture: Path | None,
+) -> None:
     result = biocore.compare(probe.template, reference.template)
     entry = comparison_entry(result, threshold)
-    answer.put(probe=probe.name, reference=reference.name, threshold=threshold, **entry)
+    results.append({"reference": reference.name, **entry, "pairs": len(result.pairs)})
+    answer.put(match=entry["match"])
     answer.end(ExitCode.OK if entry["match"] else ExitCode.NO)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("Probe", Text(shown(probe.name)), f"{len(probe.template)} minutiae")
@@ -107,16 +146,14 @@ def _one(answer: Answer, probe: Print, reference: Print, threshold: float, pictu
         answer.show(Text(f"Picture: {shown(picture)}", style="dim"))
 
 
-def _many(answer: Answer, probe: Print, references: list[Print], threshold: float) -> None:
-    results = biocore.search(probe.template, [reference.template for reference in references])
-    ranked = sorted(zip(references, results, strict=True), key=lambda pair: -pair[1].score)
-    matches = sum(result.score >= threshold for result in results)
-    answer.put(
-        probe=probe.name,
-        threshold=threshold,
-        match=matches > 0,
-        results=[{"reference": item.name, **comparison_entry(result, threshold)} for item, result in ranked],
-    )
+def _many(
+    answer: Answer, results: list[dict[str, Any]], probe: Print, references: list[Print], threshold: float
+) -> None:
+    found = biocore.search(probe.template, [reference.template for reference in references])
+    ranked = sorted(zip(references, found, strict=True), key=lambda pair: -pair[1].score)
+    matches = sum(result.score >= threshold for result in found)
+    results.extend({"reference": item.name, **comparison_entry(result, threshold)} for item, result in ranked)
+    answer.put(match=matches > 0)
     answer.end(ExitCode.OK if matches else ExitCode.NO)
     table = Table("Reference", "Finger", "Score", "FMR", "Decision", box=None, pad_edge=False)
     table.columns[2].justify = "right"
@@ -128,12 +165,12 @@ def _many(answer: Answer, probe: Print, references: list[Print], threshold: floa
             rate_text(result.fmr),
             _decision(result, threshold),
         )
-    answer.show(table, Text(f"{matches} of {len(results)} match at {threshold:g}", style="dim"))
+    answer.show(table, Text(f"{matches} of {len(found)} match at {threshold:g}", style="dim"))
 
 
 def rate_text(rate: float) -> str:
-    """Return a false match rate in words: `1 in 25,000`."""
-    return f"1 in {1.0 / rate:,.0f}" if rate > 0.0 else "0"
+    """Return a false match rate in words: `1 in 25,000`, and no finer than anybody has measured."""
+    return f"1 in {1.0 / rate:,.0f}" if rate >= FINEST_RATE else f"below 1 in {1.0 / FINEST_RATE:,.0f}"
 
 
 def _score(result: Comparison, threshold: float) -> Text:

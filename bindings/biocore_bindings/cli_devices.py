@@ -34,7 +34,7 @@ def _table(found: list[DeviceInfo]) -> Table:
             shown(info.model),
             info.modality.value,
             f"{info.ppi:g} ppi" if info.ppi else "varies",
-            f"{info.window[0]} × {info.window[1]} px" if info.window else "varies",
+            f"{info.window[0]} x {info.window[1]} px" if info.window else "varies",
             shown(info.serial or ""),
         )
     return table

@@ -34,7 +34,10 @@ def extract(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE.fmr", help="Write all templates into one record; without it nothing is written.", show_default=False
+            "--out",
+            metavar="FILE.fmr",
+            help="Write all templates into one record; without it nothing is written.",
+            show_default=False,
         ),
     ] = None,
     record_format: Annotated[
@@ -46,7 +49,12 @@ def extract(
     effort: Work = Effort.FAST,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", metavar="FILE.png", help="Draw the minutiae on the print (one picture only).", show_default=False),
+        typer.Option(
+            "--picture",
+            metavar="FILE.png",
+            help="Draw the minutiae on the print (one picture only).",
+            show_default=False,
+        ),
     ] = None,
     trace: Trace = None,
     as_json: AsJson = False,
@@ -82,7 +90,7 @@ def extract(
                     str(len(template)),
                     str(entry["endings"]),
                     str(entry["bifurcations"]),
-                    "–" if mean is None else f"{mean:.0f}",
+                    "-" if mean is None else f"{mean:.0f}",
                 )
                 if picture is not None:
                     write_picture(picture, minutiae_picture(to_500(sample), template))

@@ -85,7 +85,7 @@ def pairing_picture(
                 _mark(canvas, (minutia.x + dx, minutia.y), minutia.direction, OTHER)
     for number, (mine, theirs) in enumerate(comparison.pairs.tolist()):
         colour = _hue(number)
-        start, end = probe.points[mine], reference.points[theirs] + np.float32([shift, 0.0])
+        start, end = probe.points[mine], reference.points[theirs] + np.array([shift, 0.0])
         cv2.line(canvas, _fixed(start), _fixed(end), colour, 1, cv2.LINE_AA, _SHIFT)
         _mark(canvas, start, float(probe.directions[mine]), colour)
         _mark(canvas, end, float(reference.directions[theirs]), colour)
@@ -102,7 +102,7 @@ def quality_colour(value: float) -> Colour:
 
 def paled(pixels: GreyImage) -> GreyImage:
     """Return a print under a veil of white."""
-    return np.rint(pixels * (1.0 - PALE) + PAPER * PALE).astype(np.uint8)
+    return np.asarray(np.rint(pixels * (1.0 - PALE) + PAPER * PALE), np.uint8)
 
 
 def _canvas(pixels: GreyImage | None, template: FingerTemplate) -> RGB:

@@ -27,7 +27,7 @@ class Effort(StrEnum):
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output, nothing else.")]
 Pictures = Annotated[
-    list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.", show_default=False)
+    list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders of a folder too.")]
 Ppi = Annotated[
@@ -51,7 +51,9 @@ Finger = Annotated[
 Words = Annotated[Language, typer.Option("--language", help="Of causes, advice and reports: English or Indonesian.")]
 MinScore = Annotated[
     int | None,
-    typer.Option("--min-score", metavar="0..100", min=0, max=100, help="Exit with 1 where a score is below.", show_default=False),
+    typer.Option(
+        "--min-score", metavar="0..100", min=0, max=100, help="Exit with 1 where a score is below.", show_default=False
+    ),
 ]
 Trace = Annotated[
     Path | None,

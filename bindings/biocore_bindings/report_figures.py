@@ -76,14 +76,14 @@ def quality_tiles(maps: BlockMaps) -> list[Tile]:
 
 
 def histograms(measures: Mapping[str, Measure]) -> dict[str, list[float]]:
-    """Return NFIQ 2's histograms by prefix (`FDA`), each as ten shares 0..1 of its blocks."""
+    """Return NFIQ 2's histograms by prefix (`FDA`), each as ten heights 0..1 of which the highest is 1."""
     found: dict[str, list[float]] = {}
     for name, measure in measures.items():
         prefix, _, rest = name.partition("_")
         if rest.startswith(_MARK) and rest[len(_MARK) :].isdigit():
             found.setdefault(prefix, []).append(measure.native or 0.0)
     return {
-        prefix: [value / sum(values) if sum(values) else 0.0 for value in values]
+        prefix: [value / (max(values) or 1.0) for value in values]
         for prefix, values in found.items()
         if len(values) == HISTOGRAM_BINS
     }

@@ -62,6 +62,11 @@ class Unread:
     name: str
     message: str
 
+    @classmethod
+    def of(cls, path: Path, error: Exception) -> Unread:
+        """Return the file with its error, which need not say the path once more."""
+        return cls(path.name, str(error).removeprefix(f"{path}: "))
+
 
 def render(
     entries: Sequence[Entry],
@@ -156,7 +161,12 @@ def _bars(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             counts[min(entry.report.score * BANDS // 100, BANDS - 1)] += 1
     top = max(counts, default=0) or 1
     return [
-        {"low": band * 100 // BANDS, "count": count, "share": count / top, "colour": figures.css_colour((band + 0.5) / BANDS)}
+        {
+            "low": band * 100 // BANDS,
+            "count": count,
+            "share": count / top,
+            "colour": figures.css_colour((band + 0.5) / BANDS),
+        }
         for band, count in enumerate(counts)
     ]
 
@@ -185,7 +195,8 @@ def _card(number: int, entry: Entry, language: str, min_score: int | None) -> di
                 "text": cause_text(cause.name, language),
                 "percent": round(cause.confidence * 100),
                 "evidence": [
-                    f"{name.replace('_', ' ')} {_number(value)}" for name, value in list(cause.evidence.items())[:EVIDENCE]
+                    f"{name.replace('_', ' ')} {_number(value)}"
+                    for name, value in list(cause.evidence.items())[:EVIDENCE]
                 ],
             }
             for cause in report.causes
@@ -195,7 +206,12 @@ def _card(number: int, entry: Entry, language: str, min_score: int | None) -> di
         "paths": figures.minutiae_paths(template) if template is not None else {},
         "minutiae": len(template) if template is not None else None,
         "measures": [
-            {"name": measure_name(name, language), "key": name, "value": _number(measure.native), "score": measure.score}
+            {
+                "name": measure_name(name, language),
+                "key": name,
+                "value": _number(measure.native),
+                "score": measure.score,
+            }
             for name, measure in report.measures.items()
             if not _is_bin(name)
         ],
@@ -213,5 +229,5 @@ def _is_bin(name: str) -> bool:
 def _number(value: float | None) -> str:
     """Return a measured value with three significant digits, large ones whole."""
     if value is None or value != value:
-        return "–"
+        return "\N{EN DASH}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -33,8 +33,8 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "measures": ("Measures", "Ukuran mutu"),
     "measure": ("Measure", "Ukuran"),
     "value": ("Value", "Nilai"),
-    "block_value": ("0–100", "0–100"),
-    "histograms": ("Share of blocks by value, poor to good", "Sebaran blok menurut nilai, buruk ke baik"),
+    "block_value": ("0 to 100", "0 s.d. 100"),
+    "histograms": ("Share of blocks by value, low to high", "Sebaran blok menurut nilai, rendah ke tinggi"),
     "score": ("quality score", "nilai mutu"),
     "out_of": ("of 100", "dari 100"),
     "no_score": ("not assessed", "tidak dinilai"),
@@ -45,8 +45,8 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "page_note": (
         "Made by biocore {version} on {date}. Nothing in this page was sent anywhere; pictures of fingers and eyes "
         "are personal data and this page contains them.",
-        "Dibuat oleh biocore {version} pada {date}. Tidak ada isi halaman ini yang dikirim ke mana pun; gambar jari dan "
-        "mata adalah data pribadi dan termuat di halaman ini.",
+        "Dibuat oleh biocore {version} pada {date}. Isi halaman ini tidak dikirim ke mana pun; gambar jari dan mata "
+        " adalah data pribadi dan termuat di halaman ini.",
     ),
 }
 
@@ -85,11 +85,14 @@ _SINGLE: dict[str, tuple[str, str]] = {
     "OrientationMap_ROIFilter_CoherenceSum": ("Coherence of the ridges, sum", "Koherensi guratan, jumlah"),
     "FingerJetFX_MinutiaeCount": ("Minutiae", "Minusia"),
     "FingerJetFX_MinCount_COMMinRect200x200": (
-        "Minutiae in the central 200 × 200 px",
-        "Minusia di tengah, 200 × 200 px",
+        "Minutiae in the central 200 px square",
+        "Minusia di tengah, 200 px persegi",
     ),
     "FJFXPos_Mu_MinutiaeQuality_2": ("Minutiae in blocks of middling grey, share", "Minusia di blok abu-abu, bagian"),
-    "FJFXPos_OCL_MinutiaeQuality_80": ("Minutiae in blocks of certain orientation, share", "Minusia di blok pasti, bagian"),
+    "FJFXPos_OCL_MinutiaeQuality_80": (
+        "Minutiae in blocks of certain orientation, share",
+        "Minusia di blok pasti, bagian",
+    ),
 }
 
 

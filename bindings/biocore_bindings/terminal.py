@@ -158,7 +158,9 @@ def answering(command: str, as_json: bool = False) -> Iterator[Answer]:
     except Exception as error:  # the last door: a fault of the program is one line too
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
-        complain(f"internal error: {type(error).__name__}: {error} (set {TRACEBACK}=1 to see where, and please report it)")
+        complain(
+            f"internal error: {type(error).__name__}: {error} (set {TRACEBACK}=1 to see where, and please report it)"
+        )
         raise typer.Exit(ExitCode.ERROR) from None
     if answer.code is not ExitCode.OK:
         raise typer.Exit(answer.code)

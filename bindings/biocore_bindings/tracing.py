@@ -54,7 +54,9 @@ class _Sink:
             if shown is not None:
                 Image.fromarray(shown).save(self._folder / name)
             with (self._folder / INDEX).open("a") as index:
-                index.write(f"{name if shown is not None else ''}\t{stage}\t{array.dtype}\t{shape}\t{low:g}\t{high:g}\n")
+                index.write(
+                    f"{name if shown is not None else ''}\t{stage}\t{array.dtype}\t{shape}\t{low:g}\t{high:g}\n"
+                )
 
 
 def as_grey_or_colour(array: Picture) -> Picture | None:
@@ -75,9 +77,12 @@ def as_grey_or_colour(array: Picture) -> Picture | None:
         return np.ascontiguousarray(array)
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
-    values = np.nan_to_num(np.abs(array) if np.iscomplexobj(array) else array.astype(np.float64), posinf=0.0, neginf=0.0)
+    values = np.nan_to_num(
+        np.abs(array) if np.iscomplexobj(array) else array.astype(np.float64), posinf=0.0, neginf=0.0
+    )
     low, high = float(values.min()), float(values.max())
-    return np.rint((values - low) * (255.0 / (high - low) if high > low else 0.0)).astype(np.uint8)
+    scaled = np.rint((values - low) * (255.0 / (high - low) if high > low else 0.0))
+    return np.asarray(scaled, np.uint8)
 
 
 @contextmanager
