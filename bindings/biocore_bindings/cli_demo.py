@@ -15,14 +15,14 @@ from rich.text import Text
 import biocore
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
-from biocore.types import FingerPosition, FingerTemplate
+from biocore.types import FingerPosition
 from biocore_bindings import demo as story
 from biocore_bindings import report_page
 from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
 from biocore_bindings.cli_assess import score_bar, score_text
 from biocore_bindings.cli_compare import rate_text
 from biocore_bindings.cli_extract import write_record
-from biocore_bindings.demo import Attempt, Finger
+from biocore_bindings.demo import Attempt, Duplicate, Finger
 from biocore_bindings.inputs import DEFAULT_PPI
 from biocore_bindings.options import AsJson, Language, Ppi, Words
 from biocore_bindings.report_page import Unread
@@ -30,6 +30,7 @@ from biocore_bindings.report_words import word
 from biocore_bindings.terminal import Answer, answering, shown
 
 DEFAULT_OUT = Path("demo-output")
+MANY_FILES = 5  # files named one by one; of more, their folder
 
 
 def demo(
@@ -48,11 +49,15 @@ def demo(
         start = time.monotonic()
         _make_folder(out)
         tell = _Teller(answer, language.value)
-        fingers, unread = _enrol(tell) if folder is None else _read(tell, folder, ppi)
-        _tell_duplicates(tell, fingers, virtual=folder is None)
+        unread: list[Unread] = []
         if folder is None:
+            fingers = _enrol(tell)
+            _tell_duplicates(tell, fingers)
             _tell_later(tell, fingers)
-        _write(tell, fingers, unread, out, language.value)
+        else:
+            fingers, unread = _read(tell, folder, ppi)
+            _tell_groups(tell, fingers)
+        _write(tell, fingers, unread, out, language.value, virtual=folder is None)
         answer.put(fingers=[_finger_entry(finger, language.value) for finger in fingers])
         answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
         if open_report:
@@ -99,7 +104,7 @@ class _Teller:
         self.answer.show(Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, 3), expand=False))
 
 
-def _enrol(tell: _Teller) -> tuple[list[Finger], list[Unread]]:
+def _enrol(tell: _Teller) -> list[Finger]:
     tell.chapter(
         "Ten fingers",
         "A resident sits down at the desk. No scanner is attached, so a virtual one serves: its prints are grown, not\n"
@@ -115,7 +120,7 @@ def _enrol(tell: _Teller) -> tuple[list[Finger], list[Unread]]:
             said = "; ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
             tell.notes[f"{finger.name}, {number}"] = f"captured again; advice: {said}" if said else "captured again"
         fingers.append(finger)
-    return fingers, []
+    return fingers
 
 
 def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[Unread]]:
@@ -134,11 +139,36 @@ def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[U
     return fingers, unread
 
 
-def _tell_duplicates(tell: _Teller, fingers: list[Finger], *, virtual: bool) -> None:
+def _tell_duplicates(tell: _Teller, fingers: list[Finger]) -> None:
     tell.chapter(
         "Is every finger another one?",
         "Each template is compared with all others. In a hurry the same finger is easily laid down twice.",
     )
+    found = _find(tell, fingers)
+    for pair in found:
+        tell.say(
+            Text.assemble(
+                (f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}", "yellow"),
+                (f"  score {pair.comparison.score:.0f}, false match {rate_text(pair.comparison.fmr)}", "dim"),
+            )
+        )
+        attempt = story.capture_again(pair.second)
+        tell.notes[pair.second.name] = f"captured again: the {_plain(pair.first)} had come in its place"
+        tell.line(_plain(pair.second), attempt)
+    still = story.duplicates(fingers) if found else []
+    tell.say(Text("They still are not all different.", style="red") if still else "All ten are different fingers.")
+
+
+def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
+    tell.chapter("Which of them show one finger?", "Each template is compared with all others.")
+    groups = story.groups(_find(tell, fingers))
+    for group in groups:
+        tell.say(f"{len(group)} of one finger: {', '.join(shown(finger.name) for finger in group)}")
+    alone = len(fingers) - sum(map(len, groups))
+    tell.say(Text(f"{alone} of {len(fingers)} match no other.", style="dim"))
+
+
+def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:
     found = story.duplicates(fingers)
     tell.answer.put(
         duplicates=[
@@ -146,22 +176,7 @@ def _tell_duplicates(tell: _Teller, fingers: list[Finger], *, virtual: bool) -> 
             for d in found
         ]
     )
-    for pair in found:
-        tell.say(
-            Text.assemble(
-                (shown(f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}"), "yellow"),
-                (f"  score {pair.comparison.score:.0f}, false match {rate_text(pair.comparison.fmr)}", "dim"),
-            )
-        )
-        if virtual:
-            attempt = story.capture_again(pair.second)
-            tell.notes[pair.second.name] = f"captured again: the {_plain(pair.first)} had come in its place"
-            tell.line(_plain(pair.second), attempt)
-    if virtual and found:
-        left = story.duplicates(fingers)
-        tell.say("Now all ten are different fingers." if not left else "They still are not all different.")
-    elif not found:
-        tell.say(f"Yes: no two of {len(fingers)} match.")
+    return found
 
 
 def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
@@ -187,41 +202,59 @@ def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
     tell.answer.put(verification=entries)
 
 
-def _write(tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: str) -> None:
+def _write(
+    tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: str, *, virtual: bool
+) -> None:
     tell.chapter("What is left on the disk", "Nothing was sent anywhere.")
-    prints = story.write_prints(fingers, _make_folder(out / "prints"))
-    records = _write_records(story.templates(fingers), out)
+    written: list[tuple[Path, str]] = []
+    prints: list[Path] = []
+    if virtual:  # real prints are where they came from
+        prints = story.write_prints(fingers, _make_folder(out / "prints"))
+        written.append((out / "prints", f"{len(prints)} pictures, PNG"))
+    records = _write_records(fingers, out)
+    written += [
+        (path, f"ISO/IEC 19794-2:2005, {views} finger{'s' if views > 1 else ''}, {size} bytes")
+        for path, views, size in records
+    ]
     page = report_page.render(
         story.entries(fingers, tell.notes),
         unread,
         language=language,
         min_score=story.ENOUGH,
-        title=word("title_demo", language),
-        in_order=True,
+        title=word("title_demo", language) if virtual else "",
+        in_order=virtual,
     )
     report = out / "report.html"
     report_page.write(report, page)
-    written = [(out / "prints", f"{len(prints)} pictures, PNG")]
-    written += [(path, f"ISO/IEC 19794-2:2005, {views} fingers, {size} bytes") for path, views, size in records]
-    written.append((report, "everything above on one page, to read or to print"))
     table = Table.grid(padding=(0, 3))
-    for path, what in written:
-        table.add_row(Text(shown(path), style="bold" if path == report else ""), Text(what, style="dim"))
+    for path, what in _few(written):
+        table.add_row(Text(shown(path)), Text(what, style="dim"))
+    table.add_row(
+        Text(shown(report), style="bold"), Text("everything above on one page, to read or to print", style="dim")
+    )
     tell.answer.show(Padding(table, (0, 0, 0, 3), expand=False))
     tell.answer.put(
         files={"report": str(report), "records": [str(path) for path, *_ in records], "prints": list(map(str, prints))}
     )
 
 
-def _write_records(templates: list[FingerTemplate], out: Path) -> list[tuple[Path, int, int]]:
-    """Write one record of the person's fingers, or, where a finger is there more than once, one a finger."""
-    named = {template.position for template in templates} - {FingerPosition.UNKNOWN}
-    if templates and len(named) == len(templates):
+def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """Return what fits a screen: of many files the folder they are in."""
+    if len(written) <= MANY_FILES:
+        return written
+    return [(written[0][0].parent, f"{len(written)} records, ISO/IEC 19794-2:2005")]
+
+
+def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, int]]:
+    """Write one record of the person's fingers, or, where a finger is there twice or not named, one a picture."""
+    usable = [(finger, template) for finger in fingers if (template := finger.best.template) is not None]
+    named = {finger.position for finger, _ in usable} - {FingerPosition.UNKNOWN}
+    if usable and len(named) == len(usable):
         path = out / "fingers.fmr"
-        return [(path, len(templates), write_record(path, templates))]
+        return [(path, len(usable), write_record(path, [template for _, template in usable]))]
     written = []
-    for number, template in enumerate(templates, 1):
-        path = _make_folder(out / "records") / f"{number:03d}.fmr"
+    for number, (finger, template) in enumerate(usable, 1):
+        path = _make_folder(out / "records") / f"{number:03d}-{Path(finger.name).stem}.fmr"
         written.append((path, 1, write_record(path, [template])))
     return written
 

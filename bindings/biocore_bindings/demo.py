@@ -147,9 +147,17 @@ def duplicates(fingers: Sequence[Finger]) -> list[Duplicate]:
     return [Duplicate(usable[i], usable[j], comparison) for i, j, comparison in found]
 
 
-def templates(fingers: Sequence[Finger]) -> list[FingerTemplate]:
-    """Return the templates that are kept, finger by finger."""
-    return [template for finger in fingers if (template := finger.best.template) is not None]
+def groups(found: Sequence[Duplicate]) -> list[list[Finger]]:
+    """Return the fingers that hang together by matches, each group in the order they were read."""
+    together: dict[int, list[Finger]] = {}
+    for pair in found:
+        one = together.get(id(pair.first), [pair.first])
+        other = together.get(id(pair.second), [pair.second])
+        if one is not other:
+            one.extend(other)
+        for finger in one:
+            together[id(finger)] = one
+    return list({id(group): group for group in together.values()}.values())
 
 
 def entries(fingers: Sequence[Finger], notes: dict[str, str]) -> list[Entry]:

@@ -19,7 +19,7 @@ PICTURES = frozenset(
 RECORDS = frozenset((".fmr", ".iso-fmr", ".fmd"))
 DEFAULT_PPI = 500.0  # px/inch; tags inside files are not trusted, and nearly every scanner has 500
 
-_FINGER_IN_NAME = re.compile(r"(right|left)[^a-z0-9]?(thumb|index|middle|ring|little)")
+_FINGER_IN_NAME = re.compile(r"(?<![a-z])(right|left)[^a-z0-9]?(thumb|index|middle|ring|little)")
 _EYE_IN_NAME = re.compile(r"(?<![a-z])(right|left)(?![a-z])")
 
 
