@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,13 +39,14 @@ from biocore_bindings.terminal import Answer, ExitCode, answering, shown
 from biocore_bindings.tracing import traced
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assessed:
-    """One picture and what was found."""
+@dataclass(slots=True)
+class _Pile:
+    """What was found, picture by picture; the pictures themselves are kept for a report only."""
 
-    path: Path
-    sample: Sample
-    report: QualityReport
+    reports: list[tuple[Path, QualityReport]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
 
 
 def assess(
@@ -73,9 +74,8 @@ def assess(
     where = parse_position(position, modality)
     with answering("assess", as_json) as answer:
         files = collect(paths, PICTURES, recursive)
-        assessed: list[Assessed] = []
-        unread: list[Unread] = []
-        results: list[dict[str, Any]] = []
+        pile = _Pile()
+        answer.put(min_score=min_score, results=pile.results)
         with answer.progress() as bar:
             for number, path in enumerate(bar.track(files, description="Assessing"), 1):
                 folder = trace if trace is None or len(files) == 1 else trace / f"{number:03d}-{path.stem}"
@@ -83,25 +83,21 @@ def assess(
                     with traced(folder):
                         sample = load(path, modality, ppi, where)
                         found = biocore.assess(sample)
+                    if report is not None:
+                        pile.entries.append(entry_of(path.name, sample, found))
                 except BiocoreError as error:
-                    unread.append(Unread.of(path, error))
-                    results.append({"file": str(path), "error": answer.fault(error)})
+                    pile.unread.append(Unread.of(path, error))
+                    pile.results.append({"file": str(path), "error": answer.fault(error)})
                     continue
-                assessed.append(Assessed(path, sample, found))
                 passed = passes(found, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
-                results.append(
-                    {
-                        "file": str(path),
-                        **sample_entry(sample),
-                        **report_entry(found, language.value),
-                        "passed": passed,
-                    }
-                )
-        answer.put(min_score=min_score, results=results)
-        _show(answer, assessed, min_score, language, measures)
+                pile.reports.append((path, found))
+                entry = {"file": str(path), **sample_entry(sample), **report_entry(found, language.value)}
+                pile.results.append({**entry, "passed": passed})
+        _show(answer, pile.reports, min_score, language, measures)
         if report is not None:
-            _write_report(report, assessed, unread, min_score, language)
+            page = report_page.render(pile.entries, pile.unread, language=language.value, min_score=min_score)
+            report_page.write(report, page)
             answer.put(report=str(report))
             answer.show(Text(f"Report: {shown(report)}", style="dim"))
 
@@ -111,28 +107,31 @@ def passes(report: QualityReport, min_score: int | None) -> bool | None:
     return None if min_score is None else report.score is not None and report.score >= min_score
 
 
-def _show(answer: Answer, assessed: list[Assessed], min_score: int | None, language: Language, measures: bool) -> None:
-    if not assessed:
+def _show(
+    answer: Answer,
+    reports: list[tuple[Path, QualityReport]],
+    min_score: int | None,
+    language: Language,
+    measures: bool,
+) -> None:
+    if not reports:
         return
     table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
     table.columns[1].justify = "right"
-    for item in assessed:
+    for path, report in reports:
+        causes = ", ".join(cause_text(cause.name, language.value) for cause in report.causes)
         table.add_row(
-            Text(shown(item.path), overflow="fold"),
-            score_text(item.report.score, min_score),
-            score_bar(item.report.score),
-            Text(
-                ", ".join(f"{cause_text(c.name, language.value)}" for c in item.report.causes)
-                or item.report.reason
-                or "-"
-            ),
-            Text("; ".join(advice_text(a, language.value) for a in item.report.advice) or "-"),
+            Text(shown(path), overflow="fold"),
+            score_text(report.score, min_score),
+            score_bar(report.score),
+            Text(causes or report.reason or "-"),
+            Text("; ".join(advice_text(advice, language.value) for advice in report.advice) or "-"),
         )
     answer.show(table)
     if measures:
-        for item in assessed:
-            answer.show(Text(f"\n{shown(item.path)}", style="bold"), measures_table(item.report))
-    algorithms = ", ".join(sorted({item.report.algorithm for item in assessed if item.report.algorithm}))
+        for path, report in reports:
+            answer.show(Text(f"\n{shown(path)}", style="bold"), measures_table(report))
+    algorithms = ", ".join(sorted({report.algorithm for _, report in reports if report.algorithm}))
     answer.show(Text(f"Scored by {algorithms}" if algorithms else "Nothing could be scored", style="dim"))
 
 
@@ -180,14 +179,6 @@ def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -
     with suppress(NotAssessableError):  # blank, or too large for the block measures
         maps = block_maps(pixels)
     return Entry(name, pixels, report, template, maps, note)
-
-
-def _write_report(
-    path: Path, assessed: list[Assessed], unread: list[Unread], min_score: int | None, language: Language
-) -> None:
-    entries = [entry_of(item.path.name, item.sample, item.report) for item in assessed]
-    page = report_page.render(entries, unread, language=language.value, min_score=min_score)
-    report_page.write(path, page)
 
 
 def _rgb(score: int) -> str:

@@ -25,6 +25,7 @@ from biocore_bindings.options import AsJson, Finger, Language, MinScore, Words
 from biocore_bindings.terminal import Answer, ExitCode, answering, shown
 
 MAX_COUNT = 10_000  # captures in one call
+MAX_TIMEOUT = 86_400.0  # s; a day
 _NUMBER = re.compile(r"capture-(\d+)\.png")
 
 
@@ -33,7 +34,10 @@ def capture(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the pictures go.")] = Path(),
     count: Annotated[int, typer.Option("--count", metavar="N", min=1, max=MAX_COUNT, help="How many to capture.")] = 1,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds to wait for each finger or eye.")
+        float,
+        typer.Option(
+            "--timeout", metavar="S", min=0.1, max=MAX_TIMEOUT, help="Seconds to wait for each finger or eye."
+        ),
     ] = DEFAULT_TIMEOUT,
     position: Finger = None,
     min_score: MinScore = None,
@@ -85,6 +89,7 @@ class _LiveLine:
             self._say(line)
 
     def _say(self, line: Text) -> None:
+        line.no_wrap, line.overflow = True, "ellipsis"
         self._live.update(line, refresh=True)
 
 
@@ -92,7 +97,7 @@ def _capture_live(answer: Answer, device: Device, timeout: float, language: Lang
     """Capture one frame, with a live line on standard error where that is a terminal."""
     if not answer.err.is_terminal:
         return device.capture(timeout)
-    with Live(console=answer.err, transient=True, auto_refresh=False) as live:
+    with Live(console=answer.err, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
         stop = device.listen(_LiveLine(live, device.info.modality, language.value))
         try:
             return device.capture(timeout)

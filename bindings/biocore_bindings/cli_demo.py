@@ -165,7 +165,8 @@ def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
     for group in groups:
         tell.say(f"{len(group)} of one finger: {', '.join(shown(finger.name) for finger in group)}")
     alone = len(fingers) - sum(map(len, groups))
-    tell.say(Text(f"{alone} of {len(fingers)} match no other.", style="dim"))
+    if alone:
+        tell.say(f"{alone} of {len(fingers)} match no other.")
 
 
 def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -66,10 +67,21 @@ Trace = Annotated[
     ),
 ]
 Work = Annotated[Effort, typer.Option("--effort", help="`robust` takes longer, for faint, dry, worn and wet prints.")]
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no threshold")
+    return value
+
+
 Threshold = Annotated[
     float,
     typer.Option(
-        "--threshold", metavar="SCORE", help="Score from which two prints match: 40 is one false match in 10,000."
+        "--threshold",
+        callback=_finite,
+        metavar="SCORE",
+        help="Score from which two prints match: 40 is one false match in 10,000.",
     ),
 ]
 
