@@ -43,7 +43,7 @@ def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a1_right_index", 5, 1, good),
         ("a2_right_index", 5, 2, good),
         ("b1_left_thumb", 6, 1, good),
-        ("a3_dry", 5, 3, synth.defect("DRY", 0.9)),
+        ("a3_dry", 5, 3, synth.defect("DRY", 1.0)),
     ):
         write_png(folder / f"{name}.png", synth.impression(finger, impression, conditions), 500.0)
     return folder

@@ -228,7 +228,7 @@ def test_capture_keeps_each_picture_and_never_overwrites(tmp_path: Path) -> None
 
 def test_capture_holds_the_score_against_the_threshold(tmp_path: Path) -> None:
     result = run(
-        "capture", "virtual:finger?arrival=0&previews=0&defect=DRY&severity=0.9", "--out", tmp_path, "--min-score", "45"
+        "capture", "virtual:finger?arrival=0&previews=0&defect=DRY&severity=1", "--out", tmp_path, "--min-score", "45"
     )
     assert result.code == ExitCode.NO
     assert "< 45" in result.out

@@ -14,7 +14,7 @@ import pytest
 from cli_support import run
 from PIL import Image
 
-from biocore.advice import advice_text, cause_text
+from biocore.advice import LANGUAGES, Language, advice_text, cause_text
 from biocore.formats.images import read_image
 from biocore.report import Advice, Cause, CauseName, Measure, QualityReport, Status
 from biocore.types import FingerPosition, FingerTemplate, Modality
@@ -210,15 +210,15 @@ def test_a_report_of_nothing_but_broken_files_is_written() -> None:
     assert "x.png is empty" in page.text
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
-def test_the_page_is_in_the_language_asked_for(language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_in_the_language_asked_for(language: Language) -> None:
     entry = make_entry(advice=(Advice.MOISTEN,))
     html = report_page.render([entry, make_entry("b.png", None)], language=language, made_at=WHEN)
     page = parse(html)
     assert page.named("html")[0]["lang"] == language
     for key in ("title_finger", "causes", "advice", "measures", "worst_first", "no_score"):
         assert word(key, language) in page.text, key
-    other = "id" if language == "en" else "en"
+    other: Language = "id" if language == "en" else "en"
     assert word("causes", other) not in page.text
 
 

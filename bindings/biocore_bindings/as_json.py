@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import biocore
-from biocore.advice import advice_text, cause_text
+from biocore.advice import Language, advice_text, cause_text
 from biocore.discovery import DriverInfo
 from biocore.hal import DeviceInfo
 from biocore.report import QualityReport
@@ -25,7 +25,7 @@ def sample_entry(sample: Sample) -> dict[str, Any]:
     }
 
 
-def report_entry(report: QualityReport, language: str) -> dict[str, Any]:
+def report_entry(report: QualityReport, language: Language) -> dict[str, Any]:
     """Say everything an assessment found."""
     return {
         "score": report.score,

@@ -92,11 +92,11 @@ def assess(
                 passed = passes(found, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
                 pile.reports.append((path, found))
-                entry = {"file": str(path), **sample_entry(sample), **report_entry(found, language.value)}
+                entry = {"file": str(path), **sample_entry(sample), **report_entry(found, language.code)}
                 pile.results.append({**entry, "passed": passed})
         _show(answer, pile.reports, min_score, language, measures)
         if report is not None:
-            page = report_page.render(pile.entries, pile.unread, language=language.value, min_score=min_score)
+            page = report_page.render(pile.entries, pile.unread, language=language.code, min_score=min_score)
             report_page.write(report, page)
             answer.put(report=str(report))
             answer.show(Text(f"Report: {shown(report)}", style="dim"))
@@ -119,13 +119,13 @@ def _show(
     table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for path, report in reports:
-        causes = ", ".join(cause_text(cause.name, language.value) for cause in report.causes)
+        causes = " ".join(cause_text(cause.name, language.code) for cause in report.causes)
         table.add_row(
             Text(shown(path), overflow="fold"),
             score_text(report.score, min_score),
             score_bar(report.score),
             Text(causes or report.reason or "-"),
-            Text("; ".join(advice_text(advice, language.value) for advice in report.advice) or "-"),
+            Text(" ".join(advice_text(advice, language.code) for advice in report.advice) or "-"),
         )
     answer.show(table)
     if measures:

@@ -11,13 +11,14 @@ from rich.live import Live
 from rich.text import Text
 
 import biocore
-from biocore.advice import advice_text, cause_text
+from biocore.advice import Language as Code
+from biocore.advice import advice_text, advise, cause_text
 from biocore.errors import FormatError
-from biocore.fingerprint import Preview, preview
+from biocore.fingerprint.preview import Preview, preview
 from biocore.formats.images import write_png
 from biocore.hal import DEFAULT_TIMEOUT, Device, Event, EventKind
 from biocore.report import QualityReport
-from biocore.types import Frame, Modality, Sample
+from biocore.types import FingerPosition, Frame, Modality, Sample
 from biocore_bindings.as_json import device_entry, report_entry, sample_entry
 from biocore_bindings.cli_assess import passes, score_bar, score_text
 from biocore_bindings.inputs import parse_position
@@ -49,7 +50,7 @@ def capture(
         captures: list[dict[str, Any]] = []
         with biocore.open_device(uri) as device:
             info = device.info
-            where = parse_position(position, info.modality)
+            where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
             answer.put(device=device_entry(info), min_score=min_score, captures=captures)
             first = _first_free(out)
             answer.show(Text(f"{shown(info.maker)} {shown(info.model)} ({shown(info.uri)})", style="bold"))
@@ -61,7 +62,7 @@ def capture(
                 write_png(path, sample.pixels, sample.ppi)
                 passed = passes(report, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
-                entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.value)}
+                entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.code)}
                 captures.append({**entry, "passed": passed})
                 answer.show(_line(path, report, min_score, language))
 
@@ -69,7 +70,7 @@ def capture(
 class _LiveLine:
     """One line that follows the finger: what the previews say."""
 
-    def __init__(self, live: Live, modality: Modality, language: str) -> None:
+    def __init__(self, live: Live, modality: Modality, language: Code) -> None:
         self._live = live
         self._modality = modality
         self._language = language
@@ -83,9 +84,11 @@ class _LiveLine:
             self._previous = seen
             line = score_text(seen.score).append(" ").append_text(score_bar(seen.score))
             if seen.cause is not None:
-                line.append(f"  {cause_text(seen.cause, self._language)}", style="yellow")
-            if seen.advice is not None:
-                line.append(f"  {advice_text(seen.advice, self._language)}", style="italic")
+                line.append(f"  {cause_text(seen.cause.name, self._language)}", style="yellow")
+                for step in advise((seen.cause,))[:1]:
+                    line.append(f"  {advice_text(step, self._language)}", style="italic")
+            elif seen.steady:
+                line.append("  steady", style="green")
             self._say(line)
 
     def _say(self, line: Text) -> None:
@@ -98,7 +101,7 @@ def _capture_live(answer: Answer, device: Device, timeout: float, language: Lang
     if not answer.err.is_terminal:
         return device.capture(timeout)
     with Live(console=answer.err, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
-        stop = device.listen(_LiveLine(live, device.info.modality, language.value))
+        stop = device.listen(_LiveLine(live, device.info.modality, language.code))
         try:
             return device.capture(timeout)
         finally:
@@ -124,7 +127,7 @@ def _line(path: Path, report: QualityReport, min_score: int | None, language: La
     line = Text(f"{shown(path)}  ").append_text(score_text(report.score, min_score)).append(" ")
     line.append_text(score_bar(report.score))
     for cause in report.causes[:1]:
-        line.append(f"  {cause_text(cause.name, language.value)}", style="yellow")
+        line.append(f"  {cause_text(cause.name, language.code)}", style="yellow")
     for advice in report.advice[:1]:
-        line.append(f"  {advice_text(advice, language.value)}", style="italic")
+        line.append(f"  {advice_text(advice, language.code)}", style="italic")
     return line

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 import biocore
+from biocore.advice import Language as Code
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.types import FingerPosition
@@ -48,7 +49,7 @@ def demo(
     with answering("demo", as_json) as answer:
         start = time.monotonic()
         _make_folder(out)
-        tell = _Teller(answer, language.value)
+        tell = _Teller(answer, language.code)
         unread: list[Unread] = []
         if folder is None:
             fingers = _enrol(tell)
@@ -57,8 +58,8 @@ def demo(
         else:
             fingers, unread = _read(tell, folder, ppi)
             _tell_groups(tell, fingers)
-        _write(tell, fingers, unread, out, language.value, virtual=folder is None)
-        answer.put(fingers=[_finger_entry(finger, language.value) for finger in fingers])
+        _write(tell, fingers, unread, out, language.code, virtual=folder is None)
+        answer.put(fingers=[_finger_entry(finger, language.code) for finger in fingers])
         answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
         if open_report:
             webbrowser.open((out / "report.html").resolve().as_uri())
@@ -67,7 +68,7 @@ def demo(
 class _Teller:
     """Tells the story: chapters, paragraphs, and one line an attempt."""
 
-    def __init__(self, answer: Answer, language: str) -> None:
+    def __init__(self, answer: Answer, language: Code) -> None:
         self.answer = answer
         self.language = language
         self._chapter = 0
@@ -91,7 +92,7 @@ class _Teller:
         grid.add_row(label, score_text(report.score), score_bar(report.score), Text(found, style="dim"))
         self.answer.show(Padding(grid, (0, 0, 0, 3), expand=False))
         if report.causes and (report.score is None or report.score < story.ENOUGH):
-            why = ", ".join(cause_text(cause.name, self.language) for cause in report.causes)
+            why = " ".join(cause_text(cause.name, self.language) for cause in report.causes)
             self.answer.show(Padding(Text(f"↳ {why}", style="yellow"), (0, 0, 0, 5), expand=False))
             for advice in report.advice[:1]:
                 self.answer.show(
@@ -117,7 +118,7 @@ def _enrol(tell: _Teller) -> list[Finger]:
             tell.line(_plain(finger), attempt, len(finger.attempts))
         assert finger is not None
         for number, attempt in enumerate(finger.attempts[:-1], 1):
-            said = "; ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
+            said = " ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
             tell.notes[f"{finger.name}, {number}"] = f"captured again; advice: {said}" if said else "captured again"
         fingers.append(finger)
     return fingers
@@ -204,7 +205,7 @@ def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
 
 
 def _write(
-    tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: str, *, virtual: bool
+    tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: Code, *, virtual: bool
 ) -> None:
     tell.chapter("What is left on the disk", "Nothing was sent anywhere.")
     written: list[tuple[Path, str]] = []
@@ -273,7 +274,7 @@ def _plain(finger: Finger) -> str:
     return finger.name if finger.position is FingerPosition.UNKNOWN else finger.position.name.lower().replace("_", " ")
 
 
-def _finger_entry(finger: Finger, language: str) -> dict[str, Any]:
+def _finger_entry(finger: Finger, language: Code) -> dict[str, Any]:
     best = finger.best
     return {
         "name": finger.name,

@@ -76,7 +76,7 @@ def extract(
                 try:
                     with traced(folder):
                         sample = load(path, Modality.FINGER, ppi, where)
-                        template = biocore.extract(sample, effort=effort.value)
+                        template = biocore.extract(sample, effort=effort.code)
                 except BiocoreError as error:
                     results.append({"file": str(path), "error": answer.fault(error)})
                     continue

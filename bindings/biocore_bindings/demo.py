@@ -93,7 +93,7 @@ def capture_finger(position: FingerPosition) -> Iterator[tuple[Finger, Attempt]]
     """Capture one finger of the resident until it is good enough; yield every attempt as it is made."""
     finger = Finger(position, position_name(position))
     came = SWAPPED_WITH if position is SWAPPED_FINGER else position
-    sequence = "DRY:0.9,GOOD" if position is DRY_FINGER else "GOOD"
+    sequence = "DRY:1,GOOD" if position is DRY_FINGER else "GOOD"
     for attempt in _captures(came, position, sequence, impression=1 if came is position else 2):
         finger.attempts.append(attempt)
         yield finger, attempt

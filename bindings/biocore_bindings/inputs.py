@@ -94,7 +94,7 @@ def load(path: Path, modality: Modality, ppi: float | None, position: Position |
     """Load one picture; its position is the one given, else the one its name speaks of."""
     return biocore.load(
         path,
-        modality=modality.value,
+        modality,
         ppi=ppi if modality is Modality.FINGER else None,
         position=position_of(path, modality) if position is None else position,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from biocore.advice import Language as Code
 from biocore.types import Modality
 
 
@@ -18,12 +19,22 @@ class Language(StrEnum):
     EN = "en"
     ID = "id"
 
+    @property
+    def code(self) -> Code:
+        """The code that the table of words is asked with."""
+        return "en" if self is Language.EN else "id"
+
 
 class Effort(StrEnum):
     """How much work a template is worth."""
 
     FAST = "fast"
     ROBUST = "robust"
+
+    @property
+    def code(self) -> Literal["fast", "robust"]:
+        """The word that the engine is asked with."""
+        return "fast" if self is Effort.FAST else "robust"
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output, nothing else.")]

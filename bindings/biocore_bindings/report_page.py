@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from biocore.advice import advice_text, cause_text
+from biocore.advice import Language, advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.fingerprint.nfiq2 import BlockMaps
 from biocore.report import QualityReport
@@ -72,7 +72,7 @@ def render(
     entries: Sequence[Entry],
     unread: Sequence[Unread] = (),
     *,
-    language: str = "en",
+    language: Language = "en",
     min_score: int | None = None,
     title: str = "",
     in_order: bool = False,
@@ -139,7 +139,7 @@ def _badness(entry: Entry) -> tuple[bool, int, str]:
     return entry.report.score is not None, entry.report.score or 0, entry.name
 
 
-def _summary(entries: Sequence[Entry], language: str, min_score: int | None) -> list[tuple[str, str]]:
+def _summary(entries: Sequence[Entry], language: Language, min_score: int | None) -> list[tuple[str, str]]:
     scores = [entry.report.score for entry in entries if entry.report.score is not None]
     figures = [(str(len(entries)), word("print" if len(entries) == 1 else "prints", language))]
     if scores:
@@ -171,7 +171,7 @@ def _bars(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def _card(number: int, entry: Entry, language: str, min_score: int | None) -> dict[str, Any]:
+def _card(number: int, entry: Entry, language: Language, min_score: int | None) -> dict[str, Any]:
     """Return everything the template says of one picture."""
     report, template = entry.report, entry.template
     height, width = entry.pixels.shape

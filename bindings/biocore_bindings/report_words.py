@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LANGUAGES = ("en", "id")
+from biocore.advice import LANGUAGES, Language
 
 WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "title_finger": ("Fingerprint quality", "Mutu sidik jari"),
@@ -96,7 +96,7 @@ _SINGLE: dict[str, tuple[str, str]] = {
 }
 
 
-def word(key: str, language: str) -> str:
+def word(key: str, language: Language) -> str:
     """Return a word of the page.
 
     Parameters
@@ -109,12 +109,12 @@ def word(key: str, language: str) -> str:
     return both[LANGUAGES.index(language)]
 
 
-def histogram_name(prefix: str, language: str) -> str:
+def histogram_name(prefix: str, language: Language) -> str:
     """Return the name of one of NFIQ 2's histograms (`FDA`), or the prefix itself."""
     return _HISTOGRAMS.get(prefix, (prefix, prefix))[LANGUAGES.index(language)]
 
 
-def measure_name(name: str, language: str) -> str:
+def measure_name(name: str, language: Language) -> str:
     """Return what a measure is called on the page; one without a name of its own keeps its key."""
     column = LANGUAGES.index(language)
     if name in _SINGLE:
