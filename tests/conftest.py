@@ -11,10 +11,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from biocore.fingerprint import synth
 from biocore.formats.images import write_png
-from hypothesis import HealthCheck, settings
 
 # A busy machine is no fault of the code. Continuous integration tries the same cases each time, a developer new ones.
 settings.register_profile(

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from cli_support import COMMAND, ENVIRONMENT, Run, run, run_process
 from PIL import Image
 
 from biocore.errors import (
@@ -28,6 +27,7 @@ from biocore.errors import (
 )
 from biocore_bindings.commands import app
 from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, shown
+from cli_support import COMMAND, ENVIRONMENT, Run, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 COMMANDS = ("devices", "assess", "extract", "compare", "capture", "models", "demo")

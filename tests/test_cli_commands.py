@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import run
 from PIL import Image
 
 from biocore.formats.finger_minutiae import read_fmr, templates_from_record
@@ -15,6 +14,7 @@ from biocore.formats.images import read_image, write_png
 from biocore.types import FingerPosition
 from biocore_bindings.inputs import PICTURES, collect, position_of
 from biocore_bindings.terminal import ExitCode
+from cli_support import run
 
 RESULT_KEYS = ["file", "modality", "position", "width", "height", "ppi", "score", "algorithm", "status", "reason"]
 RESULT_KEYS += ["causes", "advice", "measures", "passed"]

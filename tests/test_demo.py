@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_support import Run, run
 
 from biocore.formats.finger_minutiae import read_fmr, templates_from_record
 from biocore.formats.images import read_image
 from biocore.types import FingerPosition
 from biocore_bindings import demo
+from cli_support import Run, run
 
 FINGERS = [position.name.lower().replace("_", "-") for position in list(FingerPosition)[1:]]
 

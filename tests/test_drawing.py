@@ -21,8 +21,8 @@ from biocore_bindings.drawing import (
     TAIL,
     Colour,
     minutiae_picture,
-    paled,
     pairing_picture,
+    paled,
     quality_colour,
 )
 from biocore_bindings.tracing import as_grey_or_colour

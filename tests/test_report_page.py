@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import run
 from PIL import Image
 
 from biocore.advice import LANGUAGES, Language, advice_text, cause_text
@@ -22,6 +21,7 @@ from biocore_bindings import report_page
 from biocore_bindings.report_figures import histograms, minutiae_paths
 from biocore_bindings.report_page import Entry, Unread
 from biocore_bindings.report_words import FINGERS, WORDS, measure_name, word
+from cli_support import run
 
 HOSTILE = "<script>alert('x')</script>\"&{{ 7*7 }}.png"
 WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -14,7 +14,7 @@ from rich.text import Text
 import biocore
 from biocore.advice import advice_text, cause_text
 from biocore.errors import BiocoreError, ExtractionError, NotAssessableError
-from biocore.fingerprint.nfiq2 import block_maps
+from biocore.fingerprint import block_maps
 from biocore.fingerprint.scale import to_500
 from biocore.report import QualityReport
 from biocore.types import Modality, Sample

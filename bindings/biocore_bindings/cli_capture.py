@@ -14,7 +14,7 @@ import biocore
 from biocore.advice import Language as Code
 from biocore.advice import advice_text, advise, cause_text
 from biocore.errors import FormatError
-from biocore.fingerprint.preview import Preview, preview
+from biocore.fingerprint import Preview, preview
 from biocore.formats.images import write_png
 from biocore.hal import DEFAULT_TIMEOUT, Device, Event, EventKind
 from biocore.report import QualityReport

@@ -162,7 +162,7 @@ def _tell_duplicates(tell: _Teller, fingers: list[Finger]) -> None:
 
 def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
     tell.chapter("Which of them show one finger?", "Each template is compared with all others.")
-    groups = story.groups(_find(tell, fingers))
+    groups = story.groups(fingers, _find(tell, fingers))
     for group in groups:
         tell.say(f"{len(group)} of one finger: {', '.join(shown(finger.name) for finger in group)}")
     alone = len(fingers) - sum(map(len, groups))

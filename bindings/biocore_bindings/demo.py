@@ -144,20 +144,19 @@ def duplicates(fingers: Sequence[Finger]) -> list[Duplicate]:
     """Return the pairs of fingers that match each other."""
     usable = [finger for finger in fingers if finger.best.template is not None]
     found = biocore.fingerprint.find_duplicates([t for f in usable if (t := f.best.template) is not None])
-    return [Duplicate(usable[i], usable[j], comparison) for i, j, comparison in found]
+    return [Duplicate(usable[pair.first], usable[pair.second], pair.comparison) for pair in found]
 
 
-def groups(found: Sequence[Duplicate]) -> list[list[Finger]]:
-    """Return the fingers that hang together by matches, each group in the order they were read."""
-    together: dict[int, list[Finger]] = {}
+def groups(fingers: Sequence[Finger], found: Sequence[Duplicate]) -> list[list[Finger]]:
+    """Return the fingers that hang together by matches, in the order they were read."""
+    group_of = {id(finger): number for number, finger in enumerate(fingers)}
     for pair in found:
-        one = together.get(id(pair.first), [pair.first])
-        other = together.get(id(pair.second), [pair.second])
-        if one is not other:
-            one.extend(other)
-        for finger in one:
-            together[id(finger)] = one
-    return list({id(group): group for group in together.values()}.values())
+        kept, lost = group_of[id(pair.first)], group_of[id(pair.second)]
+        group_of = {finger: kept if group == lost else group for finger, group in group_of.items()}
+    together: dict[int, list[Finger]] = {}
+    for finger in fingers:
+        together.setdefault(group_of[id(finger)], []).append(finger)
+    return [group for group in together.values() if len(group) > 1]
 
 
 def entries(fingers: Sequence[Finger], notes: dict[str, str]) -> list[Entry]:
