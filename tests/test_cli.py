@@ -26,7 +26,7 @@ from biocore.errors import (
     ModelError,
 )
 from biocore_bindings.commands import app
-from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, shown
+from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, relative_names, shown
 from cli_support import COMMAND, ENVIRONMENT, Run, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
@@ -173,6 +173,7 @@ def test_a_picture_of_nothing_is_answered_and_never_a_crash(tmp_path: Path, name
     (entry,) = assessed.document["results"]
     assert "error" in entry or entry["score"] is None or entry["score"] < 30
     extracted = run("extract", path, "--json", "--out", tmp_path / "x.fmr")
+    assert extracted.code == ExitCode.OK or str(path) in one_line(extracted.err)
     assert extracted.code in (ExitCode.OK, ExitCode.INPUT)
     assert (tmp_path / "x.fmr").exists() == (extracted.code == ExitCode.OK)
 
@@ -270,6 +271,13 @@ def test_a_name_that_is_no_text_is_answered(tmp_path: Path, prints: Path) -> Non
     assert result.code == 0, result.err
     assert result.document["results"][0]["score"] is not None
     assert run_process("assess", tmp_path).code == 0
+
+
+def test_the_folder_that_files_share_is_said_once() -> None:
+    assert relative_names([Path("/a/b/x.png"), Path("/a/b/c/y.png")]) == ("/a/b", ["x.png", "c/y.png"])
+    assert relative_names([Path("d/x.png"), Path("d/y.png")]) == ("d", ["x.png", "y.png"])
+    for apart in (["d/x.png"], ["/a/x.png", "/b/y.png"], ["x.png", "y.png"], ["/a/x.png", "a/y.png"]):
+        assert relative_names(list(map(Path, apart))) == ("", apart)
 
 
 def test_numbers_that_json_does_not_know_become_null() -> None:

@@ -62,7 +62,8 @@ def test_prints_record_and_report_are_on_the_disk(enrolled: tuple[Run, Path]) ->
     html = (out / "report.html").read_text()
     assert files["report"] == str(out / "report.html")
     assert html.count("<article") == 11  # ten fingers, one of them twice
-    assert "captured again" in html
+    assert "Captured again after the advice: Moisten" in html
+    assert "the left ring finger had come in its place" in html
 
 
 def test_the_same_resident_comes_every_time(enrolled: tuple[Run, Path], tmp_path: Path) -> None:

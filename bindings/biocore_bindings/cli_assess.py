@@ -35,7 +35,7 @@ from biocore_bindings.options import (
     Words,
 )
 from biocore_bindings.report_page import Entry, Unread
-from biocore_bindings.terminal import Answer, ExitCode, answering, shown
+from biocore_bindings.terminal import Answer, ExitCode, answering, relative_names, shown
 from biocore_bindings.tracing import traced
 
 
@@ -87,7 +87,7 @@ def assess(
                         pile.entries.append(entry_of(path.name, sample, found))
                 except BiocoreError as error:
                     pile.unread.append(Unread.of(path, error))
-                    pile.results.append({"file": str(path), "error": answer.fault(error)})
+                    pile.results.append({"file": str(path), "error": answer.fault(error, path)})
                     continue
                 passed = passes(found, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
@@ -118,10 +118,13 @@ def _show(
         return
     table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
     table.columns[1].justify = "right"
-    for path, report in reports:
+    folder, names = relative_names([path for path, _ in reports])
+    if folder:
+        answer.show(Text(f"{folder}:", style="dim"))
+    for name, (_, report) in zip(names, reports, strict=True):
         causes = " ".join(cause_text(cause.name, language.code) for cause in report.causes)
         table.add_row(
-            Text(shown(path), overflow="fold"),
+            Text(name, overflow="fold"),
             score_text(report.score, min_score),
             score_bar(report.score),
             Text(causes or report.reason or "-"),
@@ -129,8 +132,8 @@ def _show(
         )
     answer.show(table)
     if measures:
-        for path, report in reports:
-            answer.show(Text(f"\n{shown(path)}", style="bold"), measures_table(report))
+        for name, (_, report) in zip(names, reports, strict=True):
+            answer.show(Text(f"\n{name}", style="bold"), measures_table(report))
     algorithms = ", ".join(sorted({report.algorithm for _, report in reports if report.algorithm}))
     answer.show(Text(f"Scored by {algorithms}" if algorithms else "Nothing could be scored", style="dim"))
 

@@ -108,7 +108,7 @@ def _the_references(
         try:
             found.extend(_prints(path, ppi, effort))
         except BiocoreError as error:
-            results.append({"reference": str(path), "error": answer.fault(error)})
+            results.append({"reference": str(path), "error": answer.fault(error, path)})
     fitting = [item for item in found if _fits(item, finger)]
     if found and not fitting and finger is not None:
         raise InvalidTemplateError(f"no reference shows the {position_name(finger)} finger; leave --position out")

@@ -101,6 +101,10 @@ class _Teller:
                     )
                 )
 
+    def note(self, entry: str, key: str, *said: str) -> None:
+        """Note for the report, in its language, why a finger was captured again."""
+        self.notes[entry] = word(key, self.language).format(*said)
+
     def say(self, text: str | Text) -> None:
         self.answer.show(Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, 3), expand=False))
 
@@ -119,7 +123,7 @@ def _enrol(tell: _Teller) -> list[Finger]:
         assert finger is not None
         for number, attempt in enumerate(finger.attempts[:-1], 1):
             said = " ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
-            tell.notes[f"{finger.name}, {number}"] = f"captured again; advice: {said}" if said else "captured again"
+            tell.note(f"{finger.name}, {number}", "again_advised" if said else "again", said)
         fingers.append(finger)
     return fingers
 
@@ -154,7 +158,7 @@ def _tell_duplicates(tell: _Teller, fingers: list[Finger]) -> None:
             )
         )
         attempt = story.capture_again(pair.second)
-        tell.notes[pair.second.name] = f"captured again: the {_plain(pair.first)} had come in its place"
+        tell.note(pair.second.name, "again_swapped", word(pair.first.name, tell.language))
         tell.line(_plain(pair.second), attempt)
     still = story.duplicates(fingers) if found else []
     tell.say(Text("They still are not all different.", style="red") if still else "All ten are different fingers.")

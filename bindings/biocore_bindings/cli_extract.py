@@ -19,7 +19,7 @@ from biocore_bindings.as_json import template_entry
 from biocore_bindings.drawing import minutiae_picture
 from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position, position_name
 from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work
-from biocore_bindings.terminal import answering, shown
+from biocore_bindings.terminal import answering, relative_names, shown
 from biocore_bindings.tracing import traced, write_picture
 
 
@@ -70,6 +70,7 @@ def extract(
         table = Table("Picture", "Finger", "Minutiae", "Endings", "Bifurcations", "Quality", box=None, pad_edge=False)
         for column in table.columns[2:]:
             column.justify = "right"
+        parent, names = relative_names(files)
         with answer.progress() as bar:
             for number, path in enumerate(bar.track(files, description="Extracting"), 1):
                 folder = trace if trace is None or len(files) == 1 else trace / f"{number:03d}-{path.stem}"
@@ -78,14 +79,14 @@ def extract(
                         sample = load(path, Modality.FINGER, ppi, where)
                         template = biocore.extract(sample, effort=effort.code)
                 except BiocoreError as error:
-                    results.append({"file": str(path), "error": answer.fault(error)})
+                    results.append({"file": str(path), "error": answer.fault(error, path)})
                     continue
                 templates.append(template)
                 entry = template_entry(template)
                 results.append({"file": str(path), **entry})
                 mean = entry["mean_minutia_quality"]
                 table.add_row(
-                    Text(shown(path), overflow="fold"),
+                    Text(names[number - 1], overflow="fold"),
                     position_name(template.position),
                     str(len(template)),
                     str(entry["endings"]),
@@ -95,6 +96,8 @@ def extract(
                 if picture is not None:
                     write_picture(picture, minutiae_picture(to_500(sample), template))
         answer.put(results=results)
+        if templates and parent:
+            answer.show(Text(f"{parent}:", style="dim"))
         if templates:
             answer.show(table)
         if out is not None and templates:

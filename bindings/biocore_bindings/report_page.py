@@ -19,7 +19,7 @@ import jinja2
 from biocore.advice import Language, advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.fingerprint.nfiq2 import BlockMaps
-from biocore.report import QualityReport
+from biocore.report import QualityReport, Status
 from biocore.types import FingerPosition, FingerTemplate, GreyImage, Modality
 from biocore_bindings import report_figures as figures
 from biocore_bindings.inputs import position_name
@@ -213,7 +213,7 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
                 "score": measure.score,
             }
             for name, measure in report.measures.items()
-            if not _is_bin(name)
+            if not (_is_bin(name) or measure.status is Status.NOT_ASSESSED)
         ],
         "histograms": [
             {"name": histogram_name(prefix, language), "shares": shares}

@@ -42,6 +42,12 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "confidence": ("confidence", "keyakinan"),
     "accepted": ("meets the threshold of", "memenuhi ambang"),
     "refused": ("is below the threshold of", "di bawah ambang"),
+    "again_advised": ("Captured again after the advice: {0}", "Direkam ulang setelah saran: {0}"),
+    "again": ("Captured again.", "Direkam ulang."),
+    "again_swapped": (
+        "Captured again: the {0} had come in its place.",
+        "Direkam ulang: sebelumnya {0} yang diletakkan.",
+    ),
     "page_note": (
         "Made by biocore {version} on {date}. Nothing in this page was sent anywhere; pictures of fingers and eyes "
         "are personal data and this page contains them.",

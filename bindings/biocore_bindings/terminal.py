@@ -11,10 +11,11 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -106,11 +107,12 @@ class Answer:
         """Note an outcome; a worse one that was noted before stays."""
         self.code = max(self.code, code)
 
-    def fault(self, error: BaseException) -> dict[str, str]:
-        """Say an error in one line, note its exit code, and return it for the JSON document."""
+    def fault(self, error: BaseException, file: Path | None = None) -> dict[str, str]:
+        """Say an error in one line that names its file, note its exit code, and return it for the JSON document."""
         self.end(exit_code(error))
-        complain(str(error))
-        return {"type": type(error).__name__, "message": str(error)}
+        message = str(error) if file is None or str(file) in str(error) else f"{file}: {error}"
+        complain(message)
+        return {"type": type(error).__name__, "message": message}
 
     def progress(self) -> Progress:
         """Return a progress bar on standard error, which shows on a terminal only."""
@@ -183,6 +185,17 @@ def complain(message: str) -> None:
 def shown(name: object) -> str:
     """Return a name that is safe to print: control and undecodable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(name))
+
+
+def relative_names(paths: Sequence[Path]) -> tuple[str, list[str]]:
+    """Return the folder that several files share, safe to print, and their names below it; '' and all of it for one."""
+    parents = {path.parent for path in paths}
+    if len(paths) < 2 or not all(path.is_absolute() == paths[0].is_absolute() for path in paths):
+        return "", [shown(path) for path in paths]
+    common = Path(os.path.commonpath(parents))
+    if common == Path() or common == Path(common.anchor):
+        return "", [shown(path) for path in paths]
+    return shown(common), [shown(path.relative_to(common)) for path in paths]
 
 
 def finite(value: Any) -> Any:
