@@ -291,3 +291,12 @@ def test_a_thousand_ppi_picture_is_drawn_where_its_minutiae_are(prints: Path, tm
     write_png(tmp_path / "big.png", np.repeat(np.repeat(pixels, 2, axis=0), 2, axis=1), 1000.0)
     assert run("extract", tmp_path / "big.png", "--ppi", "1000", "--picture", tmp_path / "m.png").code == 0
     assert size_of(tmp_path / "m.png") == (800, 1000)
+
+
+def test_a_print_without_a_template_is_named_on_either_side(prints: Path, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    write_png(blank, np.full((500, 400), 255, np.uint8), 500.0)
+    for pair in ((blank, prints / "a1_right_index.png"), (prints / "a1_right_index.png", blank)):
+        result = run("compare", *pair)
+        assert result.code == ExitCode.INPUT
+        assert str(blank) in result.err
