@@ -188,8 +188,13 @@ def test_a_bad_picture_does_not_stop_the_others(tmp_path: Path, prints: Path) ->
 
 
 def test_json_is_the_only_thing_on_standard_output(prints: Path) -> None:
-    for arguments in (("assess", prints), ("extract", prints), ("devices",), ("models", "list")):
-        result = run_process(*arguments, "--json")
+    for call, arguments in (
+        (run_process, ("assess", prints)),
+        (run, ("extract", prints)),
+        (run, ("devices",)),
+        (run, ("models", "list")),
+    ):
+        result = call(*arguments, "--json")
         assert result.code == 0, result.err
         assert result.document["command"] == " ".join(a for a in map(str, arguments) if a != str(prints))
         assert result.document["biocore"]
@@ -267,10 +272,10 @@ def test_names_are_printed_without_their_control_characters(tmp_path: Path) -> N
 def test_a_name_that_is_no_text_is_answered(tmp_path: Path, prints: Path) -> None:
     path = os.fsencode(tmp_path) + b"/\xff\xfe.png"
     Path(os.fsdecode(path)).write_bytes((prints / "a1_right_index.png").read_bytes())
-    result = run_process("assess", tmp_path, "--json", "--report", tmp_path / "r.html")
-    assert result.code == 0, result.err
-    assert result.document["results"][0]["score"] is not None
-    assert run_process("assess", tmp_path).code == 0
+    result = run_process("assess", tmp_path, "--report", tmp_path / "r.html")
+    assert (result.code, result.err) == (0, "")
+    assert "\\udcff\\udcfe.png" in result.out
+    assert run("assess", tmp_path, "--json").document["results"][0]["score"] is not None
 
 
 def test_the_folder_that_files_share_is_said_once() -> None:

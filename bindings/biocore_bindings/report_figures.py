@@ -36,7 +36,7 @@ class Tile:
 def data_uri(pixels: GreyImage) -> str:
     """Return a picture as a PNG inside a URI."""
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    Image.fromarray(pixels).save(stream, "PNG")
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
