@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -14,11 +16,12 @@ import pytest
 from PIL import Image
 
 from biocore.advice import LANGUAGES, Language, advice_text, cause_text
+from biocore.fingerprint import block_maps, synth
 from biocore.formats.images import read_image
 from biocore.report import Advice, Cause, CauseName, Measure, QualityReport, Status
 from biocore.types import FingerPosition, FingerTemplate, Modality
 from biocore_bindings import report_page
-from biocore_bindings.report_figures import histograms, minutiae_paths
+from biocore_bindings.report_figures import histograms, minutiae_paths, ridge_strokes
 from biocore_bindings.report_page import Entry, Unread
 from biocore_bindings.report_words import FINGERS, WORDS, measure_name, word
 from cli_support import run
@@ -240,6 +243,20 @@ def test_minutiae_are_drawn_where_they_are_with_their_tails() -> None:
     assert paths["ending"].endswith("M13.5 20.5L19.5 20.5")  # direction 0: to the right
     assert paths["bifurcation"].endswith("M30.5 37.5L30.5 31.5")  # a quarter turn counter-clockwise: up
     assert "other" not in paths
+
+
+def test_strokes_run_along_the_ridges() -> None:
+    truth = synth.render(5, 1, synth.Conditions())
+    path = ridge_strokes(block_maps(truth.pixels))
+    ends = [[float(n) for n in re.split("[ L]", stroke)] for stroke in path.split("M")[1:]]
+    errors = []
+    for x0, y0, x1, y1 in ends:
+        row, column = round((y0 + y1) / 2 - 0.5), round((x0 + x1) / 2 - 0.5)
+        if truth.mask[row, column]:
+            drawn = math.atan2(y0 - y1, x1 - x0)
+            errors.append(abs((drawn - truth.orientation[row, column] + math.pi / 2) % math.pi - math.pi / 2))
+    assert len(errors) > 50
+    assert np.median(errors) < math.radians(10)  # a block holds three ridges, which bend
 
 
 def test_histograms_are_scaled_to_their_highest_bar() -> None:

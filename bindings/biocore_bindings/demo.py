@@ -19,10 +19,10 @@ from biocore.report import QualityReport
 from biocore.types import Comparison, FingerPosition, FingerTemplate, Modality, Sample
 from biocore_bindings.cli_assess import entry_of
 from biocore_bindings.inputs import PICTURES, collect, load, position_name
-from biocore_bindings.report_page import Entry, Unread
+from biocore_bindings.report_page import USUAL_MIN_SCORE, Entry, Unread
 
-ENOUGH = 45  # score below which a finger is captured again; NFIQ 2 calls 45 and less poor for enrolment
-ATTEMPTS = 3  # the best of them is kept
+ENOUGH = USUAL_MIN_SCORE  # a finger below is captured again
+ATTEMPTS = 3  # the best of them is kept; as many as MOSIP's registration client allows
 THRESHOLD = 40.0  # one false match in 10,000
 TIMEOUT = 10.0  # s
 RESIDENT = 20240817  # seed of the resident's first finger; the others follow

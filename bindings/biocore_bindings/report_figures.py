@@ -20,6 +20,7 @@ from biocore.types import FingerTemplate, GreyImage, MinutiaKind
 from biocore_bindings.drawing import RADIUS, TAIL, quality_colour
 
 HISTOGRAM_BINS = 10
+STROKE = 9.0  # px at 500 ppi; half a stroke along the ridges, so that strokes of neighbouring blocks keep apart
 _MARK = "Bin10_"
 
 
@@ -73,6 +74,22 @@ def quality_tiles(maps: BlockMaps) -> list[Tile]:
             )
         )
     return tiles
+
+
+def ridge_strokes(maps: BlockMaps) -> str:
+    """Return one SVG path of a short stroke along the ridges of each foreground block.
+
+    NFIQ 2's angle is that of the grey level's steepest change, clockwise as seen; the ridge runs across it.
+    """
+    x0, y0 = maps.crop[:2]
+    parts = []
+    for row, column in np.argwhere(maps.foreground & ~np.isnan(maps.orientation)).tolist():
+        x = x0 + maps.ridge_origin + (column + 0.5) * maps.block
+        y = y0 + maps.ridge_origin + (row + 0.5) * maps.block
+        ridge = math.pi / 2 - float(maps.orientation[row, column])
+        dx, dy = STROKE * math.cos(ridge), -STROKE * math.sin(ridge)
+        parts.append(f"M{x - dx:.1f} {y - dy:.1f}L{x + dx:.1f} {y + dy:.1f}")
+    return "".join(parts)
 
 
 def histograms(measures: Mapping[str, Measure]) -> dict[str, list[float]]:

@@ -28,6 +28,7 @@ from biocore_bindings.terminal import shown
 
 BANDS = 10  # bars of the overview's histogram
 EVIDENCE = 3  # quantities shown with a cause
+USUAL_MIN_SCORE = 40  # MOSIP's registration client asks 40 of 100 of a finger
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,6 +188,7 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
         "finger": report.modality is Modality.FINGER,
         "score": report.score,
         "colour": figures.css_colour((report.score or 0) / 100),
+        "poor": report.score is None or report.score < (USUAL_MIN_SCORE if min_score is None else min_score),
         "passed": None if min_score is None or report.score is None else report.score >= min_score,
         "algorithm": report.algorithm,
         "reason": shown(report.reason),
@@ -203,6 +205,7 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
         ],
         "advice": [advice_text(advice, language) for advice in report.advice],
         "tiles": figures.quality_tiles(entry.maps) if entry.maps is not None else [],
+        "strokes": figures.ridge_strokes(entry.maps) if entry.maps is not None else "",
         "paths": figures.minutiae_paths(template) if template is not None else {},
         "minutiae": len(template) if template is not None else None,
         "measures": [

@@ -20,7 +20,10 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "all": ("All pictures", "Semua gambar"),
     "the_print": ("Print as captured", "Sidik jari sebagaimana direkam"),
     "the_picture": ("Picture as captured", "Gambar sebagaimana direkam"),
-    "block_quality": ("Clarity of the ridges, block by block", "Kejelasan guratan, blok demi blok"),
+    "block_quality": (
+        "Clarity and direction of the ridges, block by block",
+        "Kejelasan dan arah guratan, blok demi blok",
+    ),
     "minutiae": ("minutiae", "minusia"),
     "endings": ("ridge endings", "ujung guratan"),
     "bifurcations": ("bifurcations", "percabangan"),
