@@ -124,6 +124,14 @@ def test_a_page_says_score_causes_advice_and_measures() -> None:
         assert expected in page.text, expected
 
 
+@pytest.mark.parametrize(("score", "min_score"), [(39, None), (69, 70), (None, None)])
+def test_a_poor_picture_without_a_cause_is_never_called_usable(score: int | None, min_score: int | None) -> None:
+    poor = parse(report_page.render([make_entry(score=score)], min_score=min_score, made_at=WHEN)).text
+    assert "No cause was recognised. What to do Capture again" in poor
+    assert "can be used" not in poor
+    assert "can be used as it is" in parse(report_page.render([make_entry(score=71)], min_score=70, made_at=WHEN)).text
+
+
 def test_a_page_loads_nothing_and_runs_nothing() -> None:
     html = report_page.render([make_entry(), make_entry("b.png")], made_at=WHEN)
     page = parse(html)
