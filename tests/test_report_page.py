@@ -6,7 +6,7 @@ import base64
 import io
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -167,6 +167,12 @@ def test_worst_come_first_and_the_unassessed_before_them() -> None:
     assert headings == ["None.png", "20.png", "70.png", "90.png"] * 2  # overview, then details
     kept = parse(report_page.render(entries, made_at=WHEN, in_order=True))
     assert [w for w in kept.words if w.endswith(".png")][:4] == ["70.png", "None.png", "20.png", "90.png"]
+
+
+def test_a_remark_on_a_score_is_shown_beside_it() -> None:
+    entry = make_entry()
+    remarked = replace(entry, report=replace(entry.report, reason="58 instead of 65"))
+    assert "58 instead of 65" in parse(report_page.render([remarked], made_at=WHEN)).text
 
 
 def test_the_overview_counts_what_is_there() -> None:

@@ -12,15 +12,16 @@ import warnings
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file makes Pillow say is said by us, once
     try:
         from biocore_bindings.commands import app
+
+        app(prog_name="biocore")
     except ImportError as error:  # a system library that OpenCV wants, an unfinished installation
         sys.stderr.write(f"biocore: {' '.join(str(error).split())}\n")
         raise SystemExit(5) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before or after a command; within one, `terminal.answering` says so
         raise SystemExit(130) from None
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file makes Pillow say is said by us, once
-    app(prog_name="biocore")
 
 
 if __name__ == "__main__":

@@ -127,10 +127,13 @@ def _show(
             Text(name, overflow="fold"),
             score_text(report.score, min_score),
             score_bar(report.score),
-            Text(causes or report.reason or "-"),
+            Text(causes or (report.reason if report.score is None else "") or "-"),
             Text(" ".join(advice_text(advice, language.code) for advice in report.advice) or "-"),
         )
     answer.show(table)
+    for name, (_, report) in zip(names, reports, strict=True):
+        if report.reason and report.score is not None:  # how the score came about
+            answer.show(Text(f"{name}: {shown(report.reason)}", style="dim"))
     if measures:
         for name, (_, report) in zip(names, reports, strict=True):
             answer.show(Text(f"\n{name}", style="bold"), measures_table(report))

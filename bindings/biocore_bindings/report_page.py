@@ -181,7 +181,7 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
         "name": shown(entry.name),
         "position": word(position_name(report.position), language),
         "named": report.position is not FingerPosition.UNKNOWN,
-        "note": shown(entry.note),
+        "note": shown(entry.note or (report.reason if report.score is not None else "")),
         "width": width,
         "height": height,
         "uri": figures.data_uri(entry.pixels),
