@@ -13,6 +13,7 @@ from biocore.fingerprint import compare as finger_comparison
 from biocore.fingerprint.extract import extract as extract_finger
 from biocore.fingerprint.fuse import fuse as fuse_fingers
 from biocore.fingerprint.quality import assess as assess_finger
+from biocore.fingerprint.robust import extract_robust
 from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
 from biocore.formats.images import read_image
 from biocore.report import QualityReport
@@ -86,14 +87,18 @@ def assess(sample: Sample, template: FingerTemplate | None = None) -> QualityRep
     return assess_finger(sample, template)
 
 
-def extract(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
+def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> FingerTemplate:
     """Make a template of a sample.
 
     Parameters
     ----------
     sample : Sample
     effort : "fast" or "robust"
-        "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record.
+        "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record:
+        with the extra `robust` installed, a learned detector, else the strongest classical enhancement. The
+        template's `algorithm` says which.
+    threads : int
+        For the learned detector; everything else runs in the calling thread.
 
     Returns
     -------
@@ -108,7 +113,8 @@ def extract(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
         A resolution outside 490..1100 ppi.
     """
     _finger_only(sample)
-    template = extract_finger(to_500(sample), effort)
+    pixels = to_500(sample)
+    template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
     return replace(template, position=sample.position)
 
 
