@@ -1,0 +1,98 @@
+"""Where ridges are on a platen, coarsely, and which way the hand points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from biocore import trace
+from biocore.types import GreyImage
+
+CELL = 8  # px at 500 ppi; one value of the map; about a ridge period
+FLOOR = 2.0  # grey levels of ridge contrast; below, noise of the sensor and grease
+RELATIVE = (
+    0.34  # of the contrast typical of the picture; prints left on the platen have less, barely pressed fingers more
+)
+MAX_TURN = 48.0  # degrees; beyond, the comb of a hand cannot be told from the row of its fingers
+_STEP = 2.0  # degrees
+_USUAL_TURN = 70.0  # degrees; a weak belief that hands point up, for close fingers whose row looks like a finger
+_SMOOTH = 3  # cells of a profile are summed
+_LAG = 7  # cells; edges of a finger in a profile are about so wide
+
+Map = NDArray[np.float32]  # (rows, columns), cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RidgeMap:
+    """Ridge contrast on a grid of cells.
+
+    Attributes
+    ----------
+    contrast : float32 array (rows, columns)
+        Mean absolute band-passed grey level, grey levels.
+    mask : bool array (rows, columns)
+        Where it stands out.
+    typical : float
+        Contrast typical of the fingers, grey levels.
+    """
+
+    contrast: Map
+    mask: NDArray[np.bool_]
+    typical: float
+
+    def at(self, share: float) -> RidgeMap:
+        """Return the map whose mask holds what has at least this share of the typical contrast."""
+        return replace(self, mask=_whole(self.contrast > max(FLOOR, share * self.typical)))
+
+
+def ridge_map(pixels: GreyImage) -> RidgeMap:
+    """Measure ridge contrast in cells of 8 px: a band-pass drops halos of moisture and a dark or uneven ground.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+        At 500 ppi.
+    """
+    height, width = pixels.shape
+    half = cv2.resize(pixels, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    ridges = cv2.absdiff(cv2.blur(half, (2, 2)), cv2.blur(half, (9, 9)))  # 250 ppi: a ridge period is 4 to 5 px
+    shape = max(1, -(-width // CELL)), max(1, -(-height // CELL))
+    coarse = cv2.resize(ridges, shape, interpolation=cv2.INTER_AREA)
+    contrast = np.asarray(cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), 1.1), np.float32)
+    shown = contrast[contrast > FLOOR]
+    typical = float(np.quantile(shown, 0.8)) if shown.size else 0.0
+    trace.stage("slap.contrast", contrast)
+    return RidgeMap(contrast, np.zeros(contrast.shape, np.bool_), typical).at(RELATIVE)
+
+
+def _whole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Close holes of two cells, drop bridges and whiskers of two."""
+    plane = mask.astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    plane = cv2.morphologyEx(plane, cv2.MORPH_OPEN, disc)
+    return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, disc) > 0)
+
+
+def hand_turn(ridges: RidgeMap) -> float:
+    """Return the turn of the hand in degrees, counter-clockwise, by the direction in which its fingers' gaps line up.
+
+    Looked at along the fingers, a hand's profile has the steepest sides (as lines of a skewed page have).
+    """
+    y, x = np.nonzero(ridges.mask)
+    if len(x) == 0:
+        return 0.0
+    weight = np.minimum(ridges.contrast[y, x] / ridges.typical, 1.0).astype(np.float64)
+    x, y = x - x.mean(), y - y.mean()
+    reach = int(math.hypot(*ridges.mask.shape)) + _LAG + _SMOOTH
+    turns = np.arange(-MAX_TURN, MAX_TURN + _STEP / 2, _STEP)
+    sharp = np.empty(len(turns))
+    for n, turn in enumerate(np.radians(turns)):
+        across = x * math.cos(turn) - y * math.sin(turn) + reach
+        summed = np.cumsum(np.bincount(across.astype(np.intp), weights=weight, minlength=2 * reach))
+        smooth = summed[_SMOOTH:] - summed[:-_SMOOTH]
+        sharp[n] = np.square(smooth[_LAG:] - smooth[:-_LAG]).sum()
+    return float(turns[int(np.argmax(sharp * np.exp(-0.5 * np.square(turns / _USUAL_TURN))))])
