@@ -11,8 +11,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biocore import trace
 from biocore.errors import InvalidSampleError, SlapError
@@ -21,7 +23,7 @@ from biocore.fingerprint.scale import to_500
 from biocore.fingerprint.slap_crop import crop
 from biocore.fingerprint.slap_fingers import Print
 from biocore.fingerprint.slap_hand import agreement
-from biocore.fingerprint.slap_map import RELATIVE, RidgeMap, hand_turn, ridge_map
+from biocore.fingerprint.slap_map import RidgeMap, hand_turn, ridge_map
 from biocore.fingerprint.slap_parts import Labels
 from biocore.fingerprint.slap_types import (
     HAND_OF,
@@ -38,7 +40,10 @@ __all__ = ["Hand", "RotatedBox", "Slap", "SlapFinger", "SlapKind", "segment_slap
 
 SURE = 0.30  # confidence from which a print counts as a finger
 CLEAR_OFF = 0.45  # of the surest finger's confidence; where too many lie there, prints below it are residue
-FAINTER = (RELATIVE, 0.2, 0.12)  # of the typical contrast: looked at again where fingers are wanting
+# Shares of the typical contrast at which the platen is looked at: what a hand left before falls below the first, a
+# finger that barely touches shows in the last only.
+LOOKS = (0.34, 0.24, 0.16)
+CERTAIN = 0.85  # confidence of the least sure finger beyond which no further look is needed
 WRONG_HAND = 0.1  # `hand_confidence` below which the operator is warned
 UNSURE = 0.5  # confidence of a finger below which the operator is warned
 
@@ -78,12 +83,12 @@ def segment_slap(
     sample = _sample(slap, ppi)
     kind, positions = _order(expected, missing)
     pixels = to_500(sample)
-    ridges = ridge_map(pixels)
-    found, labels, to_map, turn = _fingers(ridges, len(positions))
+    look = _fingers(ridge_map(pixels), len(positions))
+    trace.stage("slap.labels", look.labels)
+    found = look.found
     _check_count(found, positions, kind)
     boxes = [one.box for one in found]
-    trace.stage("slap.labels", labels)
-    turn = float(np.mean([box.angle_deg for box in boxes])) if boxes else turn
+    turn = sum(box.angle_deg for box in boxes) / len(boxes)
     share = agreement(boxes, positions, turn)
     if expected is None and share < 0.5:
         kind, positions, share = SlapKind.LEFT_FOUR, LEFT_TO_RIGHT[SlapKind.LEFT_FOUR], 1.0 - share
@@ -92,7 +97,7 @@ def segment_slap(
             position,
             one.box,
             one.confidence,
-            _upright(sample, crop(pixels, one, labels, to_map), position),
+            _upright(sample, crop(pixels, one, look.labels, look.to_map), position),
         )
         for one, position in zip(found, positions, strict=True)
     )
@@ -131,26 +136,48 @@ def _order(
     return kind, positions
 
 
-def _fingers(ridges: RidgeMap, expected: int) -> tuple[list[Print], Labels, np.ndarray, float]:
-    """Find the finger tips; where some are wanting, look again for prints that are fainter."""
-    first = None
-    for share in FAINTER:
-        looked = ridges.at(share)
-        turn = hand_turn(looked)
-        soft, mask, to_map = slap_parts.upright(looked, turn)
-        labels = slap_parts.split(soft, mask)
-        every = slap_fingers.prints(soft, labels, to_map, turn)
-        found = [one for one in slap_fingers.tips(every, turn) if one.confidence >= SURE]
-        if len(found) > expected:
-            surest = max(one.confidence for one in found)
-            found = [one for one in found if one.confidence >= CLEAR_OFF * surest]
-        if len(found) == expected:
-            return found, labels, to_map, turn
-        first = first or (found, labels, to_map, turn)
-        if len(found) > expected:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What one look at the platen found: finger tips left to right, the upright label map, the matrix to it."""
+
+    found: list[Print]
+    labels: Labels
+    to_map: NDArray[np.float64]
+    turn: float
+
+    @property
+    def least(self) -> float:
+        """Confidence of the least sure finger."""
+        return min((one.confidence for one in self.found), default=0.0)
+
+    @property
+    def whole(self) -> float:
+        """Sum of the confidences."""
+        return sum(one.confidence for one in self.found)
+
+
+def _fingers(ridges: RidgeMap, expected: int) -> _Look:
+    """Look for so many fingers, each time for fainter ones, and keep the look that shows them best."""
+    looks = []
+    for share in LOOKS:
+        looks.append(_look(ridges.at(share), expected))
+        if len(looks[-1].found) == expected and looks[-1].least >= CERTAIN:
             break
-    assert first is not None
-    return first
+    right = [look for look in looks if len(look.found) == expected]
+    return max(right or looks, key=lambda look: look.whole)
+
+
+def _look(ridges: RidgeMap, expected: int) -> _Look:
+    """Find the finger tips that stand out from the platen in this map."""
+    turn = hand_turn(ridges)
+    soft, mask, to_map = slap_parts.upright(ridges, turn)
+    labels = slap_parts.split(soft, mask)
+    found = slap_fingers.tips(slap_fingers.prints(soft, labels, to_map, turn), turn)
+    found = [one for one in found if one.confidence >= SURE]
+    if len(found) > expected:
+        surest = max(one.confidence for one in found)
+        found = [one for one in found if one.confidence >= CLEAR_OFF * surest]
+    return _Look(found, labels, to_map, turn)
 
 
 def _check_count(found: list[Print], positions: tuple[FingerPosition, ...], kind: SlapKind) -> None:

@@ -53,7 +53,8 @@ class Print:
         shape = self.box.size[1] / max(self.box.size[0], 1.0)
         formed = min(1.0, shape / 1.15) * min(1.0, LONGEST / max(shape, 1e-6))
         wide = min(1.0, 1.6 * USUAL_WIDTH / max(self.box.size[0], 1.0))
-        return float((large * clear * clear * formed * wide * wide) ** 0.5)
+        full = min(1.0, self.area * CELL * CELL / max(self.box.size[0] * self.box.size[1], 1.0) / 0.72)
+        return float(math.sqrt(large * clear * formed) * wide * full)
 
 
 def prints(soft: Map, labels: Labels, to_map: NDArray[np.float64], turn_deg: float) -> list[Print]:

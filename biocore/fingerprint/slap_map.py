@@ -14,9 +14,8 @@ from biocore.types import GreyImage
 
 CELL = 8  # px at 500 ppi; one value of the map; about a ridge period
 FLOOR = 2.0  # grey levels of ridge contrast; below, noise of the sensor and grease
-RELATIVE = (
-    0.34  # of the contrast typical of the picture; prints left on the platen have less, barely pressed fingers more
-)
+LOCAL = 0.5  # of the mean contrast nearby: the rim of a finger, whatever its pressure; what touches it is weaker
+LOCAL_REACH = 7.0  # cells, 56 px; a quarter of a finger
 MAX_TURN = 48.0  # degrees; beyond, the comb of a hand cannot be told from the row of its fingers
 _STEP = 2.0  # degrees
 _USUAL_TURN = 70.0  # degrees; a weak belief that hands point up, for close fingers whose row looks like a finger
@@ -35,7 +34,7 @@ class RidgeMap:
     contrast : float32 array (rows, columns)
         Mean absolute band-passed grey level, grey levels.
     mask : bool array (rows, columns)
-        Where it stands out.
+        Where it stands out; empty until `at` decides how far it must.
     typical : float
         Contrast typical of the fingers, grey levels.
     """
@@ -46,7 +45,11 @@ class RidgeMap:
 
     def at(self, share: float) -> RidgeMap:
         """Return the map whose mask holds what has at least this share of the typical contrast."""
-        return replace(self, mask=_whole(self.contrast > max(FLOOR, share * self.typical)))
+        least = max(FLOOR, share * self.typical)
+        shown = (self.contrast > least).astype(np.float32)
+        near = cv2.GaussianBlur(shown, (0, 0), LOCAL_REACH)
+        mean = cv2.GaussianBlur(self.contrast * shown, (0, 0), LOCAL_REACH) / np.maximum(near, 1e-3)
+        return replace(self, mask=_whole(self.contrast > np.maximum(least, LOCAL * mean)))
 
 
 def ridge_map(pixels: GreyImage) -> RidgeMap:
@@ -60,13 +63,13 @@ def ridge_map(pixels: GreyImage) -> RidgeMap:
     height, width = pixels.shape
     half = cv2.resize(pixels, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
     ridges = cv2.absdiff(cv2.blur(half, (2, 2)), cv2.blur(half, (9, 9)))  # 250 ppi: a ridge period is 4 to 5 px
-    shape = max(1, -(-width // CELL)), max(1, -(-height // CELL))
-    coarse = cv2.resize(ridges, shape, interpolation=cv2.INTER_AREA)
-    contrast = np.asarray(cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), 1.1), np.float32)
+    shape = max(1, -(-height // CELL)), max(1, -(-width // CELL))
+    coarse = cv2.resize(ridges, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    contrast = np.asarray(cv2.GaussianBlur(coarse, (0, 0), 1.1), np.float32)
     shown = contrast[contrast > FLOOR]
     typical = float(np.quantile(shown, 0.8)) if shown.size else 0.0
     trace.stage("slap.contrast", contrast)
-    return RidgeMap(contrast, np.zeros(contrast.shape, np.bool_), typical).at(RELATIVE)
+    return RidgeMap(contrast, np.zeros(contrast.shape, np.bool_), typical)
 
 
 def _whole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
