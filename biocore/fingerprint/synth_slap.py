@@ -318,10 +318,11 @@ def _block(side: int, half: tuple[float, float], angle_deg: float, scale: float)
 
 
 def _halo(key: tuple[int, ...], nearness: Field, strength: float, scale: float) -> Field:
-    """Light lost to the moisture that stands around warm fingers."""
+    """Light lost to the moisture that stands around warm fingers; skin that touches presses most of it away."""
     shape = nearness.shape[0], nearness.shape[1]
     blotch = smooth_field(Draw(*key, _HALO), shape, 30.0 * scale)
     edge = ramp(nearness + blotch * np.float32(0.10), -0.75, -0.05)
+    edge = edge * (1.0 - np.float32(0.75) * ramp(nearness, 0.0, 0.3))
     return np.asarray(edge * np.float32(0.5 * strength) * (0.8 + 0.15 * blotch), np.float32)
 
 
