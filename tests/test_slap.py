@@ -258,6 +258,24 @@ def test_a_real_card_comes_apart(shared: Path) -> None:
         length, finger = struct.unpack_from(">I2xB", record, at)
         slaps[finger] = np.array(image.open(io.BytesIO(record[at + 18 : at + length])).convert("L"))
         at += length
-    # an inked card with print, handwriting and punched holes: the fingers whole within the frame are found
-    thumb = segment_slap(slaps[12], [F.LEFT_THUMB], ppi=500)
-    assert thumb.fingers[0].box.size[0] > 150.0
+    # An inked card: its printed words, frame and handwriting are painted over, punched holes are left.
+    painted = {
+        14: ((0, 0, 430, 610), (0, 0, 1608, 60)),
+        13: ((0, 0, 115, 1000), (1154, 0, 1572, 370), (0, 0, 1572, 60)),
+        12: ((0, 0, 412, 320), (390, 0, 412, 1000)),
+        11: ((0, 0, 392, 310),),
+    }
+    for finger, areas in painted.items():
+        for left, top, right, bottom in areas:
+            slaps[finger][top:bottom, left:right] = 250
+    # middles of the prints as a person sees them
+    seen = {
+        L: (slaps[14], None, ((295, 785), (590, 300), (925, 190), (1285, 360))),
+        R: (slaps[13], None, ((245, 630), (560, 280), (950, 240), (1360, 580))),
+        T: (slaps[12], (F.LEFT_THUMB,), ((190, 590),)),
+    }
+    for kind, (pixels, fingers, middles) in seen.items():
+        slap = segment_slap(pixels, fingers or kind, ppi=500)
+        for found, middle in zip(slap.fingers, middles, strict=True):
+            assert math.dist(found.box.centre, middle) < TOLERANCE_PX, (kind, found.position)
+        assert slap.hand_confidence >= 0.5

@@ -23,7 +23,7 @@ from biocore.fingerprint.scale import to_500
 from biocore.fingerprint.slap_crop import crop
 from biocore.fingerprint.slap_fingers import Print
 from biocore.fingerprint.slap_hand import agreement
-from biocore.fingerprint.slap_map import RidgeMap, hand_turn, ridge_map
+from biocore.fingerprint.slap_map import RidgeMap, hand_turns, ridge_map
 from biocore.fingerprint.slap_parts import Labels
 from biocore.fingerprint.slap_types import (
     HAND_OF,
@@ -158,18 +158,21 @@ class _Look:
 
 def _fingers(ridges: RidgeMap, expected: int) -> _Look:
     """Look for so many fingers, each time for fainter ones, and keep the look that shows them best."""
-    looks = []
-    for share in LOOKS:
-        looks.append(_look(ridges.at(share), expected))
-        if len(looks[-1].found) == expected and looks[-1].least >= CERTAIN:
+    looks: list[_Look] = []
+    for opinion in range(2):  # of the hand's turn; the second is asked where the first shows no such hand
+        for share in LOOKS:
+            looks.append(_look(ridges.at(share), opinion, expected))
+            if len(looks[-1].found) == expected and looks[-1].least >= CERTAIN:
+                return looks[-1]
+        if any(len(look.found) == expected and look.least >= UNSURE for look in looks):
             break
     right = [look for look in looks if len(look.found) == expected]
-    return max(right or looks, key=lambda look: look.whole)
+    return max(right or looks[: len(LOOKS)], key=lambda look: look.whole)
 
 
-def _look(ridges: RidgeMap, expected: int) -> _Look:
+def _look(ridges: RidgeMap, opinion: int, expected: int) -> _Look:
     """Find the finger tips that stand out from the platen in this map."""
-    turn = hand_turn(ridges)
+    turn = hand_turns(ridges)[opinion]
     soft, mask, to_map = slap_parts.upright(ridges, turn)
     labels = slap_parts.split(soft, mask)
     found = slap_fingers.tips(slap_fingers.prints(soft, labels, to_map, turn), turn)

@@ -116,7 +116,7 @@ def _lean(x: NDArray[np.float64], y: NDArray[np.float64], turn_deg: float) -> fl
     (wide, both), (_, long) = np.cov(across, down)
     lean = 0.5 * math.degrees(math.atan2(2.0 * both, long - wide))
     spread = math.hypot(2.0 * both, long - wide) / max(wide + long, 1e-9)  # 0 = round; 0.43 for a tip
-    return max(-MAX_LEAN, min(MAX_LEAN, lean)) * min(1.0, spread / 0.3)
+    return float(max(-MAX_LEAN, min(MAX_LEAN, lean)) * min(1.0, spread / 0.3))
 
 
 def _crease(down: NDArray[np.float64], weight: NDArray[np.float64], top: float, bottom: float, width: float) -> float:

@@ -19,6 +19,7 @@ LOCAL_REACH = 7.0  # cells, 56 px; a quarter of a finger
 MAX_TURN = 48.0  # degrees; beyond, the comb of a hand cannot be told from the row of its fingers
 _STEP = 2.0  # degrees
 _USUAL_TURN = 70.0  # degrees; a weak belief that hands point up, for close fingers whose row looks like a finger
+_APART = 18.0  # degrees between two opinions
 _SMOOTH = 3  # cells of a profile are summed
 _LAG = 7  # cells; edges of a finger in a profile are about so wide
 
@@ -62,9 +63,10 @@ def ridge_map(pixels: GreyImage) -> RidgeMap:
     """
     height, width = pixels.shape
     half = cv2.resize(pixels, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    ridges = cv2.absdiff(cv2.blur(half, (2, 2)), cv2.blur(half, (9, 9)))  # 250 ppi: a ridge period is 4 to 5 px
+    # 250 ppi: a ridge period is 4 to 5 px
+    ridges = np.asarray(cv2.absdiff(cv2.blur(half, (2, 2)), cv2.blur(half, (9, 9))), np.float32)
     shape = max(1, -(-height // CELL)), max(1, -(-width // CELL))
-    coarse = cv2.resize(ridges, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    coarse = cv2.resize(ridges, shape[::-1], interpolation=cv2.INTER_AREA)
     contrast = np.asarray(cv2.GaussianBlur(coarse, (0, 0), 1.1), np.float32)
     shown = contrast[contrast > FLOOR]
     typical = float(np.quantile(shown, 0.8)) if shown.size else 0.0
@@ -80,14 +82,14 @@ def _whole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, disc) > 0)
 
 
-def hand_turn(ridges: RidgeMap) -> float:
-    """Return the turn of the hand in degrees, counter-clockwise, by the direction in which its fingers' gaps line up.
+def hand_turns(ridges: RidgeMap) -> tuple[float, float]:
+    """Return two likely turns of the hand, degrees counter-clockwise, by the directions in which its gaps line up.
 
     Looked at along the fingers, a hand's profile has the steepest sides (as lines of a skewed page have).
     """
     y, x = np.nonzero(ridges.mask)
     if len(x) == 0:
-        return 0.0
+        return 0.0, 0.0
     weight = np.minimum(ridges.contrast[y, x] / ridges.typical, 1.0).astype(np.float64)
     x, y = x - x.mean(), y - y.mean()
     reach = int(math.hypot(*ridges.mask.shape)) + _LAG + _SMOOTH
@@ -98,4 +100,7 @@ def hand_turn(ridges: RidgeMap) -> float:
         summed = np.cumsum(np.bincount(across.astype(np.intp), weights=weight, minlength=2 * reach))
         smooth = summed[_SMOOTH:] - summed[:-_SMOOTH]
         sharp[n] = np.square(smooth[_LAG:] - smooth[:-_LAG]).sum()
-    return float(turns[int(np.argmax(sharp * np.exp(-0.5 * np.square(turns / _USUAL_TURN))))])
+    sharp *= np.exp(-0.5 * np.square(turns / _USUAL_TURN))
+    best = int(np.argmax(sharp))
+    other = int(np.argmax(np.where(np.abs(turns - turns[best]) > _APART, sharp, -1.0)))
+    return float(turns[best]), float(turns[other])

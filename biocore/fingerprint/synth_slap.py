@@ -10,6 +10,7 @@ A person seed names ten fingers, an impression seed one touch of the platen; the
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -225,7 +226,7 @@ def layout(
         areas, drops = areas[::-1], drops[::-1]
     halves = [synth_contact.HALF_WIDTH * math.sqrt(area) for area in areas]
     xs = [0.0]
-    for before, after in zip(halves[:-1], halves[1:], strict=True):
+    for before, after in itertools.pairwise(halves):
         xs.append(xs[-1] + before + after + conditions.gap_px + draw.uniform(-8.0, 8.0))
     middle_x, middle_y = (xs[0] + xs[-1]) / 2, (min(drops) + max(drops)) / 2
     turn = math.radians(conditions.rotation_deg)
