@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,7 +77,7 @@ def ridge_map(pixels: GreyImage) -> RidgeMap:
 
 def _whole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Close holes of two cells, drop bridges and whiskers of two."""
-    plane = mask.astype(np.uint8)
+    plane: NDArray[Any] = mask.astype(np.uint8)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     plane = cv2.morphologyEx(plane, cv2.MORPH_OPEN, disc)
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, disc) > 0)
