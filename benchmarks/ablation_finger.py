@@ -18,13 +18,13 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from finger_sets import SETS, images, rates
 
 from biocore.errors import ExtractionError
 from biocore.fingerprint import enhance, extract, minutiae
 from biocore.fingerprint.compare import search
 from biocore.fingerprint.extract import RECIPES, Recipe, Smoothing
 from biocore.types import FingerTemplate
+from finger_sets import SETS, images, rates
 
 FAST, ROBUST = RECIPES["fast"], RECIPES["robust"]
 

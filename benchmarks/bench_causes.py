@@ -7,9 +7,9 @@ import time
 import cv2
 import numpy as np
 import pytest
-import reference_physics as reference
 from pytest_benchmark.fixture import BenchmarkFixture
 
+import reference_physics as reference
 from biocore.fingerprint import synth
 from biocore.fingerprint.causes import find_causes
 from biocore.fingerprint.preview import preview

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from finger_sets import finger, impression
 
 from biocore.fingerprint.compare import RULES, compare, search
 from biocore.fingerprint.packing import packed
 from biocore.kernels import match
 from biocore.types import FingerTemplate
+from finger_sets import finger, impression
 
 pytestmark = pytest.mark.benchmark(group="compare", timer=time.process_time)
 

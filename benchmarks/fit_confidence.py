@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import numpy as np
-from finger_sets import SETS, images
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -25,6 +24,7 @@ from biocore.fingerprint.compare import compare
 from biocore.fingerprint.confidence import features
 from biocore.kernels.ridge import CELL
 from biocore.types import FingerTemplate, GreyImage
+from finger_sets import SETS, images
 
 CLEAR = 30.0  # score: one false match in 1,000
 PAIRS = 8  # enough to place one impression on the other

@@ -7,13 +7,13 @@ import time
 
 import numpy as np
 import pytest
-from finger_sets import chosen, finger, impression, template, turned
 
 from biocore.errors import InvalidTemplateError, ModelError
 from biocore.fingerprint import likelihood
 from biocore.fingerprint.compare import ALGORITHM, compare, search
 from biocore.kernels.match import Evidence
 from biocore.types import FingerTemplate
+from finger_sets import chosen, finger, impression, template, turned
 
 SURE = 60.0  # one false match in a million
 STRANGER = 30.0  # one in a thousand

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from finger_sets import finger, impression
 
 from biocore.errors import InvalidTemplateError
 from biocore.fingerprint.compare import compare
 from biocore.fingerprint.duplicates import find_duplicates
 from biocore.types import FingerPosition, FingerTemplate
+from finger_sets import finger, impression
 
 
 def hand() -> list[FingerTemplate]:

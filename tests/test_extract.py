@@ -11,12 +11,12 @@ from typing import get_args
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from ridge_fields import Dislocation, expected_direction, ridge_field
 
 from biocore import trace
 from biocore.errors import ExtractionError, InvalidSampleError
 from biocore.fingerprint.extract import Effort, extract
 from biocore.types import FingerPosition, FingerTemplate, MinutiaKind
+from ridge_fields import Dislocation, expected_direction, ridge_field
 
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 SIX = [

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from finger_sets import chosen, finger, impression, template, turned
 
 from biocore.errors import InvalidTemplateError
 from biocore.fingerprint.compare import compare
 from biocore.fingerprint.fuse import ALGORITHM, fuse
 from biocore.types import FingerPosition, FingerTemplate
+from finger_sets import chosen, finger, impression, template, turned
 
 
 def attempts(seed: int, n: int = 3) -> list[FingerTemplate]:

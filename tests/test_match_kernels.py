@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference_match as twin
-from finger_sets import chosen, finger, impression
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import reference_match as twin
 from biocore.errors import InvalidSampleError, InvalidTemplateError
 from biocore.fingerprint.compare import RULES
 from biocore.fingerprint.packing import NEIGHBOURHOOD, packed
 from biocore.kernels import match
 from biocore.types import FingerTemplate
+from finger_sets import chosen, finger, impression
 
 
 def plain(pack: match.Packed) -> twin.Rows:

@@ -7,12 +7,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import reference_minutiae as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+import reference_minutiae as reference
 from biocore.errors import InvalidSampleError
 from biocore.kernels import minutiae, ridge
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_physics as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import reference_physics as reference
 from biocore.errors import InvalidSampleError
 from biocore.kernels import physics
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_ridge as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+import reference_ridge as reference
 from biocore.errors import InvalidSampleError
 from biocore.kernels import ridge
 
