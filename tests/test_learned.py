@@ -36,7 +36,7 @@ def print_() -> GreyImage:
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache folder, and no session kept from another test."""
+    """Give an empty cache folder, and keep no session from another test."""
     monkeypatch.setenv(learned.CACHE_VARIABLE, str(tmp_path))
     monkeypatch.setattr(learned, "_kept", {})
     return tmp_path
