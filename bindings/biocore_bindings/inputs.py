@@ -10,7 +10,8 @@ import typer
 
 import biocore
 from biocore.errors import FormatError
-from biocore.formats.finger_minutiae import MAGIC, read_fmr, templates_from_record
+from biocore.formats import finger_templates
+from biocore.formats.finger_minutiae import MAGIC
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
 
 PICTURES = frozenset(
@@ -116,7 +117,7 @@ def read_templates(path: Path) -> tuple[FingerTemplate, ...]:
     ------
     FormatError, InvalidTemplateError
     """
-    templates = templates_from_record(read_fmr(path.read_bytes(), str(path)))
+    templates = finger_templates.read_templates(path.read_bytes(), str(path))
     if not templates:
         raise FormatError("the record holds no finger view", file=str(path), offset=22)
     return templates
