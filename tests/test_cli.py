@@ -27,7 +27,7 @@ from biocore.errors import (
 )
 from biocore_bindings.commands import app
 from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, relative_names, shown
-from cli_support import COMMAND, ENVIRONMENT, Run, run, run_process
+from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 COMMANDS = ("devices", "assess", "extract", "compare", "capture", "models", "demo")
@@ -235,7 +235,7 @@ def test_ctrl_c_is_clean(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ENVIRONMENT,
+        env=environment(),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
@@ -251,7 +251,7 @@ def test_a_broken_pipe_is_clean(prints: Path, as_json: bool) -> None:
         [*COMMAND, "assess", str(prints), "--measures", *(["--json"] if as_json else [])],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
+        env=environment(),
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -293,9 +293,9 @@ def test_numbers_that_json_does_not_know_become_null() -> None:
 
 def test_the_program_says_in_one_line_what_of_the_system_is_missing(tmp_path: Path) -> None:
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
-    environment = {**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    with_module = {**environment(), "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     done = subprocess.run(
-        [*COMMAND, "devices"], capture_output=True, text=True, env=environment, timeout=60, check=False
+        [*COMMAND, "devices"], capture_output=True, text=True, env=with_module, timeout=60, check=False
     )
     result = Run(done.returncode, done.stdout, done.stderr)
     assert (result.code, result.out) == (ExitCode.ERROR, "")
