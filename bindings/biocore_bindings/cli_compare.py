@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 import biocore
-from biocore.errors import BiocoreError, ExtractionError, FormatError, InvalidTemplateError
+from biocore.errors import BiocoreError, FormatError, InvalidTemplateError
 from biocore.fingerprint.scale import to_500
 from biocore.types import Comparison, FingerPosition, FingerTemplate, GreyImage, Modality, Position
 from biocore_bindings.as_json import comparison_entry
@@ -188,8 +188,4 @@ def _prints(path: Path, ppi: float, effort: Effort) -> list[Print]:
         names = [f"{path}" if len(templates) == 1 else f"{path}#{n}" for n in range(len(templates))]
         return [Print(name, template, None) for name, template in zip(names, templates, strict=True)]
     sample = load(path, Modality.FINGER, ppi)
-    try:
-        template = biocore.extract(sample, effort=effort.code)
-    except ExtractionError as error:
-        raise ExtractionError(f"{path}: {error}") from error
-    return [Print(str(path), template, to_500(sample))]
+    return [Print(str(path), biocore.extract(sample, effort=effort.code), to_500(sample))]
