@@ -117,7 +117,8 @@ def cell_tensors(
     cdef const float *c
     cdef const float *d
     cdef const float *e
-    cdef float gx, gy, sums[4]
+    cdef float gx, gy
+    cdef float sums[4]
     with nogil:
         for y in range(-1, rows * cell + 1):
             # smoothed row y, from column -1 to width, goes to one of three slots in turn
