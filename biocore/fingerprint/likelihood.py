@@ -124,8 +124,9 @@ class Model:
     def logit(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log odds that the pairs are of one finger, summed in one order whatever the number of rows."""
         found = np.full(len(evidence), self.intercept)
-        for weight, low, high, feature in zip(self.weights, self.low, self.high, features(evidence), strict=True):
-            found += weight * np.clip(feature, low, high)
+        within = np.minimum(np.maximum(features(evidence), self.low[:, None]), self.high[:, None])
+        for weighed in within * self.weights[:, None]:
+            found += weighed
         return found
 
     def scores(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
