@@ -82,7 +82,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "robust": Recipe(
         algorithm="biocore.finger.robust/1",
-        passes=(Smoothing(2.5), Smoothing(1.5), Smoothing(1.3)),
+        passes=tuple(Smoothing(cells) for cells in (2.5, 2.0, 1.5, 1.5, 1.3)),
         opinions=(Opinion(LONG), Opinion(NARROW), Opinion(PLAIN, Smoothing(1.3)), Opinion(LONG, Smoothing(1.3))),
         least=2,
         weights=Weights(-4.60, 0.067, 1.27, 0.203, -0.239, 0.413, 1.75, 2.05),

@@ -43,6 +43,7 @@ FEATURES = (
     "missed_root",  # minutiae without a partner well inside the overlap, on the side that has fewer of them
 )
 FEWEST, MOST = 12, 120  # minutiae: sizes beyond what the model was trained on count as these
+FEWEST_PAIRS = 4  # below, a comparison says nothing: any three minutiae have their like somewhere
 BLUR_AREA = 1e4  # px², added to a hull's area, which says little where minutiae are few
 SHRINK = 2.0  # pairs added to a mean's divisor: few pairs say little
 
@@ -90,8 +91,8 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def followed(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say which comparisons found a consensus worth following up; the others have nothing to weigh."""
-    found: NDArray[np.bool_] = evidence[:, Evidence.PAIRS] > 0
+    """Say which comparisons found pairs enough to weigh."""
+    found: NDArray[np.bool_] = evidence[:, Evidence.PAIRS] >= FEWEST_PAIRS
     return found
 
 
@@ -103,6 +104,8 @@ class Model:
     ----------
     weights : float64 array (len(FEATURES),)
         Log odds per unit of each feature.
+    low, high : float64 array (len(FEATURES),)
+        The range each was learned on; what lies beyond counts as its end, so that no odd template is extrapolated.
     intercept : float
     log_odds, score : float64 array (k,)
         Rising; between them the score is linear, beyond the last it rises by `slope`.
@@ -111,6 +114,8 @@ class Model:
     """
 
     weights: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     intercept: float
     log_odds: NDArray[np.float64]
     score: NDArray[np.float64]
@@ -119,12 +124,13 @@ class Model:
     def logit(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log odds that the pairs are of one finger, summed in one order whatever the number of rows."""
         found = np.full(len(evidence), self.intercept)
-        for weight, feature in zip(self.weights, features(evidence), strict=True):
-            found += weight * feature
+        within = np.minimum(np.maximum(features(evidence), self.low[:, None]), self.high[:, None])
+        for weighed in within * self.weights[:, None]:
+            found += weighed
         return found
 
     def scores(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return -10 log10(FMR) for each row of evidence; 0 where no consensus was followed up."""
+        """Return -10 log10(FMR) for each row of evidence; 0 where there is nothing to weigh."""
         logit = self.logit(evidence)
         beyond = self.slope * np.maximum(0.0, logit - self.log_odds[-1])
         found: NDArray[np.float64] = np.interp(logit, self.log_odds, self.score) + beyond
@@ -155,7 +161,9 @@ def parse(text: str) -> Model:
         if raw["format"] != FORMAT or tuple(raw["weights"]) != FEATURES:
             raise ModelError(f"compare-1.toml is of format {raw['format']} or has other features than this version's")
         found = Model(
-            np.array([float(value) for value in raw["weights"].values()]),
+            np.array([float(row[0]) for row in raw["weights"].values()]),
+            np.array([float(row[1]) for row in raw["weights"].values()]),
+            np.array([float(row[2]) for row in raw["weights"].values()]),
             float(raw["intercept"]),
             np.array([float(knot[0]) for knot in raw["calibration"]["knots"]]),
             np.array([float(knot[1]) for knot in raw["calibration"]["knots"]]),
@@ -164,6 +172,6 @@ def parse(text: str) -> Model:
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(f"compare-1.toml cannot be read: {error!r}") from error
     rising = len(found.log_odds) > 1 and (np.diff(found.log_odds) > 0).all() and (np.diff(found.score) >= 0).all()
-    if not (rising and found.slope > 0):
-        raise ModelError("compare-1.toml: the calibration must rise")
+    if not (rising and found.slope > 0 and (found.low <= found.high).all()):
+        raise ModelError("compare-1.toml: the calibration must rise, and no range may be empty")
     return found

@@ -18,6 +18,7 @@ def filter_cells(
     ridges: NDArray[Any],
     bank: NDArray[Any],
     scale: NDArray[Any],
+    spans: NDArray[Any],
     choice: NDArray[Any],
     margin: int,
     limit: float,

@@ -166,16 +166,17 @@ def cell_tensors(
 
 
 cdef inline void filter_cell(
-    const float *source, Py_ssize_t stride, const float *taps, Py_ssize_t side, float *sums
+    const float *source, Py_ssize_t stride, const float *taps, const int[:, ::1] spans, float *sums
 ) noexcept nogil:
     """Correlate one 8x8 cell; `source` is the top left tap of its first pixel."""
+    cdef Py_ssize_t side = spans.shape[0]
     cdef Py_ssize_t i, j, x, y
     cdef float weight
     cdef const float *row
     for i in range(64):
         sums[i] = 0
     for i in range(side):
-        for j in range(side):
+        for j in range(spans[i, 0], spans[i, 1]):
             weight = taps[i * side + j]
             row = source + i * stride + j
             for y in range(8):
@@ -188,6 +189,7 @@ def filter_cells(
     const float[:, ::1] ridges not None,
     const float[:, :, ::1] bank not None,
     const float[::1] scale not None,
+    const int[:, ::1] spans not None,
     const short[:, ::1] choice not None,
     Py_ssize_t margin,
     float limit,
@@ -198,7 +200,8 @@ def filter_cells(
 
     `ridges` and `out` carry `margin` px on each side, `margin` being at least half a filter. Pixels and taps are
     whole numbers whose sums stay below 2^24, so float32 holds them exactly. The sums, times the filter's scale, are
-    rounded and held within ±limit; `strength` receives the mean absolute value of each cell.
+    rounded and held within ±limit. `spans` is (side, 2): the first tap of each row and the one after the last;
+    beyond, all taps are zero. `strength` receives the mean absolute value of each cell.
     """
     cdef Py_ssize_t rows = choice.shape[0], columns = choice.shape[1], side = bank.shape[1]
     cdef Py_ssize_t half = side // 2, i, j, x, y, k
@@ -212,7 +215,7 @@ def filter_cells(
                 if k < 0:
                     continue
                 filter_cell(&ridges[8 * i + margin - half, 8 * j + margin - half], ridges.shape[1], &bank[k, 0, 0],
-                            side, sums)
+                            spans, sums)
                 factor = scale[k]
                 total = 0
                 for y in range(8):
