@@ -24,13 +24,14 @@ from biocore.errors import (
     InvalidSampleError,
     MissingDependencyError,
     ModelError,
+    SlapError,
 )
 from biocore_bindings.commands import app
 from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, relative_names, shown
 from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-COMMANDS = ("devices", "assess", "extract", "compare", "capture", "models", "demo")
+COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "models", "demo")
 SUBCOMMANDS = (("models", "list"), ("models", "add"), ("models", "remove"))
 
 
@@ -90,6 +91,10 @@ def test_the_version_is_printed() -> None:
         ("assess", "x.png", "--modality", "iris", "--position", "left-thumb"),
         ("extract", "x.png", "--effort", "heroic"),
         ("compare", "x.png", "y.png", "--threshold", "nan"),
+        ("slap", "x.png", "--missing", "right-ring"),
+        ("slap", "x.png", "--kind", "right-four", "--missing", "big-toe"),
+        ("slap", "x.png", "--kind", "right-four", "--missing", "unknown"),
+        ("slap", "x.png", "--kind", "three-thumbs"),
         ("capture", "virtual:finger", "--count", "0"),
         ("capture", "virtual:finger", "--timeout", "inf"),
         ("nonsense",),
@@ -109,6 +114,7 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
         (FormatError("x"), 3),
         (InvalidSampleError("x"), 3),
         (ExtractionError("x"), 3),
+        (SlapError("x"), 3),
         (DriverNotFoundError("x"), 4),
         (DeviceTimeoutError("x"), 4),
         (ModelError("x"), 5),

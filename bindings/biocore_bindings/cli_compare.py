@@ -27,9 +27,19 @@ from biocore_bindings.inputs import (
     position_name,
     read_templates,
 )
-from biocore_bindings.options import DEFAULT_THRESHOLD, AsJson, Effort, Finger, Ppi, Recursive, Threshold, Work
+from biocore_bindings.options import (
+    DEFAULT_THRESHOLD,
+    AsJson,
+    Effort,
+    Finger,
+    Ppi,
+    Recursive,
+    Threshold,
+    Work,
+    picture_option,
+)
+from biocore_bindings.outputs import write_picture
 from biocore_bindings.terminal import Answer, ExitCode, answering, shown
-from biocore_bindings.tracing import write_picture
 
 FINEST_RATE = 1e-6  # false match rates below are an extrapolation: nobody has so many pairs to count
 
@@ -53,13 +63,7 @@ def compare(
     ppi: Ppi = DEFAULT_PPI,
     effort: Work = Effort.FAST,
     picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE.png",
-            help="Draw both prints and what they share (one reference only).",
-            show_default=False,
-        ),
+        Path | None, picture_option("Draw both prints and what they share (one reference only).")
     ] = None,
     recursive: Recursive = False,
     as_json: AsJson = False,

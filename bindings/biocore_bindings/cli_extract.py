@@ -17,9 +17,10 @@ from biocore.types import FingerTemplate, Modality
 from biocore_bindings.as_json import template_entry
 from biocore_bindings.drawing import minutiae_picture
 from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position, position_name
-from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work
+from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work, picture_option
+from biocore_bindings.outputs import write_picture, writing
 from biocore_bindings.terminal import answering, relative_names, shown
-from biocore_bindings.tracing import traced, write_picture
+from biocore_bindings.tracing import traced
 
 
 def extract(
@@ -40,15 +41,7 @@ def extract(
     ppi: Ppi = DEFAULT_PPI,
     position: Finger = None,
     effort: Work = Effort.FAST,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE.png",
-            help="Draw the minutiae on the print (one picture only).",
-            show_default=False,
-        ),
-    ] = None,
+    picture: Annotated[Path | None, picture_option("Draw the minutiae on the print (one picture only).")] = None,
     trace: Trace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -109,8 +102,6 @@ def write_record(path: Path, templates: list[FingerTemplate], layout: TemplateFo
     FormatError, InvalidTemplateError
     """
     data = write_templates(templates, layout)
-    try:
+    with writing(path):
         path.write_bytes(data)
-    except OSError as error:
-        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
     return len(data)

@@ -10,6 +10,7 @@ import typer
 
 import biocore
 from biocore.errors import FormatError
+from biocore.fingerprint.slap import SlapKind
 from biocore.formats import finger_templates
 from biocore.formats.finger_minutiae import MAGIC
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
@@ -89,6 +90,11 @@ def position_of(path: Path, modality: Modality = Modality.FINGER) -> Position:
 def position_name(position: Position) -> str:
     """Return a position as options write it: `right-index`."""
     return position.name.lower().replace("_", "-")
+
+
+def kind_name(kind: SlapKind) -> str:
+    """Return a kind of slap as options write it: `right-four`."""
+    return kind.name.lower().replace("_", "-")
 
 
 def load(path: Path, modality: Modality, ppi: float | None, position: Position | None = None) -> Sample:
