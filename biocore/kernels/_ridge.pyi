@@ -22,6 +22,7 @@ def filter_cells(
     choice: NDArray[Any],
     margin: int,
     limit: float,
+    work: NDArray[Any],
     out: NDArray[Any],
     strength: NDArray[Any],
 ) -> None: ...

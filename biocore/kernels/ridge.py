@@ -96,11 +96,13 @@ class FilterBank:
     Attributes
     ----------
     taps : float32 array (n, side, side)
-        Whole numbers; `side` odd and at most `MAX_TAPS`.
+        Whole numbers within ±32767; `side` odd and at most `MAX_TAPS`.
     scale : float32 array (n,)
         What each filter's sums are multiplied by.
+    pairs : int16 array (n, side, side + 1)
+        The taps with an empty last column: the kernel takes two at a time.
     spans : int32 array (side, 2)
-        First column and the one after the last in which any filter has a tap, row by row.
+        First column and the one after the last in which any filter has a tap, row by row, widened to even numbers.
 
     Raises
     ------
@@ -110,6 +112,7 @@ class FilterBank:
 
     taps: NDArray[np.float32]
     scale: NDArray[np.float32]
+    pairs: NDArray[np.int16] = field(init=False)
     spans: NDArray[np.int32] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,9 +122,14 @@ class FilterBank:
             raise InvalidSampleError(f"filters must be square, odd and at most {MAX_TAPS} px, not {taps.shape}")
         if np.abs(taps).sum(axis=(1, 2)).max() * LIMIT >= 2**24:
             raise InvalidSampleError("filters are too large: their sums would not be exact")
+        if np.abs(taps).max() > 2**15 - 1 or (np.rint(taps) != taps).any():
+            raise InvalidSampleError("taps must be whole numbers within ±32767")
         used: NDArray[np.bool_] = np.asarray((taps != 0).sum(axis=0) > 0)
         first = np.where(used.sum(axis=1) > 0, used.argmax(axis=1), side)
-        spans = np.stack([first, side - used[:, ::-1].argmax(axis=1)], axis=1).astype(np.int32)
+        spans = np.stack([first // 2 * 2, (side - used[:, ::-1].argmax(axis=1) + 1) // 2 * 2], axis=1).astype(np.int32)
+        pairs = np.zeros((count, side, side + 1), np.int16)
+        pairs[:, :, :side] = taps
+        object.__setattr__(self, "pairs", frozen_array(pairs))
         object.__setattr__(self, "taps", frozen_array(taps))
         object.__setattr__(self, "scale", frozen_array(checks.array(self.scale, np.float32, (count,), "scale")))
         object.__setattr__(self, "spans", frozen_array(spans))
@@ -154,7 +162,8 @@ def filter_cells(
         raise InvalidSampleError(f"choice {chosen.max()} is beyond the bank of {len(bank.taps)}")
     out = blank(rows, columns)
     strength = np.zeros((rows, columns), np.float32)
-    _ridge.filter_cells(picture, bank.taps, bank.scale, bank.spans, chosen, MARGIN, LIMIT, out, strength)
+    work = np.empty((picture.shape[0], picture.shape[1] + CELL), np.int16)
+    _ridge.filter_cells(picture, bank.pairs, bank.scale, bank.spans, chosen, MARGIN, LIMIT, work, out, strength)
     return out, strength
 
 
