@@ -10,9 +10,11 @@ Far from all training prints a Gaussian kernel falls back to its mean, and would
 There the lower of the two answers counts.
 
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
-better bin moves a tail up and no other down, and the square root evens out counting noise. Counts of very large
-prints are scaled down to `ENOUGH_BLOCKS`. Every input is clipped to the range it had in training, so a print unlike
-all of those is judged by the edge of what is known.
+better bin moves a tail up and no other down, and the square root evens out counting noise. FDA's highest bin stands
+apart from its tails: blank and noisy blocks fall into it, not the clearest. Blank blocks also fill the lowest bin of
+OCL, as many as the window is larger than the finger, so neither its lowest tail nor its moments are looked at, nor
+the mean grey of the picture. Counts of very large prints are scaled down to `ENOUGH_BLOCKS`. Every input is clipped
+to the range it had in training, so a print unlike all of those is judged by the edge of what is known.
 """
 
 from __future__ import annotations
@@ -36,19 +38,25 @@ BINS = 10  # bins of every histogram of NFIQ 2
 # are larger, too few to learn from, and a larger print must not score less for being unlike the others.
 ENOUGH_BLOCKS = 140.0
 # Histogram families, and the bins at which tails begin. Bin 0 of LCS counts scores below 0 and bins 8 and 9 of
-# RVUP ratios of 24 and more: always empty in training.
+# RVUP ratios of 24 and more: always empty in training. Bin 9 of FDA (1.0: the strongest wave is the lowest one) is
+# where blocks without ridges go, so its tails end before it and it is an input of its own.
 TAILS: Mapping[str, range] = {
     "FDA": range(10),
     "LCS": range(1, 10),
-    "OCL": range(10),
+    "OCL": range(1, 10),
     "OF": range(10),
     "RVUP": range(8),
 }
-MOMENTS = tuple(f"{family}_Bin10_{moment}" for family in TAILS for moment in ("Mean", "StdDev"))
 COHERENCE_SUM = "OrientationMap_ROIFilter_CoherenceSum"  # grows with the area, so its root is taken as of the tails
-PLAIN = (*MOMENTS, "ImgProcROIArea_Mean", "MMB", "Mu", "OrientationMap_ROIFilter_CoherenceRel")
+COHERENCE_REL = "OrientationMap_ROIFilter_CoherenceRel"
+PLAIN = (
+    *(f"{family}_Bin10_{moment}" for family in ("FDA", "LCS", "OF", "RVUP") for moment in ("Mean", "StdDev")),
+    "ImgProcROIArea_Mean",
+    COHERENCE_REL,
+)
 HISTOGRAMS = tuple(f"{family}_Bin10_{k}" for family in TAILS for k in range(BINS))
-NEEDED = (*HISTOGRAMS, *PLAIN, COHERENCE_SUM)  # the 65 measures that need no minutiae
+# The 65 measures that need no minutiae, whether the model looks at them or only makes sure that they are there.
+NEEDED = (*HISTOGRAMS, *PLAIN, "OCL_Bin10_Mean", "OCL_Bin10_StdDev", "MMB", "Mu", COHERENCE_SUM)
 INPUTS = (
     *(f"{family}_Bin10_{k}+" for family, starts in TAILS.items() for k in starts),
     *PLAIN,
@@ -72,7 +80,7 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
 
     Returns
     -------
-    float64 array, shape (62,), in the order of `INPUTS`
+    float64 array, shape (57,), in the order of `INPUTS`
 
     Raises
     ------
@@ -88,9 +96,10 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
         raise NotAssessableError(f"{len(unusable)} measures have no usable value: {_some(unusable)}")
     share = min(1.0, ENOUGH_BLOCKS / max(foreground_blocks(measures), 1.0))
     bins = share * np.array([measures[name] for name in HISTOGRAMS], dtype=np.float64).reshape(len(TAILS), BINS)
-    tails = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1].ravel()[_TAIL_COLUMNS]
+    tails = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1]
+    tails[0, :-1] = np.cumsum(bins[0, -2::-1])[::-1]  # FDA: without the blocks of bin 9, which stay the last "tail"
     plain = [measures[name] for name in PLAIN]
-    return np.concatenate([np.sqrt(tails), plain, [math.sqrt(share * measures[COHERENCE_SUM])]])
+    return np.concatenate([np.sqrt(tails.ravel()[_TAIL_COLUMNS]), plain, [math.sqrt(share * measures[COHERENCE_SUM])]])
 
 
 class Prediction(NamedTuple):
@@ -111,15 +120,15 @@ class Regression:
     ----------
     algorithm : str
         What scores of it are signed with.
-    low, middle, high : NDArray of float64, shape (62,)
+    low, middle, high : NDArray of float64, shape (57,)
         Range of each input in training, and where its line breaks.
-    below, above : NDArray of float64, shape (62,)
+    below, above : NDArray of float64, shape (57,)
         Slopes of the lines, points a unit, under and over `middle`.
     offset : float
         Points of the lines where every input is at `low`.
-    centre, scale : NDArray of float64, shape (62,)
+    centre, scale : NDArray of float64, shape (57,)
         Standardise the inputs for the kernel.
-    prototypes : NDArray of float64, shape (n, 62)
+    prototypes : NDArray of float64, shape (n, 57)
         Support vectors, standardised.
     weights : NDArray of float64, shape (n,)
         Points.
@@ -156,7 +165,7 @@ class Regression:
 
         Parameters
         ----------
-        inputs : float64 array, shape (62,)
+        inputs : float64 array, shape (57,)
             As `model_inputs` gives them.
         """
         x = np.clip(inputs, self.low, self.high)
