@@ -31,7 +31,7 @@ GRID = [(cost, gamma) for cost in (30.0, 100.0, 300.0) for gamma in (0.003, 0.01
 TOLERANCE = 2.0  # points: the tube of the support-vector regression; NIST's scores are whole numbers
 RIDGE = 5.0  # penalty on the slopes of the lines, in points² for one point a standard deviation
 KERNEL_SHARE = 0.7
-NEAR, FAR = 6.0, 8.0  # standard deviations; ordinary prints of sensors not trained on are near, noise is far
+NEAR, FAR = 6.0, 8.0  # standard deviations from the nearest prototype
 OUTER, INNER, REPEATS = 10, 5, 5
 
 
