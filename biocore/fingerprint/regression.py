@@ -3,18 +3,20 @@
 The model (`models/finger-1.toml`, made by `benchmarks/train_finger_score.py`) is a weighted mean of two
 regressions on the same inputs:
 
-* a support-vector regression with a Gaussian kernel, which is accurate near the prints it was trained on;
+* a Gaussian kernel, which is accurate near the prints it was trained on;
 * a sum of broken lines, one an input, that can only rise where more is better: more clear blocks never lower it.
+
+Two hundred scored prints do not teach a kernel what becomes of a print that is blurred, faded or cut. So training
+also shows it synthetic prints made worse step by step, without scores, and what it must not do: rise on the way down.
 
 Far from all training prints a Gaussian kernel falls back to its mean, and would give pure noise a middling score.
 There the lower of the two answers counts.
 
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
 better bin moves a tail up and no other down, and the square root evens out counting noise. FDA's highest bin stands
-apart from its tails: blank and noisy blocks fall into it, not the clearest. Blank blocks also fill the lowest bin of
-OCL, as many as the window is larger than the finger, so neither its lowest tail nor its moments are looked at, nor
-the mean grey of the picture. Counts of very large prints are scaled down to `ENOUGH_BLOCKS`. Every input is clipped
-to the range it had in training, so a print unlike all of those is judged by the edge of what is known.
+apart from its tails: blank and noisy blocks fall into it, not the clearest. Counts of very large prints are scaled
+down to `ENOUGH_BLOCKS`. Every input is clipped to the range it had in NIST's prints, so a print unlike all of those
+is judged by the edge of what is known.
 """
 
 from __future__ import annotations
@@ -43,20 +45,21 @@ ENOUGH_BLOCKS = 140.0
 TAILS: Mapping[str, range] = {
     "FDA": range(10),
     "LCS": range(1, 10),
-    "OCL": range(1, 10),
+    "OCL": range(10),
     "OF": range(10),
     "RVUP": range(8),
 }
 COHERENCE_SUM = "OrientationMap_ROIFilter_CoherenceSum"  # grows with the area, so its root is taken as of the tails
 COHERENCE_REL = "OrientationMap_ROIFilter_CoherenceRel"
 PLAIN = (
-    *(f"{family}_Bin10_{moment}" for family in ("FDA", "LCS", "OF", "RVUP") for moment in ("Mean", "StdDev")),
+    *(f"{family}_Bin10_{moment}" for family in TAILS for moment in ("Mean", "StdDev")),
     "ImgProcROIArea_Mean",
+    "MMB",
+    "Mu",
     COHERENCE_REL,
 )
 HISTOGRAMS = tuple(f"{family}_Bin10_{k}" for family in TAILS for k in range(BINS))
-# The 65 measures that need no minutiae, whether the model looks at them or only makes sure that they are there.
-NEEDED = (*HISTOGRAMS, *PLAIN, "OCL_Bin10_Mean", "OCL_Bin10_StdDev", "MMB", "Mu", COHERENCE_SUM)
+NEEDED = (*HISTOGRAMS, *PLAIN, COHERENCE_SUM)  # the 65 measures that need no minutiae
 INPUTS = (
     *(f"{family}_Bin10_{k}+" for family, starts in TAILS.items() for k in starts),
     *PLAIN,
@@ -80,7 +83,7 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
 
     Returns
     -------
-    float64 array, shape (57,), in the order of `INPUTS`
+    float64 array, shape (62,), in the order of `INPUTS`
 
     Raises
     ------
@@ -106,7 +109,7 @@ class Prediction(NamedTuple):
     """What the model says of one print."""
 
     value: float  # 0..100, the answer
-    kernel: float  # 0..100, what the support-vector regression says
+    kernel: float  # 0..100, what the kernel says
     lines: float  # 0..100, what the broken lines say
     strange: float  # 0: like prints of the training; 1: like none of them
     usual: float  # 0..100, the weighted mean of kernel and lines: the answer where the print is not strange
@@ -120,16 +123,16 @@ class Regression:
     ----------
     algorithm : str
         What scores of it are signed with.
-    low, middle, high : NDArray of float64, shape (57,)
+    low, middle, high : NDArray of float64, shape (62,)
         Range of each input in training, and where its line breaks.
-    below, above : NDArray of float64, shape (57,)
+    below, above : NDArray of float64, shape (62,)
         Slopes of the lines, points a unit, under and over `middle`.
     offset : float
         Points of the lines where every input is at `low`.
-    centre, scale : NDArray of float64, shape (57,)
+    centre, scale : NDArray of float64, shape (62,)
         Standardise the inputs for the kernel.
-    prototypes : NDArray of float64, shape (n, 57)
-        Support vectors, standardised.
+    prototypes : NDArray of float64, shape (n, 62)
+        Prints that the kernel compares with, standardised: NIST's, and synthetic ones that are unlike them.
     weights : NDArray of float64, shape (n,)
         Points.
     gamma, intercept : float
@@ -165,7 +168,7 @@ class Regression:
 
         Parameters
         ----------
-        inputs : float64 array, shape (57,)
+        inputs : float64 array, shape (62,)
             As `model_inputs` gives them.
         """
         x = np.clip(inputs, self.low, self.high)
@@ -177,8 +180,8 @@ class Regression:
         lines = self.offset + math.fsum(under) + math.fsum(over)
         distance = math.sqrt(float(squared.min()))
         strange = min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
+        usual = min(max(self.share * kernel + (1.0 - self.share) * lines, 0.0), 100.0)
         kernel, lines = min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
-        usual = self.share * kernel + (1.0 - self.share) * lines
         return Prediction((1.0 - strange) * usual + strange * min(kernel, lines), kernel, lines, strange, usual)
 
 
