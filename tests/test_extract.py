@@ -226,6 +226,20 @@ def test_a_processor_without_wide_instructions_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
+def test_leaving_out_the_ground_around_the_finger_changes_nothing(
+    effort: Effort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, x = np.mgrid[:440, :520]
+    pixels = np.full((440, 520), 230, np.uint8)
+    pixels[60:380, 130:450] = ridge_field(SIX, shape=(320, 320), noise=20)
+    pixels[((y - 220) / 150) ** 2 + ((x - 290) / 120) ** 2 > 1] = 230  # corners a box would take for holes
+    cropped = record(extract(pixels, effort))
+    whole = np.zeros(2, np.float32)
+    monkeypatch.setattr("biocore.fingerprint.extract.crop", lambda picture, mask: (picture, mask, whole))
+    assert record(extract(pixels, effort)) == cropped
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_every_stage_shows_its_picture(effort: Effort) -> None:
     seen: dict[str, trace.Picture] = {}
     with trace.to(seen.__setitem__):
