@@ -106,6 +106,8 @@ def test_the_gate_refuses_what_would_leave_the_arrays() -> None:
         (np.ones((1, 35, 35), np.float32), scale, choice),  # wider than the margin
         (np.full((1, 33, 33), 200, np.float32), scale, choice),  # sums beyond 2^24
         (np.full((1, 3, 3), np.nan, np.float32), scale, choice),
+        (np.full((1, 1, 1), 40000, np.float32), scale, choice),  # beyond 16 bits
+        (np.full((1, 3, 3), 0.5, np.float32), scale, choice),  # not whole
         (bank[:0], scale[:0], choice),
         (bank, np.ones(2, np.float32), choice),
         (bank, scale, np.ones((2, 2), np.int16)),  # beyond the bank
