@@ -23,7 +23,7 @@ from biocore.fingerprint.scale import NOMINAL_PPI
 from biocore.types import MAX_MINUTIAE, FingerTemplate
 
 ALGORITHM = "biocore.finger.fused/1"
-THRESHOLD = 25.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in 300 is proof enough
+THRESHOLD = 20.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in 100 is proof enough
 REACH = 70.0  # px at 500 ppi; how far a pair pulls the minutiae around it
 COVERED = 6.0  # px inside the hull of an attempt's minutiae, from where on it should have seen a minutia
 DISBELIEF = 0.6  # what is left of a minutia's confidence after an attempt that should have seen it

@@ -65,7 +65,7 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     missed_quality = missed_quality / 100.0
     areas = (probe_area + BLUR_AREA) * (reference_area + BLUR_AREA)
     density = 1000.0 * np.sqrt((probe + 1.0) * (reference + 1.0) / areas)
-    found = np.array(
+    found: NDArray[np.float64] = np.array(
         [
             closeness,
             closeness,
@@ -92,7 +92,8 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
             np.minimum(missed_probe, missed_reference),
         ]
     )
-    return np.sqrt(found, out=found, where=_ROOTED)
+    np.sqrt(found, out=found, where=_ROOTED)
+    return found
 
 
 def followed(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
