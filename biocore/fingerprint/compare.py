@@ -8,8 +8,8 @@ stretch; no ridge counts or other extended data are needed, so templates read fr
 well as any.
 
 Probe and reference are treated a little differently (the probe's neighbourhoods are indexed with a tolerance, the
-reference's looked up), therefore compare(a, b) and compare(b, a) may differ slightly where evidence is thin. What
-the two are called has no other influence: the features of the model are symmetric.
+reference's looked up), therefore compare(a, b) and compare(b, a) differ, by 3 in the median of mated pairs
+(docs/comparison.md says why that stays). The features of the model are symmetric.
 """
 
 from __future__ import annotations
