@@ -39,16 +39,14 @@ def test_good_prints_have_no_causes() -> None:
 
 @pytest.mark.parametrize("cause", list(synth.Defect))
 def test_the_right_cause_leads_on_prints_with_one_defect(cause: synth.Defect) -> None:
-    """Severities 0.7 and 1 for every cause.
+    """Severities 0.7 and 1: at least 10 of 12 prints, of smears 9.
 
-    Smears and worn prints are held to less than 0.8: a strong slide leaves flat places that read as WORN or WET, one
-    along the ridges of an arch leaves nothing to see, and a contact worn all over reads as WET.
+    A strong slide leaves flat places that read as WORN or WET; along the ridges of an arch it leaves nothing to see.
     """
-    least = {synth.Defect.SMEAR: 0.5, synth.Defect.WORN: 0.7}.get(cause, 0.8)
     same = {synth.Defect.PARTIAL: {"PARTIAL", "OFF_CENTRE"}, synth.Defect.OFF_CENTRE: {"OFF_CENTRE", "PARTIAL"}}
     named = leads(cause, 0.7) + leads(cause, 1.0)
     right = sum(lead in same.get(cause, {cause}) for lead in named)
-    assert right >= least * len(named), named
+    assert right >= (9 if cause is synth.Defect.SMEAR else 10), named
 
 
 def test_hard_pressure_is_told_from_good_pressure() -> None:
@@ -189,9 +187,8 @@ def speckle(image: GreyImage, seed: int) -> GreyImage:
     return out.astype(np.uint8)
 
 
-@pytest.mark.parametrize(("name", "dry_at_least"), [("fvc2002_db1b", 8), ("fvc2002_db3b", 4)])
+@pytest.mark.parametrize(("name", "dry_at_least"), [("fvc2002_db1b", 8), ("fvc2002_db3b", 8)])
 def test_real_prints_painted_pale_and_broken_are_named_so(shared: Path, name: str, dry_at_least: int) -> None:
-    """On the capacitive chip's dark ground dry specks are told from the chip's own grain half the time."""
     prints = [cv2.imread(str(p), 0) for p in sorted((shared / "data/fp" / name).glob("*_2.tif"))]
     assert len(prints) == 10
     pale = [find_causes(fade(np.asarray(p, np.uint8), 0.2))[:1] for p in prints]

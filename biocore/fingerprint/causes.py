@@ -88,7 +88,8 @@ def conclude(physics: RidgePhysics) -> tuple[Cause, ...]:
     small = _too_small(physics)  # what is wrong with the ridges of a contact that is too small cannot be judged
     rules = {name: rule.confidence(physics) for name, rule in RULES.items()}
     latent = rules.pop(CauseName.NO_FINGER)
-    rules[CauseName.RESIDUE] *= 1.0 - rules[CauseName.SMEAR]  # a slide leaves a tail beside the contact
+    # A slide leaves a tail beside the contact, and dry skin a rim of grains.
+    rules[CauseName.RESIDUE] *= (1.0 - rules[CauseName.SMEAR]) * (1.0 - rules[CauseName.DRY])
     found = {name: value * (1.0 - small) for name, value in rules.items()}
     bare = _bare(physics)
     if bare >= LISTED or latent >= max(LISTED, *found.values()):
