@@ -1,6 +1,6 @@
 """Which cause leads, on prints whose cause is known: confusion tables.
 
-    python benchmarks/cause_table.py [--painter FILE] [--seed 78] [--fingers 20] [--held-out] [--misses]
+    python benchmarks/cause_table.py [--painter FILE] [--seed 78] [--fingers 20] [--per-set 8] [--held-out] [--misses]
 
 With --held-out each set, and then each painter, is judged by rules that were fitted without it.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
+import defects
 from defects import CLEAN, load_painter, painted, synthetic
 from fit_causes import Sample, fit, samples
 
@@ -61,10 +62,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=78)
     parser.add_argument("--fingers", type=int, default=20, help="synthetic fingers")
     parser.add_argument("--first", type=int, default=500, help="the first synthetic finger")
+    parser.add_argument("--per-set", type=int, default=defects.PER_SET, help="prints of a set that are painted")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--misses", action="store_true", help="name each picture whose lead is wrong")
     args = parser.parse_args()
     cv2.setNumThreads(1)
+    defects.PER_SET = args.per_set
     paint = load_painter(args.painter) if args.painter else None
     cases = [*painted(args.seed, paint), *synthetic(args.fingers, args.first)]
     measured = samples(cases)

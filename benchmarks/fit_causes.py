@@ -165,7 +165,8 @@ def fit(all_samples: Sequence[Sample]) -> dict[CauseName, Rule]:
         first, *rest = best[starts[k] : starts[k + 1]]
         slopes = np.array(rest) / spread[columns[k]]
         offset = float(first - slopes @ mean[columns[k]]) + LENIENCE.get(name, 0.0)
-        terms = [Term(term[1:], float(f"{w:.3g}")) for term, w in zip(SPEAKS[name], slopes, strict=True)]
+        # A quantity that would need the wrong sign has no weight, and is left out.
+        terms = [Term(term[1:], float(f"{w:.3g}")) for term, w in zip(SPEAKS[name], slopes, strict=True) if w]
         rules[CauseName(name)] = Rule(round(offset, 2), tuple(terms))
     return rules
 

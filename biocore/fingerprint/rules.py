@@ -69,7 +69,6 @@ RULES: dict[CauseName, Rule] = {
             Term("hole_share", 26.1),
             Term("edge_slope", 2.94),
             Term("fill_unevenness", -5.86),
-            Term("ridge_share", 0),
             Term("blot_share", -2.57),
         ),
     ),
@@ -81,10 +80,6 @@ RULES: dict[CauseName, Rule] = {
             Term("flat_share", 11),
             Term("slide_strength", -2.88),
             Term("contrast_anisotropy", -5.31),
-            Term("hole_share", 0),
-            Term("one_direction", 0),
-            Term("ridge_roughness", 0),
-            Term("log blot_share", 0),
         ),
     ),
     # Valleys are filled, unevenly; where they are full it is as dark as ink and no ridge can be seen; edges are soft.
@@ -123,7 +118,6 @@ RULES: dict[CauseName, Rule] = {
             Term("log ridge_contrast", -0.771),
             Term("flat_share", 8.52),
             Term("coherence_anisotropy", 3.77),
-            Term("log worn_share", 0),
         ),
     ),
     # Weaker texture beside the strong ridges, on a print that did not slide: a slide leaves a tail.
