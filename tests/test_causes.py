@@ -19,7 +19,9 @@ from biocore.fingerprint.rules import RULES, logistic
 from biocore.report import Advice, CauseName
 from biocore.types import GreyImage
 
-FINGERS = range(2000, 2006)  # seeds that no constant was fitted on
+FINGERS = range(
+    2000, 2006
+)  # not among those the weights are fitted on; they were looked at when choosing their weighting
 SIZE = (320, 400)
 
 
