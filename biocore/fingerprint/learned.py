@@ -29,7 +29,7 @@ WEIGHTS_SHA256 = "0cbf12af936482d10ba54b23f40a9b192ab767df2f81bc96c5954585735fef
 CACHE_VARIABLE = "BIOCORE_CACHE"
 SIDE_MULTIPLE = 32  # px; the network halves its picture five times
 # Minutia probability below which nothing is reported. LEADER's authors cut at 0.6; our comparator weighs minutiae by
-# their probability and loses a quarter of the mated pairs with 0.12 that it loses with 0.6 (docs/results.md).
+# their probability, and with 0.12 misses a ninth of the mated pairs that it misses with 0.6 (docs/results.md).
 MIN_SCORE = 0.12
 PEAK_RADIUS = 3  # px; two minutiae are never closer (LEADER's 7x7 suppression)
 LIMIT = 255  # minutiae; what a template holds
