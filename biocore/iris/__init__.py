@@ -1,3 +1,3 @@
 """Irises: where pupil, limbus and lids lie, and how far that can be believed."""
 
-from biocore.iris.segmentation import ANGLES, Confidence, Contour, Ellipse, Segmentation, Concern
+from biocore.iris.segmentation import ANGLES, Concern, Confidence, Contour, Ellipse, Segmentation
