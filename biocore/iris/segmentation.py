@@ -21,7 +21,7 @@ ANGLES = 256  # samples of a contour; 1.4 degrees, 2 px on the largest limbus
 
 def angles(count: int = ANGLES) -> NDArray[np.float64]:
     """Return `count` angles round the circle, from 0, counter-clockwise."""
-    return np.arange(count) * (2.0 * math.pi / count)
+    return np.arange(count, dtype=np.float64) * (2.0 * math.pi / count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""From the circles of the chosen eye to its contours: pupil first, then the limbus around it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from biocore.iris import contours, locate
+from biocore.iris.circles import Circle
+from biocore.iris.contours import Band, Floats
+from biocore.iris.segmentation import ANGLES, Contour, Ellipse
+
+PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
+LIMBUS = Band(near=0.78, far=1.25, samples=64, widths=(0.04, 0.08), bend=(0.0, 0.06))
+PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
+LIMBUS_ORDER = 4
+CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
+NOISE = 0.012  # of the radius; how well an edge tells where a contour is
+SEEN = 0.25  # weight above which a ray counts as seen
+LEAST_SIDE = {"pupil": 24.0, "limbus": 64.0}  # px; radius a contour is brought to before it is traced
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """A contour, with what speaks for it.
+
+    Attributes
+    ----------
+    contour : Contour
+    support : float
+        Mean strength of the edge along the contour where it can be expected, 0 to 1.
+    share : float
+        Trusted share of the contour that an edge carries, 0 to 1.
+    spread : float
+        Robust deviation of the edge from the fitted shape, in radii.
+    """
+
+    contour: Contour
+    support: float
+    share: float
+    spread: float
+
+
+def _priors(radius: float, deviations: dict[int, float], order: int) -> Floats:
+    """Return the tightness of each coefficient, from how far each harmonic may be off, in radii."""
+    each = [deviations[0]] + [deviations[n] for n in range(1, order + 1) for _ in (0, 1)]
+    return np.array([CORRELATED * (NOISE / d) ** 2 for d in each])
+
+
+def _ellipse(centre: tuple[float, float], c: Floats) -> Ellipse:
+    """Return the ellipse whose distance from the centre has these first five Fourier coefficients."""
+    stretch = min(math.hypot(c[3], c[4]), 0.5 * c[0])
+    angle = 0.5 * math.atan2(c[4], c[3]) % math.pi
+    return Ellipse(centre[0] + c[1], centre[1] - c[2], c[0] + stretch, c[0] - stretch, angle)
+
+
+def _trace(
+    pyramid: locate.Pyramid,
+    circle: Circle,
+    band: Band,
+    least_side: float,
+    sign: float,
+    full: float,
+    trust: Floats,
+    centre: tuple[float, float, float] | None,
+    loose: dict[int, float],
+    order: int,
+) -> Traced:
+    """Trace one contour: unroll, find the path, fit an ellipse, then bend it where the edge wants it."""
+    image, factor = pyramid.level(circle.r, least_side)
+    c = circle.scaled(1.0 / factor)
+    view = contours.unroll(image, (c.x, c.y), c.r, band, ANGLES)
+    reward = np.clip(view.steps * np.float32(sign / full), -0.2, 1.0)
+    path = contours.trace(reward * trust[:, None].astype(np.float32), band)
+    strength = np.clip(reward[np.arange(ANGLES), path], 0.0, 1.0).astype(np.float64)
+    radii = view.radii[path]
+    prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
+    if centre is not None:
+        prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
+    tight = _priors(c.r, loose, 2)
+    round_ = contours.fit(radii, trust * strength, prior, tight, least_spread=0.012 * c.r)
+    prior = np.concatenate([round_.coefficients, np.zeros(2 * (order - 2))])
+    weights = trust * strength * round_.keeps
+    bent = contours.fit(
+        radii, weights, prior, _priors(c.r, {**loose, **dict.fromkeys(range(3), 0.03)}, order),
+        least_spread=0.012 * c.r, start=round_.radii(ANGLES),
+    )  # fmt: skip
+    keeps = np.minimum(round_.keeps, bent.keeps)
+    curve = np.clip(bent.radii(ANGLES), view.radii[0], view.radii[-1]) * factor
+    k = round_.coefficients * factor
+    at = circle.x, circle.y
+    contour = Contour(*at, curve, _ellipse(at, k), strength * keeps > SEEN)
+    support = float((trust * strength * keeps).sum() / trust.sum())
+    share = float((trust * contour.seen).sum() / trust.sum())
+    return Traced(contour, support, share, round_.spread / c.r)
+
+
+PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
+LIMBUS_LOOSE = {0: 0.2, 1: 0.06, 2: 0.04, 3: 0.01, 4: 0.005}
+
+
+def pupil(pyramid: locate.Pyramid, eye: locate.Eye, full: float) -> Traced:
+    """Trace the pupil."""
+    sign = 1.0 if eye.dark else -1.0
+    trust = np.ones(ANGLES)
+    return _trace(pyramid, eye.pupil, PUPIL, LEAST_SIDE["pupil"], sign, full, trust, None, PUPIL_LOOSE, PUPIL_ORDER)
+
+
+def limbus(pyramid: locate.Pyramid, eye: locate.Eye, centre: Ellipse, full: float) -> Traced:
+    """Trace the limbus, whose centre lies near the pupil's."""
+    trust = locate.trust(ANGLES)
+    at = (0.5 * (centre.cx + eye.limbus.x), 0.5 * (centre.cy + eye.limbus.y), 0.0)
+    first = _trace(pyramid, eye.limbus, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, at, LIMBUS_LOOSE, LIMBUS_ORDER)
+    shape = first.contour.shape
+    again = Circle(shape.cx, shape.cy, shape.radius, eye.limbus.score, eye.limbus.way)
+    return _trace(pyramid, again, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, at, LIMBUS_LOOSE, LIMBUS_ORDER)
