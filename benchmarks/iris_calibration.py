@@ -106,7 +106,9 @@ def best(different: NDArray[np.int32], common: NDArray[np.int32], statistic: iri
 def log_fmr(value: NDArray[np.float64], offsets: float, spread: float) -> NDArray[np.float64]:
     """Logarithm of 1 - (1 - Q(t))^offsets, also where it is very small."""
     stay = offsets * log_ndtr(value / spread)
-    return np.where(stay < -1e-9, np.log(-np.expm1(np.minimum(stay, -1e-300))), np.log(offsets) + log_ndtr(-value / spread))
+    return np.where(
+        stay < -1e-9, np.log(-np.expm1(np.minimum(stay, -1e-300))), np.log(offsets) + log_ndtr(-value / spread)
+    )
 
 
 def fit(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -139,16 +141,22 @@ def table(values: NDArray[np.float64], offsets: float, spread: float) -> None:
 def model_text(pairs: Pairs) -> str:
     """Fit everything, and write it as the model file's text."""
     bits, thin_bits = 64 * 256, 64 * 64
-    statistic = iriscode.Statistic(0.0, per_bit(pairs.different, pairs.common, round(LEAST * bits)), round(LEAST * bits))
+    statistic = iriscode.Statistic(
+        0.0, per_bit(pairs.different, pairs.common, round(LEAST * bits)), round(LEAST * bits)
+    )
     least = round(COARSE_LEAST * thin_bits)
     coarse = iriscode.Statistic(0.0, per_bit(pairs.thin_different, pairs.thin_common, least), least)
     offsets, spread = fit(best(pairs.different, pairs.common, statistic))
     promising = float(np.quantile(best(pairs.thin_different, pairs.thin_common, coarse), 1.0 - ALIKE))
     score = -10.0 / np.log(10.0) * log_fmr(KNOTS, offsets, spread)
+    score[0] = 0.0  # not better than chance
     last = int(np.searchsorted(score, TRUST))
     slope = (score[last] - score[last - 1]) / (KNOTS[last] - KNOTS[last - 1])
-    knots = "\n".join(f"    [{value:.2f}, {points:.3f}]," for value, points in zip(KNOTS[: last + 1], score, strict=False))
-    return f"""# Comparison of irises, fitted by benchmarks/iris_calibration.py on {len(pairs.different)} non-mated pairs.
+    knots = "\n".join(
+        f"    [{value:.2f}, {points:.3f}]," for value, points in zip(KNOTS[: last + 1], score, strict=False)
+    )
+    return f"""# Comparison of irises, fitted by benchmarks/iris_calibration.py on {len(pairs.different)}
+# non-mated pairs.
 format = 1
 promising = {promising:.2f}  # coarse statistic that {100 * ALIKE:g} % of the non-mated pairs reach
 
@@ -187,7 +195,9 @@ def report(pairs: Pairs, write: bool) -> None:
         least = round(LEAST * 64 * 256)
         statistic = iriscode.Statistic(0.0, per_bit(learn.different, learn.common, least), least)
         offsets, spread = fit(best(learn.different, learn.common, statistic))
-        print(f"\nfitted on the {name} half: per_bit {statistic.per_bit:.3f}, offsets {offsets:.2f}, spread {spread:.4f}")
+        print(
+            f"\nfitted on the {name} half: per_bit {statistic.per_bit:.3f}, offsets {offsets:.2f}, spread {spread:.4f}"
+        )
         table(best(test.different, test.common, statistic), offsets, spread)
     text = model_text(pairs)
     print("\n" + text)

@@ -351,9 +351,7 @@ class IrisTemplate(Template):
             if not isinstance(words, np.ndarray):
                 raise InvalidTemplateError(f"{name} must be a NumPy array, not {type(words).__name__}")
             if words.dtype != np.uint64 or words.shape != (IRIS_COLUMNS,):
-                raise InvalidTemplateError(
-                    f"{name} must be uint64 ({IRIS_COLUMNS},), not {words.dtype} {words.shape}"
-                )
+                raise InvalidTemplateError(f"{name} must be uint64 ({IRIS_COLUMNS},), not {words.dtype} {words.shape}")
             object.__setattr__(self, name, frozen_array(words))
         if (self.code & ~self.mask).any():
             raise InvalidTemplateError("an iris code must be 0 where its mask is")
@@ -375,6 +373,9 @@ class IrisTemplate(Template):
         return self.pupil_radius / self.iris_radius
 
 
+NO_PAIRS: NDArray[np.int32] = frozen_array(np.empty((0, 2), np.int32))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """The outcome of one comparison of a probe with a reference.
@@ -394,11 +395,12 @@ class Comparison:
 
     score: float
     algorithm: str
-    pairs: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), np.int32))
+    pairs: NDArray[np.int32] = field(default_factory=lambda: NO_PAIRS)
     rotation: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pairs", frozen_array(self.pairs))
+        if self.pairs is not NO_PAIRS:  # a search makes millions of these
+            object.__setattr__(self, "pairs", frozen_array(self.pairs))
 
     @property
     def fmr(self) -> float:

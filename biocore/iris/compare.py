@@ -20,13 +20,17 @@ from biocore.errors import InvalidTemplateError
 from biocore.iris import calibration
 from biocore.iris.encode import ALGORITHM as CODE
 from biocore.kernels import iriscode
-from biocore.types import IRIS_COLUMNS, Comparison, IrisTemplate, frozen_array
+from biocore.types import IRIS_COLUMNS, NO_PAIRS, Comparison, IrisTemplate
 
 ALGORITHM = "biocore.iris.compare/1"
 REACH = 13  # columns either way, 18 degrees: a head bent, or a camera held askew
-BLOCK = 256  # references a call of the kernel; a megabyte of codes and masks, which stays in the second cache
+EXACT = 30.0  # score from which on a search finds what a comparison finds
+BLOCK = 128  # references a call of the kernel; half a megabyte of codes and masks, which stays in the second cache
 
-_NO_PAIRS = frozen_array(np.empty((0, 2), np.int32))
+NOBODY = (iriscode.words(np.empty((0, IRIS_COLUMNS), np.uint64), "codes"),) * 2
+
+# Radians a probe is turned by at each offset.
+_ROTATIONS = [(offset - REACH) * 2.0 * math.pi / IRIS_COLUMNS for offset in range(2 * REACH + 1)]
 
 
 def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
@@ -49,19 +53,19 @@ def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
         Not an iris template, or of another code.
     """
     model = calibration.model()
-    codes, masks = _words([reference])
-    one = _checked(probe)
+    codes, masks = packed([reference])
+    one = checked(probe)
     different, common = iriscode.profile(one.code, one.mask, codes, masks, REACH)
     best = int(np.argmax(model.statistic.of(different[0], common[0])))
     score = float(model.scores(different[0, best], common[0, best]))
-    return Comparison(score, ALGORITHM, _NO_PAIRS, _rotation(best))
+    return outcome(score, best)
 
 
 def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int = 1) -> list[Comparison]:
     """Compare a probe with each reference, without the GIL.
 
-    A coarse pass on a quarter of the bits and every second offset decides how closely to look. Scores of 30 and more
-    are those that `compare` gives; smaller ones are at most those, and mean the same: another eye.
+    A coarse pass on a quarter of the bits and every second offset decides how closely to look. Scores of `EXACT` and
+    more are those that `compare` gives; smaller ones are at most those, and mean the same: another eye.
 
     Parameters
     ----------
@@ -84,37 +88,34 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    one, model = _checked(probe), calibration.model()
+    one, model = checked(probe), calibration.model()
 
-    def block(first: int) -> tuple[list[float], list[float]]:
-        codes, masks = _words(references[first : first + BLOCK])
-        found = iriscode.search(
-            one.code, one.mask, codes, masks, REACH, model.statistic, model.coarse, model.promising
-        )
-        return model.scores(found[:, 1], found[:, 2]).tolist(), [_ROTATIONS[k] for k in found[:, 0].tolist()]
+    def block(first: int) -> list[Comparison]:
+        codes, masks = packed(references[first : first + BLOCK])
+        found = iriscode.search(one.code, one.mask, codes, masks, REACH, model.statistic, model.coarse, model.promising)
+        scores = model.scores(found[:, 1], found[:, 2]).tolist()
+        return [outcome(score, offset) for score, offset in zip(scores, found[:, 0].tolist(), strict=True)]
 
     starts = range(0, len(references), BLOCK)
     if threads == 1 or len(starts) < 2:
-        blocks = [block(first) for first in starts]
-    else:
-        with ThreadPoolExecutor(min(threads, len(starts))) as pool:
-            blocks = list(pool.map(block, starts))
-    return [
-        Comparison(score, ALGORITHM, _NO_PAIRS, rotation)
-        for scores, rotations in blocks
-        for score, rotation in zip(scores, rotations, strict=True)
-    ]
+        return [comparison for first in starts for comparison in block(first)]
+    with ThreadPoolExecutor(min(threads, len(starts))) as pool:
+        return [comparison for found in pool.map(block, starts) for comparison in found]
 
 
-def _rotation(offset: int) -> float:
-    """Radians by which a probe is turned at this offset."""
-    return (offset - REACH) * 2.0 * math.pi / IRIS_COLUMNS
+def outcome(score: float, offset: int) -> Comparison:
+    """Make a comparison of a score and the offset it was reached at."""
+    return Comparison(score, ALGORITHM, NO_PAIRS, _ROTATIONS[offset])
 
 
-_ROTATIONS = [_rotation(offset) for offset in range(2 * REACH + 1)]
+def checked(template: IrisTemplate) -> IrisTemplate:
+    """Return a template that can be compared.
 
-
-def _checked(template: IrisTemplate) -> IrisTemplate:
+    Raises
+    ------
+    InvalidTemplateError
+        Not an iris template, or of another code.
+    """
     if not isinstance(template, IrisTemplate):
         raise InvalidTemplateError(f"irises are compared by their codes; a {type(template).__name__} has none")
     if template.algorithm != CODE:
@@ -124,10 +125,24 @@ def _checked(template: IrisTemplate) -> IrisTemplate:
     return template
 
 
-def _words(references: Iterable[IrisTemplate]) -> tuple[iriscode.Words, iriscode.Words]:
-    """Put codes and masks of references one below the other."""
-    checked = [_checked(template) for template in references]
-    rows = (len(checked), IRIS_COLUMNS)
-    codes = np.concatenate([template.code for template in checked]).reshape(rows)
-    masks = np.concatenate([template.mask for template in checked]).reshape(rows)
-    return iriscode.words(codes, "codes"), iriscode.words(masks, "masks")
+def packed(references: Iterable[IrisTemplate]) -> tuple[iriscode.Words, iriscode.Words]:
+    """Put codes and masks one below the other.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Not iris templates, or of another code.
+    """
+    codes: list[NDArray[np.uint64]] = []
+    masks: list[NDArray[np.uint64]] = []
+    for template in references:
+        checked(template)
+        codes.append(template.code)
+        masks.append(template.mask)
+    if not codes:
+        return NOBODY
+    rows = (len(codes), IRIS_COLUMNS)
+    return (
+        iriscode.words(np.concatenate(codes).reshape(rows), "codes"),
+        iriscode.words(np.concatenate(masks).reshape(rows), "masks"),
+    )

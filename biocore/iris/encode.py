@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from biocore import trace
 from biocore.iris.segmentation import Segmentation
-from biocore.kernels import iriscode
+from biocore.kernels import irisstrip
 from biocore.types import EyePosition, GreyImage, IrisTemplate
 
 ALGORITHM = "biocore.iris.code/1"
@@ -100,9 +100,9 @@ def encode(
         Pixels and segmentation of different sizes.
     """
     strip, valid = unwrap(pixels, segmentation, recipe)
-    flat = iriscode.flatten(strip, valid, *recipe.surroundings, PASSES, recipe.noise, LIMIT, SCALE)
-    lines, known = iriscode.rows(flat, valid, *row_taps(recipe))
-    code, mask = iriscode.encode(lines, known, filters(recipe), round(recipe.least * SCALE * TAP_UNIT))
+    flat = irisstrip.flatten(strip, valid, *recipe.surroundings, PASSES, recipe.noise, LIMIT, SCALE)
+    lines, known = irisstrip.rows(flat, valid, *row_taps(recipe))
+    code, mask = irisstrip.encode(lines, known, filters(recipe), round(recipe.least * SCALE * TAP_UNIT))
     trace.stage("iris.strip", lambda: np.where(valid, strip, 0).astype(np.uint8))
     trace.stage("iris.flat", lambda: flat)
     return IrisTemplate(
@@ -122,14 +122,14 @@ def unwrap(
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Sample the ring between pupil and limbus: strip float64 (rows, columns), and 1 where it is usable."""
     inner, outer = (contour.points(recipe.columns) for contour in (segmentation.pupil, segmentation.limbus))
-    return iriscode.unwrap(pixels, segmentation.mask, inner, outer, recipe.rows)
+    return irisstrip.unwrap(pixels, segmentation.mask, inner, outer, recipe.rows)
 
 
 @cache
 def row_taps(recipe: Recipe) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
     """Return the weights of strip rows in code rows, where they begin, and the weight that must be valid."""
     half = math.ceil(3.0 * recipe.row_sigma)
-    share = recipe.inner + (np.arange(iriscode.ROWS) + 0.5) / iriscode.ROWS * (recipe.outer - recipe.inner)
+    share = recipe.inner + (np.arange(irisstrip.ROWS) + 0.5) / irisstrip.ROWS * (recipe.outer - recipe.inner)
     centre = share * recipe.rows - 0.5
     first = np.floor(centre).astype(np.int32) - half
     distance = first[:, None] + np.arange(2 * half + 2) - centre[:, None]
@@ -150,11 +150,12 @@ def filters(recipe: Recipe) -> NDArray[np.int16]:
         centre = recipe.columns // 2
         around = response[centre - half : centre + half + 1]
         sets += [_whole(around.real - around.real.mean()), _whole(around.imag)]
-    return np.stack(sets)
+    taps: NDArray[np.int16] = np.stack(sets)
+    return taps
 
 
 def _whole(taps: NDArray[np.float64]) -> NDArray[np.int16]:
     """Round taps to whole numbers that add up to nothing: an even surface has no texture."""
-    rounded = np.round(taps / abs(taps).sum() * TAP_UNIT).astype(np.int16)
+    rounded: NDArray[np.int16] = np.round(taps / abs(taps).sum() * TAP_UNIT).astype(np.int16)
     rounded[len(rounded) // 2] -= rounded.sum(dtype=np.int16)
     return rounded
