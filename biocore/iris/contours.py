@@ -19,9 +19,6 @@ from biocore.types import GreyImage
 
 Floats = NDArray[np.float64]
 
-TUKEY = 4.685  # deviations; the biweight that keeps 95 % efficiency on normal errors (Beaton and Tukey 1974)
-ROUNDS = 6  # of reweighting
-
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -98,28 +95,6 @@ def trace(reward: NDArray[np.float32], band: Band) -> NDArray[np.int32]:
     return kernel.best_path(reward, np.asarray(band.bend, np.float32), closed=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """A Fourier curve through radii.
-
-    Attributes
-    ----------
-    coefficients : float64 array (2 order + 1,)
-    keeps : float64 array (n,)
-        Weight left to each radius, 0 to 1: outliers have none.
-    spread : float
-        Robust deviation of what was kept, px.
-    """
-
-    coefficients: Floats
-    keeps: Floats
-    spread: float
-
-    def radii(self, count: int) -> Floats:
-        """Return the curve at `count` angles."""
-        return np.asarray(harmonics(count, len(self.coefficients) // 2) @ self.coefficients)
-
-
 def fit(
     radii: Floats,
     weights: Floats,
@@ -128,37 +103,7 @@ def fit(
     *,
     least_spread: float,
     start: Floats | None = None,
-) -> Fit:
-    """Fit Fourier coefficients to radii at equal angles: biweight M-estimate, with Gaussian priors.
-
-    Parameters
-    ----------
-    radii, weights : float64 array (n,)
-        px, and how much each is believed, >= 0.
-    prior, tightness : float64 array (2 order + 1,)
-        Expected coefficients, px, and the inverse square of how far they may be off, in units of one radius' weight.
-    least_spread : float
-        px; outliers are judged against at least this deviation.
-    start : float64 array (n,) or None
-        Curve that outliers are first judged by; without it the median of the radii.
-    """
+) -> kernel.Fit:
+    """Fit Fourier coefficients to radii at equal angles; the arguments are those of `kernels.iris.fit_curve`."""
     basis = harmonics(len(radii), len(prior) // 2)
-    guess = (
-        start
-        if start is not None
-        else np.full(len(radii), np.median(radii[weights > 0]) if weights.any() else prior[0])
-    )
-    keeps = np.ones(len(radii))
-    spread = least_spread
-    coefficients = prior
-    for i in range(ROUNDS):
-        off = radii - guess
-        believed = weights > 0
-        spread = max(least_spread, 1.4826 * float(np.median(np.abs(off[believed]))) if believed.any() else 0.0)
-        scaled = off / (TUKEY * spread * (2.0 if i == 0 else 1.0))
-        keeps = np.where(np.abs(scaled) < 1.0, (1.0 - scaled * scaled) ** 2, 0.0)
-        w = weights * keeps
-        weighted = basis * w[:, None]
-        coefficients = np.linalg.solve(weighted.T @ basis + np.diag(tightness), weighted.T @ radii + tightness * prior)
-        guess = basis @ coefficients
-    return Fit(coefficients, keeps, spread)
+    return kernel.fit_curve(radii, weights, basis, prior, tightness, least_spread=least_spread, start=start)

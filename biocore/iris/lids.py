@@ -22,8 +22,8 @@ UNLIKE = 3.0  # deviations of the iris at which a pixel is surely something else
 LEAST_DEVIATION = 5.0  # grey levels
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
-ORDER = 2  # a parabola
-TUKEY_PX = 0.12  # radii; columns farther off the parabola do not shape it
+FLATNESS = (1e-6, 0.5, 0.5)  # how firmly height, slope and curvature of a lid are expected to be nought, in columns
+SPREAD = 0.03  # radii; deviation of a path from the parabola that is no outlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Tone:
     deviation: float
 
 
-def tone(values: NDArray[np.generic]) -> Tone:
+def tone(values: NDArray[np.float32]) -> Tone:
     """Return the tone of some pixels."""
     if values.size == 0:
         return Tone(0.0, 255.0)
@@ -62,7 +62,7 @@ def pupil_tone(pyramid: Pyramid, pupil: Contour) -> Tone:
 
 
 def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_tone: Tone) -> tuple[Floats, Floats]:
-    """Return the edges of the upper and of the lower lid, as points from left to right; empty where a lid is off the iris.
+    """Return the edges of the upper and of the lower lid, as points from left to right; empty where off the iris.
 
     Each column is divided where the pixels above look least, and those below most, like iris (or, inside its contour,
     like the pupil), with a bonus for an edge there; the best path over all columns is smoothed by a parabola.
@@ -113,16 +113,11 @@ def _curve(xs: Floats, ys: Floats, circle: tuple[float, float, float], factor: f
     if np.count_nonzero(on) < 0.15 * len(xs):
         return np.empty((0, 2))
     t = (xs - cx) / r
-    basis = np.stack([np.ones_like(t), t, t * t], axis=1)
-    weight = on.astype(np.float64)
-    coefficients = np.zeros(3)
-    ridge = np.diag([0.0, 0.5, 0.5])
-    for _ in range(5):
-        weighted = basis * weight[:, None]
-        coefficients = np.linalg.solve(weighted.T @ basis + ridge + 1e-6 * np.eye(3), weighted.T @ ys)
-        off = (ys - basis @ coefficients) / (TUKEY_PX * r)
-        weight = on * np.where(np.abs(off) < 1.0, (1.0 - off * off) ** 2, 0.0) + 1e-6
-    smooth = basis @ coefficients
+    parabola = np.stack([np.ones_like(t), t, t * t], axis=1)
+    fitted = kernel.fit_curve(
+        ys, on.astype(np.float64), parabola, np.zeros(3), np.array(FLATNESS), least_spread=SPREAD * r
+    )
+    smooth = fitted.curve
     depth = smooth - (cy - half) if upper else cy + half - smooth
     shown = depth > 0
     if np.count_nonzero(shown) < 4:

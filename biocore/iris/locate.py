@@ -5,24 +5,34 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from biocore.iris import circles, contours
 from biocore.iris.circles import OFFSET, RATIO, Circle, Way
-from biocore.iris.contours import Band, Fit, Floats
-from biocore.kernels import iris as kernel
+from biocore.iris.contours import Band, Floats
+from biocore.kernels.iris import Fit
 from biocore.types import GreyImage
 
 ANGLES = 64  # of a rough contour
-TRACED = (40.0, 90.0)  # px; radius a limbus is brought to before it is traced
+TRACED = 40.0  # px; least radius a limbus is brought to before it is traced
+RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
+RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
+RING_SUPPORT = 0.4  # of the inner edge's support that the limbus must have
+RING_RAYS = 0.2  # of all rays that must carry both
+RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
+RING_SECOND = 0.35  # of the ring's height by which they rise again
+RING_LEAST = 2.0  # grey levels
 
 LIMBUS_BAND = Band(near=0.65, far=1.42, samples=64, widths=(0.05, 0.10), bend=(0.0, 0.04, 0.16))
 PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0, 0.04, 0.16))
 FULL_STEP = 0.09  # of the picture's contrast: an edge this high counts in full
 PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/IEC 29794-6 expects 0.2..0.7)
 PUPIL_OFFSET = 0.07  # of the limbus radius, deviation of the pupil's centre on each axis
-SHORTLIST = 4  # limbi that are searched for a pupil
+LIMBI = 8  # limbi that are traced
+SHORTLIST = 3  # limbi that are searched for a pupil
+HINT = 0.4  # what a disc inside adds to a limbus' support when the short list is made
+PUPILS = 6  # pupils that are traced in each limbus
 PATCH = 36.0  # px; radius a limbus is brought to before its pupil is searched
 
 
@@ -36,6 +46,7 @@ class Eye:
     pupil_support: float
     limbus_support: float
     prior: float
+    ring: bool = False
 
     @property
     def score(self) -> float:
@@ -53,9 +64,7 @@ class Pyramid:
         """Return the smallest level on which `radius` stays >= `least` px, and its factor."""
         wanted = max(0, math.floor(math.log2(max(radius, 1.0) / least)))
         while len(self.levels) <= wanted and min(self.levels[-1].shape) >= 8:
-            height, width = self.levels[-1].shape
-            even = self.levels[-1][: height & ~1, : width & ~1]
-            self.levels.append(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+            self.levels.append(circles.shrink(self.levels[-1], 2))
         index = min(wanted, len(self.levels) - 1)
         return self.levels[index], float(2**index)
 
@@ -71,37 +80,77 @@ def trust(count: int) -> Floats:
     sine = np.sin(np.arange(count) * (2.0 * math.pi / count))
     above = np.clip((0.75 - sine) / 0.45, 0.08, 1.0)
     below = np.clip((1.25 + sine) / 0.65, 0.4, 1.0)
-    return np.minimum(above, below)
+    return np.asarray(np.minimum(above, below))
 
 
-def _shrunk(circle: Circle, factor: float) -> Circle:
-    return circle.scaled(1.0 / factor)
+@dataclass(frozen=True, slots=True)
+class Limbus:
+    """A limbus traced roughly, its support (0 to 1), and whether a brighter ring inside it had to be passed over."""
+
+    circle: Circle
+    support: float
+    ring: bool = False
 
 
-def trace_limbus(pyramid: Pyramid, circle: Circle, full: float) -> tuple[Circle, float, Fit]:
-    """Trace a limbus roughly; return the circle through it, and its support."""
-    image, factor = pyramid.level(circle.r, TRACED[0])
-    c = _shrunk(circle, factor)
+def trace_limbus(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
+    """Trace a limbus roughly, past a bright ring that may lie inside it."""
+    image, factor = pyramid.level(circle.r, TRACED)
+    c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, LIMBUS_BAND, ANGLES)
     weight = trust(ANGLES)
     reward = np.clip(view.steps * np.float32(1.0 / full), -0.2, 1.0) * weight[:, None].astype(np.float32)
+    inner, support = _limbus_path(view, reward, weight, c, full)
+    curve = inner.curve
+    ring = False
+    beyond = reward * (view.radii[None, :] > curve[:, None] + RING_GAP * c.r)
+    outer, outer_support = _limbus_path(view, beyond, weight, c, full)
+    further = outer.curve
+    ratio = outer.coefficients[0] / inner.coefficients[0]
+    if outer_support > RING_SUPPORT * support and RING_RATIO[0] < ratio < RING_RATIO[1]:
+        ring = _dips(view, curve, further, weight * outer.keeps * inner.keeps > 0.3)
+    found, support = (outer, max(support, outer_support)) if ring else (inner, support)
+    r, dx, dy = found.coefficients
+    return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, ring)
+
+
+def _limbus_path(
+    view: contours.Unrolled, reward: NDArray[np.float32], weight: Floats, c: Circle, full: float
+) -> tuple[Fit, float]:
+    """Return the circle through the best path, and the share of trusted rays that carry it."""
     path = contours.trace(reward, LIMBUS_BAND)
     rows = np.arange(ANGLES)
-    radii = view.radii[path]
-    strength = np.clip(view.steps[rows, path] / full, 0.0, 1.0).astype(np.float64)
+    strength = np.clip(view.steps[rows, path] / full, 0.0, 1.0).astype(np.float64) * (reward[rows, path] > 0)
     prior = np.array([c.r, 0.0, 0.0])
-    tight = np.array([1.0 / (0.15 * c.r) ** 2, 1.0 / (0.08 * c.r) ** 2, 1.0 / (0.08 * c.r) ** 2]) * (0.03 * c.r) ** 2
-    found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)
-    r, dx, dy = found.coefficients
-    support = float((weight * strength * found.keeps).sum() / weight.sum())
-    traced = Circle(c.x + dx, c.y - dy, float(r), circle.score, circle.way)
-    return traced.scaled(factor), support, found
+    tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
+    found = contours.fit(view.radii[path], weight * strength, prior, tight, least_spread=0.012 * c.r)
+    return found, float((weight * strength * found.keeps).sum() / weight.sum())
+
+
+def _dips(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[np.bool_]) -> bool:
+    """Whether grey levels fall again between two contours: behind a ring in the cornea, not on the sclera.
+
+    The rays are laid over each other so that both contours coincide; texture leaves their median.
+    """
+    if np.count_nonzero(rays) < RING_RAYS * ANGLES:
+        return False
+    along = np.linspace(-0.5, 1.5, 41)
+    radii = inner[rays, None] + (outer - inner)[rays, None] * along
+    index = np.round((radii - view.radii[0]) / (view.radii[1] - view.radii[0])).astype(np.intp)
+    grey = np.take_along_axis(view.grey[rays], np.clip(index, 0, view.grey.shape[1] - 1), axis=1)
+    profile = np.median(grey, axis=0)
+    between = profile[8:36]
+    fall = np.maximum.accumulate(between) - between
+    lowest = int(fall.argmax())
+    dip = float(fall[lowest])
+    first_rise = float(between[: lowest + 1].max() - profile[:11].min())
+    second_rise = float(profile[8 + lowest :].max() - between[lowest])
+    return dip > max(RING_LEAST, RING_DIP * first_rise) and second_rise > RING_SECOND * first_rise
 
 
 def trace_pupil(pyramid: Pyramid, circle: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:
     """Trace a pupil roughly; return the circle through it, and its support."""
     image, factor = pyramid.level(circle.r, 14.0)
-    c = _shrunk(circle, factor)
+    c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, ANGLES)
     reward = np.clip(view.steps * np.float32((1.0 if dark else -1.0) / full), -0.2, 1.0)
     path = contours.trace(reward, PUPIL_BAND)
@@ -118,7 +167,7 @@ def trace_pupil(pyramid: Pyramid, circle: Circle, full: float, *, dark: bool) ->
 def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[Circle]:
     """Return discs inside a limbus that edges vote for, dark and bright, however faint."""
     image, factor = pyramid.level(limbus.r, PATCH)
-    c = _shrunk(limbus, factor)
+    c = limbus.scaled(1.0 / factor)
     reach = 0.9 * c.r
     x0, y0 = max(0, math.floor(c.x - reach)), max(0, math.floor(c.y - reach))
     patch = image[y0 : math.ceil(c.y + reach) + 1, x0 : math.ceil(c.x + reach) + 1]
@@ -149,16 +198,33 @@ def candidates(pixels: GreyImage) -> list[Eye]:
     coarse, factor = circles.reduce(pixels)
     full = max(3.0, FULL_STEP * contrast(coarse))
     gx, gy = circles.gradients(coarse)
-    inner = circles.pupils(gx, gy, dark=True) + circles.blobs(coarse)
-    outer = circles.limbi(gx, gy)
+    votes = circles.limbi(gx, gy)
+    inner = circles.distinct(circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6), 8)
+    around = [c for c in (votes.around(p) for p in inner) if c is not None]
+    outer = circles.distinct(sorted(votes.peaks(4) + around, key=lambda c: -c.score), LIMBI)
     traced = [trace_limbus(pyramid, c.scaled(factor), full) for c in outer]
-    traced.sort(key=lambda t: -t[1])
+    inner = [c.scaled(factor) for c in inner]
+    return sorted(_pairs(pyramid, inner, _shortlist(traced, inner), full), key=lambda e: -e.score)
+
+
+def _shortlist(traced: list[Limbus], inner: list[Circle]) -> list[Limbus]:
+    """Return the most promising limbi: well supported, round something that may be a pupil."""
+    hint = [max((min(c.score, 1.0) for c in inner if possible(c, t.circle)), default=0.0) for t in traced]
+    order = sorted(range(len(traced)), key=lambda i: -traced[i].support - HINT * hint[i])
+    kept = circles.distinct([traced[i].circle for i in order], SHORTLIST)
+    return [traced[i] for i in order if traced[i].circle in kept]
+
+
+def _pairs(pyramid: Pyramid, inner: list[Circle], outer: list[Limbus], full: float) -> list[Eye]:
+    """Trace the pupils that each limbus may have."""
     eyes = []
-    for limbus, limbus_support, _ in traced[:SHORTLIST]:
-        near = [c for c in (p.scaled(factor) for p in inner) if possible(c, limbus)]
-        for c in near[:3] + pupil_candidates(pyramid, limbus):
+    for outline in outer:
+        limbus = outline.circle
+        near = [c for c in inner if possible(c, limbus)]
+        for c in circles.distinct(near[:3] + pupil_candidates(pyramid, limbus, 2), PUPILS):
             dark = c.way is not Way.BRIGHT_VOTES
             pupil, support = trace_pupil(pyramid, c, full, dark=dark)
             if possible(pupil, limbus):
-                eyes.append(Eye(pupil, limbus, dark, support, limbus_support, plausibility(pupil, limbus)))
-    return sorted(eyes, key=lambda e: -e.score)
+                usual = plausibility(pupil, limbus)
+                eyes.append(Eye(pupil, limbus, dark, support, outline.support, usual, outline.ring))
+    return eyes

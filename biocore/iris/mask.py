@@ -80,4 +80,4 @@ def cover(
         out[0][window] = annulus & ~lids & ~lashes & ~speculars[window]
         out[1][window] = lids
         out[2][window] = lashes
-    return Cover(*out, speculars)
+    return Cover(out[0], out[1], out[2], speculars)

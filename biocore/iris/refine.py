@@ -13,7 +13,7 @@ from biocore.iris.contours import Band, Floats
 from biocore.iris.segmentation import ANGLES, Contour, Ellipse
 
 PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
-LIMBUS = Band(near=0.78, far=1.25, samples=64, widths=(0.04, 0.08), bend=(0.0, 0.06))
+LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
 PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
 LIMBUS_ORDER = 4
 CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
@@ -85,10 +85,10 @@ def _trace(
     weights = trust * strength * round_.keeps
     bent = contours.fit(
         radii, weights, prior, _priors(c.r, {**loose, **dict.fromkeys(range(3), 0.03)}, order),
-        least_spread=0.012 * c.r, start=round_.radii(ANGLES),
+        least_spread=0.012 * c.r, start=round_.curve,
     )  # fmt: skip
     keeps = np.minimum(round_.keeps, bent.keeps)
-    curve = np.clip(bent.radii(ANGLES), view.radii[0], view.radii[-1]) * factor
+    curve = np.clip(bent.curve, view.radii[0], view.radii[-1]) * factor
     k = round_.coefficients * factor
     at = circle.x, circle.y
     contour = Contour(*at, curve, _ellipse(at, k), strength * keeps > SEEN)

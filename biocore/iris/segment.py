@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from biocore import trace
 from biocore.errors import ExtractionError
 from biocore.iris import lids, locate, mask, refine, speculars
 from biocore.iris.segmentation import Confidence, Segmentation

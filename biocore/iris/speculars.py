@@ -1,4 +1,4 @@
-"""Reflections of lamps: small, much brighter than what surrounds them. Found first, since they have the steepest edges."""
+"""Reflections of lamps: small and much brighter than what surrounds them. Found first: no edge is steeper."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
     width = max(3, round(side * SIZE)) | 1
     ground = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (width, width)))
     bright = ((cv2.subtract(pixels, ground) > STEP) & (pixels > DARKEST)).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
     small = (stats[:, cv2.CC_STAT_WIDTH] <= width) & (stats[:, cv2.CC_STAT_HEIGHT] <= width)
     small[0] = False
     halo = max(1, round(side * HALO))

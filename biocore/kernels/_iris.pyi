@@ -32,3 +32,17 @@ def best_path(
     back: NDArray[Any],
     out: NDArray[Any],
 ) -> None: ...
+def fit_curve(
+    values: NDArray[Any],
+    weights: NDArray[Any],
+    basis: NDArray[Any],
+    prior: NDArray[Any],
+    tightness: NDArray[Any],
+    least_spread: float,
+    tukey: float,
+    rounds: int,
+    curve: NDArray[Any],
+    keeps: NDArray[Any],
+    coefficients: NDArray[Any],
+    work: NDArray[Any],
+) -> float: ...

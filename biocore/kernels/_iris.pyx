@@ -124,7 +124,7 @@ def best_path(
     two rounds: two laps choose the row to start from, the second round starts and ends there.
     """
     cdef Py_ssize_t columns = reward.shape[0], count = reward.shape[1], a, k, start = 0, row
-    cdef int reach = <int>(bend.shape[0] - 1), turn, lap, laps = 2 if closed else 1
+    cdef int reach = <int>(bend.shape[0] - 1), turn, _lap, laps = 2 if closed else 1
     cdef float lowest = -1e30
     cdef float *before
     cdef float *after
@@ -134,7 +134,7 @@ def best_path(
             after = &sums[1, 0]
             for k in range(count):
                 before[k] = 0 if turn == 0 or k == start else lowest
-            for lap in range(laps if turn == 0 else 1):
+            for _lap in range(laps if turn == 0 else 1):
                 for a in range(columns):
                     step_path(&reward[a, 0], before, after, &back[a, 0], count, reach, &bend[0])
                     before, after = after, before
@@ -155,3 +155,107 @@ def best_path(
                 out[a] = <int>row
                 row = row + back[a, row] - reach
             start = row  # the row before the first column: of the second lap, hence a row of the last one
+
+
+cdef double median_of(double *values, Py_ssize_t count) noexcept nogil:
+    """Return the median, sorting in place (Shell, with Ciura's gaps)."""
+    cdef Py_ssize_t i, j, gap
+    cdef int g
+    cdef double v
+    for g in range(6):
+        gap = 132 if g == 0 else 57 if g == 1 else 23 if g == 2 else 10 if g == 3 else 4 if g == 4 else 1
+        for i in range(gap, count):
+            v = values[i]
+            j = i
+            while j >= gap and values[j - gap] > v:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = v
+    if count % 2:
+        return values[count // 2]
+    return 0.5 * (values[count // 2 - 1] + values[count // 2])
+
+
+cdef void solve(double *matrix, double *right, Py_ssize_t m) noexcept nogil:
+    """Solve for a positive definite matrix (lower triangle) by Cholesky's factors, in place."""
+    cdef Py_ssize_t i, j, k
+    cdef double total
+    for j in range(m):
+        total = matrix[j * m + j]
+        for k in range(j):
+            total -= matrix[j * m + k] * matrix[j * m + k]
+        matrix[j * m + j] = sqrt(total) if total > 1e-300 else 1e-150
+        for i in range(j + 1, m):
+            total = matrix[i * m + j]
+            for k in range(j):
+                total -= matrix[i * m + k] * matrix[j * m + k]
+            matrix[i * m + j] = total / matrix[j * m + j]
+    for i in range(m):
+        total = right[i]
+        for k in range(i):
+            total -= matrix[i * m + k] * right[k]
+        right[i] = total / matrix[i * m + i]
+    for i in range(m - 1, -1, -1):
+        total = right[i]
+        for k in range(i + 1, m):
+            total -= matrix[k * m + i] * right[k]
+        right[i] = total / matrix[i * m + i]
+
+
+def fit_curve(
+    const double[::1] values not None,
+    const double[::1] weights not None,
+    const double[:, ::1] basis not None,
+    const double[::1] prior not None,
+    const double[::1] tightness not None,
+    double least_spread,
+    double tukey,
+    Py_ssize_t rounds,
+    double[::1] curve not None,
+    double[::1] keeps not None,
+    double[::1] coefficients not None,
+    double[::1] work not None,
+) -> float:
+    """Fit a sum of basis functions by the biweight M-estimate; return the spread of what is kept.
+
+    `curve` holds the first guess and becomes the fitted curve; `work` has room for n + m * m numbers.
+    """
+    cdef Py_ssize_t n = values.shape[0], m = basis.shape[1], turn, i, j, k, believed
+    cdef double spread = least_spread, off, w, scale
+    cdef double *sorted_ = &work[0]
+    cdef double *matrix = &work[n]
+    with nogil:
+        for turn in range(rounds):
+            believed = 0
+            for i in range(n):
+                if weights[i] > 0:
+                    off = values[i] - curve[i]
+                    sorted_[believed] = off if off > 0 else -off
+                    believed += 1
+            spread = least_spread
+            if believed:
+                off = 1.4826 * median_of(sorted_, believed)
+                if off > spread:
+                    spread = off
+            scale = 1.0 / (tukey * spread * (2.0 if turn == 0 else 1.0))
+            for j in range(m):
+                coefficients[j] = tightness[j] * prior[j]
+                for k in range(j + 1):
+                    matrix[j * m + k] = tightness[j] if j == k else 0
+            for i in range(n):
+                off = (values[i] - curve[i]) * scale
+                off = off * off
+                keeps[i] = (1 - off) * (1 - off) if off < 1 else 0
+                w = weights[i] * keeps[i]
+                if w > 0:
+                    for j in range(m):
+                        coefficients[j] += w * basis[i, j] * values[i]
+                        for k in range(j + 1):
+                            matrix[j * m + k] += w * basis[i, j] * basis[i, k]
+            solve(matrix, &coefficients[0], m)
+            for i in range(n):
+                off = 0
+                for j in range(m):
+                    off += basis[i, j] * coefficients[j]
+                curve[i] = off
+    return spread

@@ -14,6 +14,8 @@ from biocore.types import GreyImage
 
 MAX_RADIUS = 4096  # px; half of the longest side a picture may have
 MAX_REACH = 100  # rows a path may climb in a step: twice that and one must fit a byte
+TUKEY = 4.685  # deviations; the biweight that keeps 95 % efficiency on normal errors (Beaton and Tukey 1974)
+ROUNDS = 6  # of reweighting
 OUTSIDE = -1.0  # grey level of a sample outside the picture
 
 
@@ -149,3 +151,75 @@ def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed:
     out = np.empty(columns, np.int32)
     _iris.best_path(gains, costs, closed, np.empty((2, rows), np.float32), np.empty((columns, rows), np.uint8), out)
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A curve fitted by `fit_curve`.
+
+    Attributes
+    ----------
+    coefficients : float64 array (m,)
+    curve : float64 array (n,)
+        The sum of the basis functions.
+    keeps : float64 array (n,)
+        Weight left to each value, 0 to 1; outliers have none.
+    spread : float
+        Robust deviation of what was kept.
+    """
+
+    coefficients: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    keeps: NDArray[np.float64]
+    spread: float
+
+
+def fit_curve(
+    values: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    tightness: NDArray[np.float64],
+    *,
+    least_spread: float,
+    start: NDArray[np.float64] | None = None,
+) -> Fit:
+    """Fit a weighted sum of basis functions: biweight M-estimate, with Gaussian priors on the coefficients.
+
+    Parameters
+    ----------
+    values, weights : float64 array (n,)
+        What is to be fitted, and how much each value is believed, >= 0.
+    basis : float64 array (n, m)
+    prior, tightness : float64 array (m,)
+        Expected coefficients, and how firmly they are expected: the inverse square of their deviation, in units
+        of the inverse square of that of a value of weight 1; > 0.
+    least_spread : float
+        Outliers are judged against at least this deviation, > 0.
+    start : float64 array (n,) or None
+        Curve by which outliers are judged first; None: the median of the values that are believed.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    y = checks.array(values, np.float64, (None,), "values")
+    w = checks.array(weights, np.float64, y.shape, "weights")
+    functions = checks.array(basis, np.float64, (y.size, None), "basis")
+    expected = checks.array(prior, np.float64, (functions.shape[1],), "prior")
+    firm = checks.array(tightness, np.float64, expected.shape, "tightness")
+    if not (y.size and firm.size):
+        raise InvalidSampleError("there is no curve through no values, or of no functions")
+    if not (firm.min() > 0 and w.min() >= 0 and 0 < least_spread < math.inf):
+        raise InvalidSampleError("tightness and the least spread must be positive, weights at least 0")
+    if start is None:
+        believed = y[w > 0]
+        curve = np.full(y.size, np.median(believed) if believed.size else np.median(y))
+    else:
+        curve = checks.array(start, np.float64, y.shape, "start").copy()
+    keeps, coefficients = np.empty(y.size), np.empty(firm.size)
+    work = np.empty(y.size + firm.size**2)
+    spread = _iris.fit_curve(
+        y, w, functions, expected, firm, least_spread, TUKEY, ROUNDS, curve, keeps, coefficients, work
+    )
+    return Fit(coefficients, curve, keeps, spread)
