@@ -395,7 +395,7 @@ class Comparison:
 
     score: float
     algorithm: str
-    pairs: NDArray[np.int32] = field(default_factory=lambda: NO_PAIRS)
+    pairs: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), np.int32))
     rotation: float | None = None
 
     def __post_init__(self) -> None:

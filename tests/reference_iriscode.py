@@ -20,7 +20,8 @@ def bits(words: Words) -> NDArray[np.bool_]:
 
 def words(flags: NDArray[np.bool_]) -> Words:
     """Put bits (..., 64), lowest first, into words."""
-    return (flags.astype(np.uint64) << np.arange(64, dtype=np.uint64)).sum(axis=-1, dtype=np.uint64)
+    packed: Words = (flags.astype(np.uint64) << np.arange(64, dtype=np.uint64)).sum(axis=-1, dtype=np.uint64)
+    return packed
 
 
 def profile(probe: Words, probe_mask: Words, codes: Words, masks: Words, reach: int) -> tuple[Any, Any]:
