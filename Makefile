@@ -37,7 +37,7 @@ test-bounds: dev ## all tests against kernels that check every index
 check: dev       ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/cython-lint biocore bindings
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint biocore bindings  # it looks for its pycodestyle on the path
 	$(BIN)/mypy
 
 bench: dev       ## all benchmarks

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_nfiq2 as twin
 from pytest_benchmark.fixture import BenchmarkFixture
 
+import reference_nfiq2 as twin
 from biocore.fingerprint import nfiq2_blocks as blocks
 from biocore.fingerprint.nfiq2 import crop_white_border, nfiq2_measures
 from biocore.fingerprint.nfiq2_roi import GAUSS_91

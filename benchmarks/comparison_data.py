@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from biocore.errors import BiocoreError
 from biocore.fingerprint.compare import RULES
+from biocore.fingerprint.fuse import fuse
 from biocore.fingerprint.packing import packed
 from biocore.kernels import match
-from biocore.types import FingerPosition, FingerTemplate, Modality, Sample
+from biocore.types import FingerPosition, FingerTemplate
 
 SETS = ("fvc2000_db4b", "fvc2002_db1b", "fvc2002_db3b", "fvc2002_db4b")
+SOURCES = ("fingerjet", "fast", "robust", "spoilt", "fused")  # of minutiae
 Key = tuple[str, str, str]  # set, finger, impression
 
 REFUSED = -1e9  # score of a comparison with an image no template could be made of
@@ -74,20 +76,79 @@ def template(values: NDArray[np.int64]) -> FingerTemplate:
     )
 
 
-def extracted(shared: Path, effort: str) -> dict[Key, FingerTemplate | None]:
+def load(source: str, shared: Path) -> dict[Key, FingerTemplate | None]:
+    """Load templates of one source.
+
+    `fingerjet`, `fast`, `robust`: by that extractor; `spoilt`: robust, of spoilt pictures; `fused`: twice three of
+    those fused, and two clean ones.
+    """
+    if source == "fingerjet":
+        return fingerjet(shared)
+    if source == "spoilt":
+        return extracted(shared, "robust", spoil=True)
+    if source == "fused":
+        return fused(extracted(shared, "robust", spoil=True), extracted(shared, "robust"))
+    return extracted(shared, source)
+
+
+def fused(
+    attempts: dict[Key, FingerTemplate | None], clean: dict[Key, FingerTemplate | None]
+) -> dict[Key, FingerTemplate | None]:
+    """Fuse impressions 1 to 3 and 4 to 6 of each finger; 7 and 8 stay clean."""
+    found: dict[Key, FingerTemplate | None] = {}
+    for set_, finger in sorted({key[:2] for key in attempts}):
+        for name in ("123", "456"):
+            live = [t for impression in name if (t := attempts[set_, finger, impression]) is not None]
+            found[set_, finger, name] = fuse(live) if live else None
+        for impression in "78":
+            found[set_, finger, impression] = clean[set_, finger, impression]
+    return found
+
+
+def extracted(shared: Path, effort: str, spoil: bool = False) -> dict[Key, FingerTemplate | None]:
     """Templates by the library's own extractor; None for images it refuses."""
     import cv2
+
     from biocore.fingerprint.extract import extract
 
     cv2.setNumThreads(1)
+    rng = np.random.default_rng(8)
     found: dict[Key, FingerTemplate | None] = {}
     for key, path in images(shared).items():
-        pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        pixels = np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+        if spoil:
+            pixels = spoilt(pixels, rng)
         try:
-            found[key] = extract(Sample(pixels, Modality.FINGER, ppi=500.0), effort=effort)
+            found[key] = extract(pixels, effort)
         except BiocoreError:
             found[key] = None
     return found
+
+
+def spoilt(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Make a print worse as skin and pressure do, by a random amount: faint, broken by dryness, worn, or flooded."""
+    import cv2
+
+    def noise(scale: float) -> NDArray[np.float32]:
+        blurred = cv2.GaussianBlur(rng.normal(size=pixels.shape).astype(np.float32), (0, 0), scale)
+        return np.asarray(blurred / blurred.std(), np.float32)
+
+    ground = np.float32(np.percentile(pixels, 90))
+    ink = ground - pixels.astype(np.float32)
+    amount = np.float32(rng.uniform(0.3, 1.0))
+    kind = rng.integers(5)
+    if kind == 0:
+        ink = ink * (1 - 0.8 * amount)
+    elif kind == 1:
+        ink = np.where(noise(1.5) > 2.0 - 1.6 * amount, 0.15 * ink, ink)
+    elif kind == 2:
+        patch = np.clip((noise(15.0) - 1.2 + amount) * 2.5, 0, 1)
+        ink = ink * (1 - patch) + cv2.GaussianBlur(ink, (0, 0), 6.0) * patch
+    elif kind == 3:
+        flood = np.clip((noise(10.0) - 0.8 + amount) * 1.5, 0, 1)
+        wide = cv2.dilate(ink, np.ones((4, 4), np.uint8))
+        ink = cv2.GaussianBlur(ink * (1 - flood) + wide * flood, (0, 0), 0.8)
+    return np.clip(ground - ink + 5 * amount * noise(0.8), 0, 255).astype(np.uint8)
 
 
 def images(shared: Path) -> dict[Key, Path]:

@@ -1,6 +1,6 @@
 """Learn the coefficients of the fingerprint comparison score and write `models/compare-1.toml`.
 
-    python benchmarks/train_finger_compare.py [--shared DIR] [--sources fingerjet fast robust] [--write]
+    python benchmarks/train_finger_compare.py [--shared DIR] [--sources NAME ...] [--write]
 
 A logistic model over the features of `biocore.fingerprint.likelihood`, then the false match rate behind its log
 odds: counted on the non-mated pairs down to one in a thousand, and beyond that extrapolated by an exponential tail.
@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from comparison_data import REFUSED, SETS, Pairs, compare_all, extracted, fingerjet
+from comparison_data import REFUSED, SETS, SOURCES, Pairs, compare_all, load
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -36,15 +36,17 @@ def fit(
     return slopes, float(model.intercept_[0] - slopes @ scale.mean_)
 
 
-def calibrate(nonmated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return log odds and scores of the knots, and the slope beyond the last."""
+def calibrate(nonmated: NDArray[np.float64], total: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return log odds and scores of the knots, and the slope beyond the last.
+
+    `nonmated` holds the log odds of the comparisons that were followed up, of `total`.
+    """
     ordered = np.sort(nonmated)[::-1]
-    log_odds = [float(ordered[int(rate * len(ordered))]) for rate in COUNTED]
-    knots = [(ordered[-1] - 1e-6, 0.0)]
-    for value, rate in zip(log_odds, COUNTED, strict=True):
-        if value > knots[-1][0]:
-            knots.append((value, -10 * np.log10(rate)))
-    start = ordered[int(TAIL * len(ordered))]
+    knots = [(float(ordered[-1]), -10 * np.log10(len(ordered) / total))]
+    for rate in COUNTED:
+        if rate * total < len(ordered):
+            knots.append((float(ordered[int(rate * total)]), -10 * np.log10(rate)))
+    start = ordered[int(TAIL * total)]
     mean_excess = float((ordered[ordered > start] - start).mean())
     slope = 10 / np.log(10) / mean_excess
     x, y = np.array(knots).T
@@ -52,14 +54,14 @@ def calibrate(nonmated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
 
 
 def balance(pairs: Pairs) -> NDArray[np.float64]:
-    """Weigh every set's mated and non-mated pairs alike, whatever their number; other pairs not at all."""
+    """Weigh every set alike; pairs of different sets, or that were not followed up, not at all."""
     weights = np.zeros(len(pairs.mated))
     for k in range(len(SETS)):
         for mated in (False, True):
             chosen = (pairs.sets == k) & (pairs.mated == mated) & ~pairs.refused
             if chosen.any():
                 weights[chosen] = (1.0 if mated else 4.0) * 280 / chosen.sum()
-    return weights
+    return np.where(likelihood.followed(pairs.evidence), weights, 0.0)
 
 
 def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) -> str:
@@ -76,19 +78,36 @@ def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) 
     return f"{len(mated):5d} mated {len(nonmated):6d} non-mated  EER {100 * eer:5.2f} %  FNMR @1e-2/1e-3/1e-4 {text} %"
 
 
+def learn(
+    sources: dict[str, Pairs], weights: dict[str, NDArray[np.float64]], without: int | None = None
+) -> likelihood.Model:
+    """Fit and calibrate on all sets `without` one; pairs of weight 0 are not fitted."""
+    used = {name: (weights[name] > 0) & (pairs.sets != without) for name, pairs in sources.items()}
+    slopes, intercept = fit(
+        np.concatenate([likelihood.features(pairs.evidence[used[name]]).T for name, pairs in sources.items()]),
+        np.concatenate([pairs.mated[used[name]] for name, pairs in sources.items()]),
+        np.concatenate([weights[name][used[name]] for name in sources]),
+    )
+    nonmated = {
+        name: ~pairs.mated & ~pairs.refused & (pairs.sets >= 0) & (pairs.sets != without)
+        for name, pairs in sources.items()
+    }
+    evidence = np.concatenate([pairs.evidence[nonmated[name]] for name, pairs in sources.items()])
+    followed = evidence[likelihood.followed(evidence)]
+    nothing = np.array([0.0, 1.0])
+    logit = likelihood.Model(slopes, intercept, nothing, nothing, 1.0).logit(followed)
+    return likelihood.Model(slopes, intercept, *calibrate(logit, len(evidence)))
+
+
 def cross_validate(sources: dict[str, Pairs]) -> None:
     """Leave every set out in turn, in all sources at once, and print what the model does on it."""
-    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
     weights = {name: balance(pairs) for name, pairs in sources.items()}
     scores = {name: np.full(len(pairs.mated), REFUSED) for name, pairs in sources.items()}
     for k in range(len(SETS)):
-        x = np.concatenate([features[n][(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
-        y = np.concatenate([p.mated[(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
-        w = np.concatenate([weights[n][(p.sets != k) & (weights[n] > 0)] for n, p in sources.items()])
-        slopes, intercept = fit(x, y, w)
+        model = learn(sources, weights, k)
         for name, pairs in sources.items():
             out = (pairs.sets == k) & ~pairs.refused
-            scores[name][out] = features[name][out] @ slopes + intercept
+            scores[name][out] = model.scores(pairs.evidence[out])
     for name, pairs in sources.items():
         print(f"{name}: every set by a model that has not seen it")
         for k, set_ in enumerate(SETS):
@@ -98,50 +117,42 @@ def cross_validate(sources: dict[str, Pairs]) -> None:
 
 def write(sources: dict[str, Pairs], path: Path) -> None:
     """Fit on everything and write the model."""
-    features = {name: likelihood.features(pairs.evidence) for name, pairs in sources.items()}
-    weights = {name: balance(pairs) for name, pairs in sources.items()}
-    slopes, intercept = fit(
-        np.concatenate([features[n][weights[n] > 0] for n in sources]),
-        np.concatenate([p.mated[weights[n] > 0] for n, p in sources.items()]),
-        np.concatenate([weights[n][weights[n] > 0] for n in sources]),
-    )
-    nonmated = np.concatenate(
-        [(features[n] @ slopes + intercept)[~p.mated & ~p.refused & (p.sets >= 0)] for n, p in sources.items()]
-    )
-    mated = sum(int((p.mated & ~p.refused).sum()) for p in sources.values())
-    x, y, slope = calibrate(nonmated)
+    model = learn(sources, {name: balance(pairs) for name, pairs in sources.items()})
+    counts = [
+        sum(int(((p.mated == mated) & ~p.refused & (p.sets >= 0)).sum()) for p in sources.values())
+        for mated in (True, False)
+    ]
     lines = [
         "# Coefficients of the fingerprint comparison score. Written by benchmarks/train_finger_compare.py.",
         f"# Minutiae of {', '.join(sources)} on {', '.join(SETS)}:",
-        f"# {mated} mated and {len(nonmated)} non-mated pairs.",
+        f"# {counts[0]} mated and {counts[1]} non-mated pairs.",
         f"format = {likelihood.FORMAT}",
-        f"intercept = {intercept:.6f}",
+        f"intercept = {model.intercept:.6f}",
         "",
         "[weights]  # log odds per unit of the feature; see biocore/fingerprint/likelihood.py",
-        *(f"{name} = {value:.6f}" for name, value in zip(likelihood.FEATURES, slopes, strict=True)),
+        *(f"{name} = {value:.6f}" for name, value in zip(likelihood.FEATURES, model.weights, strict=True)),
         "",
         "[calibration]",
         f"# Log odds and -10 log10(FMR): counted down to one in {round(1 / COUNTED[-1])}. Beyond the last knot the",
         f"# score rises by `slope` a unit: an exponential tail fitted to the upper {TAIL:.0%} of the non-mated pairs.",
         "knots = [",
-        *(f"  [{a:.4f}, {b:.4f}]," for a, b in zip(x, y, strict=True)),
+        *(f"  [{a:.4f}, {b:.4f}]," for a, b in zip(model.log_odds, model.score, strict=True)),
         "]",
-        f"slope = {slope:.6f}",
+        f"slope = {model.slope:.6f}",
     ]
     path.write_text("\n".join(lines) + "\n")
-    print(f"wrote {path.name}: slope {slope:.3f}, knots from {x[0]:.2f} to {x[-1]:.2f}")
+    print(f"wrote {path.name}: slope {model.slope:.3f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
-    parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=["fingerjet", "fast", "robust"])
+    parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=SOURCES)
     parser.add_argument("--write", action="store_true", help="fit on all sets and write the model")
     args = parser.parse_args()
     sources = {}
     for name in args.sources:
-        templates = fingerjet(args.shared) if name == "fingerjet" else extracted(args.shared, name)
-        sources[name] = compare_all(templates, across=False)
+        sources[name] = compare_all(load(name, args.shared), across=False)
     cross_validate(sources)
     if args.write:
         write(sources, TARGET)

@@ -4,6 +4,7 @@
 >>> with biocore.open_device("virtual:finger") as scanner:
 ...     frame = scanner.capture(timeout=10)
 >>> sample = biocore.Sample(frame, "finger", biocore.FingerPosition.RIGHT_INDEX)
+>>> report = biocore.assess(sample)
 >>> template = biocore.extract(sample)
 """
 
@@ -12,7 +13,7 @@ from biocore import _opencv
 _opencv.require()  # before anything imports cv2: names the missing system package instead of a traceback
 
 from biocore.discovery import list_devices, list_drivers, open_device
-from biocore.engine import compare, extract, load, search
+from biocore.engine import assess, compare, extract, fuse, load, search
 from biocore.errors import BiocoreError
 from biocore.report import Advice, Cause, CauseName, Decision, Measure, Outcome, QualityReport, Status
 from biocore.types import (
@@ -48,8 +49,10 @@ __all__ = [
     "Sample",
     "Status",
     "Template",
+    "assess",
     "compare",
     "extract",
+    "fuse",
     "list_devices",
     "list_drivers",
     "load",

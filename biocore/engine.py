@@ -11,8 +11,12 @@ from typing import Literal
 from biocore.errors import InvalidSampleError, InvalidTemplateError
 from biocore.fingerprint import compare as finger_comparison
 from biocore.fingerprint.extract import extract as extract_finger
+from biocore.fingerprint.fuse import fuse as fuse_fingers
+from biocore.fingerprint.quality import assess as assess_finger
+from biocore.fingerprint.robust import extract_robust
 from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
 from biocore.formats.images import read_image
+from biocore.report import QualityReport
 from biocore.types import Comparison, FingerPosition, FingerTemplate, Frame, Modality, Position, Sample, Template
 
 Effort = Literal["fast", "robust"]
@@ -59,14 +63,42 @@ def load(
     return Sample(Frame(pixels, ppi, name), modality, position or FingerPosition.UNKNOWN)
 
 
-def extract(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
+def assess(sample: Sample, template: FingerTemplate | None = None) -> QualityReport:
+    """Say how good a sample is, why it is poor, and what to do about it.
+
+    Parameters
+    ----------
+    sample : Sample
+    template : FingerTemplate or None
+        The sample's own template, where it has been extracted already: the four measures that need minutiae
+        are then filled in without a second extraction.
+
+    Returns
+    -------
+    QualityReport
+        Its score is None where the picture could not be assessed; `reason` then says why.
+
+    Raises
+    ------
+    InvalidSampleError
+        A resolution outside 490..1100 ppi.
+    """
+    _finger_only(sample)
+    return assess_finger(sample, template)
+
+
+def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> FingerTemplate:
     """Make a template of a sample.
 
     Parameters
     ----------
     sample : Sample
     effort : "fast" or "robust"
-        "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record.
+        "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record:
+        with the extra `robust` installed, a learned detector, else the strongest classical enhancement. The
+        template's `algorithm` says which.
+    threads : int
+        For the learned detector; everything else runs in the calling thread.
 
     Returns
     -------
@@ -81,7 +113,8 @@ def extract(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
         A resolution outside 490..1100 ppi.
     """
     _finger_only(sample)
-    template = extract_finger(to_500(sample), effort)
+    pixels = to_500(sample)
+    template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
     return replace(template, position=sample.position)
 
 
@@ -122,6 +155,17 @@ def search(probe: Template, references: Sequence[Template], threads: int = 1) ->
         Templates of different modalities.
     """
     return finger_comparison.search(_finger(probe), [_finger(reference) for reference in references], threads)
+
+
+def fuse(templates: Sequence[Template]) -> FingerTemplate:
+    """Unite several attempts at one finger in one template.
+
+    Raises
+    ------
+    InvalidTemplateError
+        No template at all, or of different modalities.
+    """
+    return fuse_fingers([_finger(template) for template in templates])
 
 
 def _finger_only(sample: Sample) -> None:

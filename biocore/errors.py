@@ -7,6 +7,7 @@ record or a wrong call is an exception, never data::
     ├── InvalidSampleError (ValueError)      pixels, resolution or position that no algorithm can take
     ├── NotAssessableError                   a reference algorithm refuses the picture (NFIQ 2: blank, too large)
     ├── ExtractionError                      no usable region: no template can be made
+    ├── SlapError                            fewer or more fingers lie there than were asked for; carries both counts
     ├── InvalidTemplateError (ValueError)    templates that cannot be compared or fused with each other
     ├── FormatError (ValueError)             malformed file or record; carries the file and the byte offset
     │   └── UnsupportedFormatError           well formed, but nothing here reads or writes it
@@ -51,6 +52,23 @@ class NotAssessableError(BiocoreError):
 
 class ExtractionError(BiocoreError):
     """No template can be made of the sample: there is no usable region in it."""
+
+
+class SlapError(BiocoreError):
+    """Fewer or more fingers lie on the platen than were asked for.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    found, expected : int
+        Numbers of fingers.
+    """
+
+    def __init__(self, message: str, *, found: int = 0, expected: int = 0) -> None:
+        super().__init__(message)
+        self.found = found
+        self.expected = expected
 
 
 class InvalidTemplateError(BiocoreError, ValueError):

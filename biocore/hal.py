@@ -23,6 +23,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -194,6 +195,7 @@ class Device(ABC):
         self._attempt: Attempt | None = None
         self._idle = threading.Condition(self._lock)
         self._close_wanted = False
+        self._news: deque[State] = deque()
         self._listeners: list[Listener] = []
 
     # -- for drivers -------------------------------------------------------------------------------
@@ -248,17 +250,21 @@ class Device(ABC):
                 raise DeviceBusyError("is open already", uri=self.info.uri, state=self._state)
             self._open()
             self._enter(State.READY)
+        self._announce()
         return self
 
     def close(self) -> None:
         """Release the device; legal in every state and more than once."""
         self.cancel()
-        with self._idle:
-            if self._attempt is not None and self._attempt.thread == threading.get_ident():
-                self._close_wanted = True  # called by a listener: the capture above us closes when it ends
-                return
-            self._idle.wait_for(lambda: self._attempt is None, timeout=2 * CANCEL_LATENCY)
-            self._release()
+        try:
+            with self._idle:
+                if self._attempt is not None and self._attempt.thread == threading.get_ident():
+                    self._close_wanted = True  # called by a listener: the capture above us closes when it ends
+                    return
+                self._idle.wait_for(lambda: self._attempt is None, timeout=2 * CANCEL_LATENCY)
+                self._release()
+        finally:
+            self._announce()
 
     def cancel(self) -> None:
         """End a running capture; no-op where none runs."""
@@ -286,14 +292,20 @@ class Device(ABC):
             raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout}")
         attempt = self._begin(timeout)
         try:
+            self._announce()
             frame = self._capture(attempt)
             attempt.emit(EventKind.CAPTURED, frame=frame)
             return frame
         except DeviceDisconnectedError:
-            self._enter(State.LOST)
+            with self._lock:
+                if self._state is State.CAPTURING:
+                    self._enter(State.LOST)
             raise
         finally:
-            self._end()
+            try:
+                self._end()
+            finally:
+                self._announce()
 
     def __enter__(self) -> Self:
         return self if self._state is not State.CLOSED else self.open()
@@ -331,13 +343,22 @@ class Device(ABC):
             self._attempt = None
             if self._state is State.CAPTURING:
                 self._enter(State.READY)
+            self._idle.notify_all()
             if self._close_wanted:
                 self._release()
-            self._idle.notify_all()
 
     def _enter(self, state: State) -> None:
         self._state = state
-        self._tell(EventKind.STATE, state.value, None)
+        self._news.append(state)
+
+    def _announce(self) -> None:
+        """Tell of new states, never while the lock is held: a listener may wait for a thread that wants it."""
+        while self._news:
+            try:
+                state = self._news.popleft()
+            except IndexError:  # another thread was faster
+                return
+            self._tell(EventKind.STATE, state.value)
 
     def _tell(self, kind: EventKind, detail: str = "", frame: Frame | None = None) -> None:
         event = Event(kind, self.info.uri, detail, frame)

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from biocore.fingerprint import synth
+from biocore.formats.images import write_png
+
 # A busy machine is no fault of the code. Continuous integration tries the same cases each time, a developer new ones.
 settings.register_profile(
     "biocore", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
@@ -28,4 +31,19 @@ def shared() -> Path:
     folder = Path(os.environ.get("BIOCORE_DATA", ROOT.parent / "shared"))
     if not (folder / "data").is_dir():
         pytest.skip(f"no real data in {folder}; set BIOCORE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the project's own prints, 500 ppi: two of one finger, one of another, and a dry one of the first."""
+    folder = tmp_path_factory.mktemp("prints")
+    good = synth.Conditions()
+    for name, finger, impression, conditions in (
+        ("a1_right_index", 5, 1, good),
+        ("a2_right_index", 5, 2, good),
+        ("b1_left_thumb", 6, 1, good),
+        ("a3_dry", 5, 3, synth.defect("DRY", 1.0)),
+    ):
+        write_png(folder / f"{name}.png", synth.impression(finger, impression, conditions), 500.0)
     return folder

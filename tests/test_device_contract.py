@@ -246,7 +246,10 @@ def test_a_listener_that_fails_harms_nobody(device: Device, caplog: pytest.LogCa
     assert not caplog.text
 
 
-def test_two_hundred_captures_do_not_grow(device: Device) -> None:
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_two_hundred_captures_do_not_grow(name: str, tmp_path: Path) -> None:
+    device = REGISTRY.load(name).open(DRIVERS[name](tmp_path).replace("previews=1", "previews=0"))
+
     def captures(count: int) -> None:
         done = 0
         while done < count:
@@ -268,6 +271,24 @@ def test_two_hundred_captures_do_not_grow(device: Device) -> None:
     finally:
         tracemalloc.stop()
     assert grown < 64 * 1024  # 200 leaked frames of 32 x 32 px would be 200 KB
+
+
+def test_a_listener_may_wait_for_a_thread_that_uses_the_device(device: Device) -> None:
+    """A window that hears of a new state waits for its own thread, and that one may be closing the device."""
+    closed: list[bool] = []
+
+    def wait(event: Event) -> None:
+        if event.detail == "ready" and not closed:
+            closed.append(False)
+            closing = threading.Thread(target=device.close)
+            closing.start()
+            closing.join(5.0)
+            closed.append(not closing.is_alive())
+
+    device.listen(wait)
+    device.open()
+    assert closed == [False, True]
+    assert device.state is State.CLOSED
 
 
 class Unplugged(Device):

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from forest_text import Leaf, Node, Split, forest_text, grow, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biocore.errors import FormatError, UnsupportedFormatError
 from biocore.fingerprint.forest import parse_forest
+from forest_text import Leaf, Node, Split, forest_text, grow, walk
 
 INPUTS = 7
 STUMP: Node = Split(0, 0.5, Leaf(0.0), Leaf(1.0))

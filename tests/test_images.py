@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from biocore.errors import FormatError, InvalidSampleError, MissingDependencyError, UnsupportedFormatError
-from biocore.formats.images import read_image, write_png
+from biocore.formats.images import MAX_BYTES, read_image, write_png
 from biocore.types import MAX_SIDE, GreyImage
 
 RAMP: GreyImage = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -178,6 +178,10 @@ def test_bad_files_are_refused_with_their_name(tmp_path: Path) -> None:
         with pytest.raises(kind, match=says) as caught:
             read_image(tmp_path / name)
         assert caught.value.file == str(tmp_path / name)
+    with (tmp_path / "disk.png").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)  # sparse: takes no room
+    with pytest.raises(FormatError, match="larger than 256 MiB"):
+        read_image(tmp_path / "disk.png")
     with pytest.raises(FormatError, match="regular"):
         read_image("/dev/null")
     with pytest.raises(FormatError, match="NUL"):

@@ -6,11 +6,11 @@ import threading
 
 import numpy as np
 import pytest
-import reference_synth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import reference_synth
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint.synth_ridges import filters
 from biocore.kernels import synth as gate

@@ -8,11 +8,11 @@ import random
 from pathlib import Path
 
 import pytest
-from forest_text import Leaf, Split, forest_text
 
 from biocore import models
 from biocore.errors import ModelError
 from biocore.models import KNOWN_MODELS, NFIQ2_FOREST, KnownModel, ModelStore
+from forest_text import Leaf, Split, forest_text
 
 FOREST = forest_text([Split(0, 0.5, Leaf(0.0), Leaf(1.0))], 69, random.Random(1))
 MD5 = hashlib.md5(FOREST, usedforsecurity=False).hexdigest()

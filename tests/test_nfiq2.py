@@ -11,11 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import reference_nfiq2 as twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import reference_nfiq2 as twin
 from biocore import trace
 from biocore.errors import InvalidSampleError, NotAssessableError
 from biocore.fingerprint import nfiq2

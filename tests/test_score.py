@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from forest_text import Leaf, Split, forest_text, grow, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from biocore.fingerprint.regression import INPUTS, NEEDED, default_model, model_
 from biocore.fingerprint.score import FEW_BLOCKS, FOREST_ORDER, Score, default_score, unified_score
 from biocore.models import NFIQ2_FOREST, KnownModel, ModelStore
 from biocore.types import GreyImage
+from forest_text import Leaf, Split, forest_text, grow, walk
 
 NOTICEABLE = 6.0  # points; the model's own mean error on unseen prints is 5.4
 EMPTY = ModelStore(Path("/nonexistent/biocore-models"))

@@ -14,7 +14,7 @@ from skimage.morphology import skeletonize
 
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth
-from biocore.fingerprint.synth_field import FREQUENCIES, plan
+from biocore.fingerprint.synth_field import FREQUENCIES
 from biocore.fingerprint.synth_random import Draw, blur, ramp, smooth_field
 from biocore.types import GreyImage
 
@@ -22,10 +22,10 @@ CALM = synth.Conditions(distortion=0.0, noise=0.0, pores=0.0, vignetting=0.0)
 
 # SHA-256 of pixels. They change only when the generator is meant to give other prints: then say so in the change log.
 FINGERPRINTS_OF_PRINTS = {
-    (7, 1, "ordinary"): "d4d8bcc275e75b613de1be9e249e12d6136e1d24eb483cde962487e2742688dc",
-    (7, 1, "1000 ppi"): "197e3173fe446e3af067eadc1dec73cf42a73b267518f1c49e0c48ec6cef9cff",
-    (2, 9, "DRY"): "0e7c14301535b96456d8ea759d67dd86ea330a0d78d71cc1ba56e52cf8ce02e3",
-    (2, 9, "RESIDUE"): "4c622348cba5c46e6bb28be5594c9a13265366dee99b7606f87564e8420dc352",
+    (7, 1, "ordinary"): "0bf39ccfed3b3782548f90398dfda2cb67c65cc8cf9feb1055c47485ce47dfa5",
+    (7, 1, "1000 ppi"): "76fc90d43c9ca2fe99131dd49a6c658274b9495d320d366c23a688426b8941ea",
+    (2, 9, "DRY"): "be6f63ef85958cda9ee95f993469f9eaacf33e855a77747682c556956e444896",
+    (2, 9, "RESIDUE"): "d9e34dbeb02306cbd92d6c41a5e96d969e2e809884306741932d6a2f3f5eb2c5",
 }
 
 
@@ -182,12 +182,12 @@ def test_pictures_look_like_a_scanner_s() -> None:
 
 
 def test_classes_come_in_their_natural_shares() -> None:
-    kinds = [plan(Draw(seed, 0)).kind for seed in range(2000)]
+    kinds = [synth.plan_of(seed).kind for seed in range(2000)]
     for kind, share in FREQUENCIES.items():
         assert kinds.count(kind) / 2000 == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 2000))
 
 
-@pytest.mark.parametrize("touch", [1, 2, 3])
+@pytest.mark.parametrize("touch", [1, 2])
 @pytest.mark.parametrize(
     ("cause", "measure", "sign"),
     [

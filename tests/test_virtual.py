@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 import pytest
-from biocore_drivers.virtual import driver
 
 from biocore.errors import (
     DeviceBusyError,
@@ -20,6 +19,7 @@ from biocore.errors import (
 )
 from biocore.fingerprint import synth
 from biocore.hal import Device, Event, EventKind, State
+from biocore_drivers.virtual import driver
 
 QUICK = "arrival=0&interval=0&previews=0&width=96&height=96"
 

@@ -1,4 +1,8 @@
-"""Contextual enhancement: each cell is filtered along its own ridges, at their own period."""
+"""Contextual enhancement: each cell is filtered along its own ridges, at their own period.
+
+An even Gabor filter (Hong, Wan and Jain, PAMI 20(8), 1998) keeps what looks like ridges of the known direction and
+period, and bridges breaks and pores that are shorter than its envelope. Taps are whole numbers, so sums are exact.
+"""
 
 from __future__ import annotations
 
@@ -10,72 +14,98 @@ from numpy.typing import NDArray
 
 from biocore.fingerprint.orientation import OrientationField
 from biocore.kernels import ridge
+from biocore.kernels.minutiae import angles
+from biocore.types import GreyImage
 
-DIRECTIONS = 32
-PERIODS = tuple(5.6 * 1.13**i for i in range(8))
+Floats = NDArray[np.float32]
+
+WINDOW_RADIUS = 12  # px; 25 px hold two to three ridges, so mean and deviation do not follow one ridge
+DEVIATION_FLOOR = 4.0  # grey levels; keeps sensor noise of an empty ground small
+NORMAL_DEVIATION = 40.0  # grey levels of a ridge picture at one local deviation; three of them are its limit
+DIRECTIONS = 32  # steps of 5.6 degrees, a fifth of the filters' half-power width
+PERIODS = tuple(5.6 * 1.13**i for i in range(8))  # px; 5.6 (a small child) to 13.2 (a large thumb) at 500 ppi
+TAP = 127  # largest tap: 25x25 of them still sum exactly in float32
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Shape of the Gabor filters: side in px, deviation along the ridge in px, across it in periods; gain of the result."""
+    """Shape of the Gabor filters.
+
+    Attributes
+    ----------
+    side : int
+        px, odd.
+    along : float
+        Deviation of the envelope along the ridge, px.
+    across : float
+        Deviation across the ridge, in ridge periods.
+    gain : float
+        Grey levels out for one grey level of a matching wave in.
+    """
 
     side: int = 17
-    along: float = 4.5
+    along: float = 3.8
     across: float = 0.42
     gain: float = 1.5
 
 
-def frozen(a):
-    a.flags.writeable = False
-    return a
+def normalise(pixels: GreyImage) -> tuple[ridge.RidgePicture, Floats]:
+    """Return the finger with even brightness and contrast, ridges positive, and the local deviation it had."""
+    return ridge.normalise(pixels, WINDOW_RADIUS, DEVIATION_FLOOR, NORMAL_DEVIATION)
 
 
-@lru_cache(maxsize=8)
-def bank(side: int, along: float, across: float):
-    half = side // 2
-    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float64)
-    filters, scales = [], []
-    for period in PERIODS:
-        for k in range(DIRECTIONS):
-            angle = np.pi * k / DIRECTIONS
-            u = x * np.cos(angle) - y * np.sin(angle)  # along the ridge, y down
-            v = x * np.sin(angle) + y * np.cos(angle)
-            ac = across * period
-            envelope = np.exp(-0.5 * ((u / along) ** 2 + (v / ac) ** 2))
-            wave = np.cos(2 * np.pi * v / period)
-            taps = envelope * (wave - (envelope * wave).sum() / envelope.sum())
-            taps = np.round(127 * taps / np.abs(taps).max())
-            filters.append(taps)
-            scales.append(1.0 / (taps * wave).sum())
-    return frozen(np.array(filters, np.float32)), frozen(
-        np.round(np.array(scales) * 2**30).astype(np.float32) / np.float32(2**30)
-    )
+def enhance(
+    picture: ridge.RidgePicture, field: OrientationField, mask: NDArray[np.bool_], filters: Filters
+) -> tuple[ridge.RidgePicture, Floats]:
+    """Filter each cell of the mask along its ridges; return the ridge picture and each cell's mean absolute value."""
+    bank, scale = _bank(filters)
+    return ridge.filter_cells(picture, bank, scale, choose(field, mask))
 
 
-@lru_cache(maxsize=1)
-def _tables():
-    angle = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
-    unit = np.round(np.stack([np.cos(angle), np.sin(angle)]) * 2**20) / 2**20
-    edges = np.sqrt(np.array(PERIODS[1:]) * np.array(PERIODS[:-1]))
-    return unit.astype(np.float32), np.round(np.sin(2 * np.pi / edges) ** 2 * 2**20).astype(np.float32) / np.float32(
-        2**20
-    )
+def blend(ridges: ridge.RidgePicture, picture: ridge.RidgePicture, share: float) -> ridge.RidgePicture:
+    """Mix a share of the unfiltered picture into enhanced ridges, to be filtered once more: evidence stays in."""
+    return np.asarray(np.round(np.float32(1 - share) * ridges + np.float32(share) * picture), np.float32)
 
 
 def choose(field: OrientationField, mask: NDArray[np.bool_]) -> NDArray[np.int16]:
-    unit, edges = _tables()
-    agreement = field.cosine[:, :, None] * unit[0] + field.sine[:, :, None] * unit[1]
-    direction = np.argmax(agreement, axis=2)
-    period = len(edges) - np.searchsorted(edges[::-1], field.frequency)
-    choice = (period * DIRECTIONS + direction).astype(np.int16)
-    choice[~mask] = -1
-    return choice
+    """Return each cell's filter: the direction nearest to its orientation and the period nearest to its own."""
+    doubled = angles(np.stack([field.cosine.ravel(), field.sine.ravel()], axis=1)).reshape(mask.shape)
+    direction = (doubled * np.float32(DIRECTIONS / (2 * np.pi)) + np.float32(0.5)).astype(np.int16) % DIRECTIONS
+    borders = _borders()
+    period = len(borders) - np.searchsorted(borders[::-1], field.wave)  # a long period is a slow wave
+    return np.where(mask, period * DIRECTIONS + direction, -1).astype(np.int16)
 
 
-def normalise(pixels):
-    return ridge.normalise(pixels, 12, 4.0, 40.0)
+@lru_cache(maxsize=1)
+def _borders() -> Floats:
+    """Return the borders between the periods as sin²(2π / p), falling."""
+    borders = np.sqrt(np.array(PERIODS[1:]) * np.array(PERIODS[:-1]))
+    return _exact(np.sin(2 * np.pi / borders) ** 2, 20)
 
 
-def enhance(ridges, field, mask, f: Filters):
-    filters, scale = bank(f.side, f.along, f.across)
-    return ridge.filter_cells(ridges, filters, scale * np.float32(f.gain), choose(field, mask))
+@lru_cache(maxsize=16)
+def _bank(filters: Filters) -> tuple[Floats, Floats]:
+    """Return the filters, period by period, and the factor that gives each the same gain."""
+    half = filters.side // 2
+    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float64)
+    bank, scale = [], []
+    for period in PERIODS:
+        for angle in np.pi * np.arange(DIRECTIONS) / DIRECTIONS:
+            along = x * np.cos(angle) - y * np.sin(angle)
+            across = x * np.sin(angle) + y * np.cos(angle)
+            envelope = np.exp(-0.5 * ((along / filters.along) ** 2 + (across / (filters.across * period)) ** 2))
+            wave = np.cos(2 * np.pi * across / period)
+            taps = envelope * (wave - (envelope * wave).sum() / envelope.sum())  # blind to even grey
+            taps = np.round(TAP * taps / np.abs(taps).max())
+            bank.append(taps)
+            scale.append(filters.gain / (taps * wave).sum())
+    taps32 = np.array(bank, np.float32)
+    taps32.flags.writeable = False
+    return taps32, _exact(np.array(scale), 30)
+
+
+def _exact(values: NDArray[np.float64], bits: int) -> Floats:
+    """Round to multiples of 2^-bits, which hides the last bit that differs between mathematical libraries."""
+    out = (np.round(values * 2.0**bits) / 2.0**bits).astype(np.float32)
+    out.flags.writeable = False
+    return out

@@ -18,58 +18,81 @@ from biocore.kernels.match import Evidence
 
 FORMAT = 1  # of the model file
 FEATURES = (
-    "closeness",
+    "closeness",  # minutiae paired, each by how well
     "closeness_root",
-    "closeness_share",
+    "closeness_share",  # of those in the overlap
     "closeness_by_share",
-    "overlap",
-    "turn",
-    "kinds",
-    "kinds_excess",
-    "votes",
+    "overlap_root",  # minutiae in the overlap, the mean of both sides
+    "turn",  # difference of directions, root mean square, 1/256 turns
+    "kinds",  # share of pairs of one kind
+    "kinds_excess",  # how many more than half
+    "votes",  # neighbours in common, a pair
     "votes_root",
-    "quality",
+    "quality",  # pairs weighed by quality
     "quality_root",
-    "missed_quality",
-    "shift",
-    "spread",
-    "support",
-    "smaller",
-    "larger",
+    "missed_quality",  # minutiae without a partner well inside the overlap, weighed by quality
+    "shift",  # distance of the pairs after the rigid motion alone, px
+    "spread",  # of the pairs, root mean square, px
+    "support_root",  # votes behind the consensus
+    "smaller_root",  # minutiae of the smaller template
+    "larger_root",
+    "chance_root",  # overlap times density: how many pairs come about by chance
+    "density_root",  # minutiae per 1000 px²
+    "candidates",  # correspondences voted for, whether they agree or not
+    "missed_quality_root",
+    "missed_root",  # minutiae without a partner well inside the overlap, on the side that has fewer of them
 )
+FEWEST, MOST = 12, 120  # minutiae: sizes beyond what the model was trained on count as these
+BLUR_AREA = 1e4  # px², added to a hull's area, which says little where minutiae are few
+SHRINK = 2.0  # pairs added to a mean's divisor: few pairs say little
 
 
 def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn evidence (n, len(Evidence)) into features (n, len(FEATURES)); probe and reference may change places."""
+    """Turn evidence (n, len(Evidence)) into features (len(FEATURES), n); probe and reference may change places.
+
+    Roots only, no logarithms: a square root is the same on every machine.
+    """
     column = evidence.T
     pairs, closeness = column[Evidence.PAIRS], column[Evidence.CLOSENESS]
+    probe, reference = column[Evidence.PROBE], column[Evidence.REFERENCE]
     overlap = pairs + 0.5 * (column[Evidence.MISSED_PROBE] + column[Evidence.MISSED_REFERENCE])
     at_least = np.maximum(overlap, 1.0)
     quality = column[Evidence.QUALITY] / 100.0
-    sizes = column[Evidence.PROBE], column[Evidence.REFERENCE]
+    areas = (column[Evidence.PROBE_AREA] + BLUR_AREA) * (column[Evidence.REFERENCE_AREA] + BLUR_AREA)
+    density = 1000.0 * np.sqrt((probe + 1.0) * (reference + 1.0) / areas)
     return np.stack(
         [
             closeness,
             np.sqrt(closeness),
             closeness / at_least,
             closeness**2 / at_least,
-            np.log1p(overlap),
-            np.sqrt(column[Evidence.TURNS] / (pairs + 2.0)),
-            column[Evidence.KINDS] / (pairs + 2.0),
+            np.sqrt(overlap),
+            np.sqrt(column[Evidence.TURNS] / (pairs + SHRINK)),
+            column[Evidence.KINDS] / (pairs + SHRINK),
             column[Evidence.KINDS] - 0.5 * pairs,
-            column[Evidence.VOTES] / (pairs + 2.0),
+            column[Evidence.VOTES] / (pairs + SHRINK),
             np.sqrt(column[Evidence.VOTES]),
             quality,
             np.sqrt(quality),
             column[Evidence.MISSED_QUALITY] / 100.0,
             column[Evidence.SHIFTS] / (pairs + 1.0),
-            np.sqrt(column[Evidence.SPREAD] / (pairs + 2.0)),
-            np.log1p(column[Evidence.SUPPORT]),
-            np.log1p(np.minimum(*sizes)),
-            np.log1p(np.maximum(*sizes)),
-        ],
-        axis=1,
+            np.sqrt(column[Evidence.SPREAD] / (pairs + SHRINK)),
+            np.sqrt(column[Evidence.SUPPORT]),
+            np.sqrt(np.clip(np.minimum(probe, reference), FEWEST, MOST)),
+            np.sqrt(np.clip(np.maximum(probe, reference), FEWEST, MOST)),
+            np.sqrt(overlap * density),
+            np.sqrt(density),
+            column[Evidence.CANDIDATES] / 64.0,
+            np.sqrt(column[Evidence.MISSED_QUALITY] / 100.0),
+            np.sqrt(np.minimum(column[Evidence.MISSED_PROBE], column[Evidence.MISSED_REFERENCE])),
+        ]
     )
+
+
+def followed(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which comparisons found a consensus worth following up; the others have nothing to weigh."""
+    found: NDArray[np.bool_] = evidence[:, Evidence.PAIRS] > 0
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,16 +117,18 @@ class Model:
     slope: float
 
     def logit(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log odds that the pairs are of one finger."""
-        found: NDArray[np.float64] = features(evidence) @ self.weights + self.intercept
+        """Return the log odds that the pairs are of one finger, summed in one order whatever the number of rows."""
+        found = np.full(len(evidence), self.intercept)
+        for weight, feature in zip(self.weights, features(evidence), strict=True):
+            found += weight * feature
         return found
 
     def scores(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return -10 log10(FMR) for each row of evidence."""
+        """Return -10 log10(FMR) for each row of evidence; 0 where no consensus was followed up."""
         logit = self.logit(evidence)
         beyond = self.slope * np.maximum(0.0, logit - self.log_odds[-1])
         found: NDArray[np.float64] = np.interp(logit, self.log_odds, self.score) + beyond
-        return found
+        return np.where(followed(evidence), found, 0.0)
 
 
 @cache

@@ -104,8 +104,8 @@ def nfiq2_measures(pixels: GreyImage, minutiae: NDArray[np.integer] | None = Non
     Returns
     -------
     dict of str to float
-        69 measures by NFIQ 2's names in the order of `NFIQ2_NAMES`, or 65. An empty list of minutiae makes two
-        of them NaN, as in the reference.
+        69 measures by NFIQ 2's names in the order of `NFIQ2_NAMES`, or 65. As in the reference, an empty list of
+        minutiae makes two of them NaN, and an empty region of interest makes the mean coherence NaN.
 
     Raises
     ------

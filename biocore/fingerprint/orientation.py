@@ -1,4 +1,10 @@
-"""Which way the ridges run and how far apart they are, by cell."""
+"""Which way the ridges run and how far apart they are, by cell of 8 px.
+
+The orientation is that of the smoothed structure tensor: gradients are summed as squares, so that the two flanks of
+a ridge agree instead of cancelling, and weigh by their strength (Bigun and Granlund 1987; Kass and Witkin 1987).
+The same tensor gives the ridge period without any search: for a wave of angular frequency w, differences over two
+pixels have 4 sin²(w) times the power of the wave itself.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +13,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.fingerprint.cells import blur
 from biocore.kernels import ridge
+
+Floats = NDArray[np.float32]
+
+TINY = np.float32(1e-6)  # keeps a division by zero away where there is no gradient at all
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """How far orientation and period are smoothed: deviations of Gaussians, in cells."""
+
+    orientation: float = 1.3
+    period: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class OrientationField:
-    """Ridge orientation and period of each cell of 8 px.
+    """Ridge orientation and period of each cell.
 
     Attributes
     ----------
@@ -20,50 +39,38 @@ class OrientationField:
         Unit vector at twice the ridge orientation, counter-clockwise; zero where nothing is known.
     coherence : float32 array (rows, columns)
         How much the gradients agree, 0..1.
-    frequency : float32 array (rows, columns)
-        sin²(2π / period): what the tensor gives without any transcendental function.
+    wave : float32 array (rows, columns)
+        sin²(2π / period), the period in px.
     """
 
-    cosine: NDArray[np.float32]
-    sine: NDArray[np.float32]
-    coherence: NDArray[np.float32]
-    frequency: NDArray[np.float32]
+    cosine: Floats
+    sine: Floats
+    coherence: Floats
+    wave: Floats
 
-
-@dataclass(frozen=True, slots=True)
-class Smoothing:
-    """How far, in cells of 8 px (standard deviation of a Gaussian), orientation and period are smoothed."""
-
-    orientation: float = 1.5
-    period: float = 2.5
-
-
-def gaussian(sigma: float) -> NDArray[np.float32]:
-    """Return the taps of a Gaussian, in 1/1024, so that they are the same on every machine."""
-    half = int(np.ceil(2.5 * sigma))
-    taps = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
-    return np.round(1024 * taps / taps.sum()).astype(np.float32) / np.float32(1024)
-
-
-def blur(cells: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Smooth an array (rows, columns, k) of cells by a Gaussian of `sigma` cells; outside is zero."""
-    taps = gaussian(sigma)
-    half = len(taps) // 2
-    for axis in (0, 1):
-        pads = [(half, half) if a == axis else (0, 0) for a in range(3)]
-        padded = np.pad(cells, pads)
-        n = cells.shape[axis]
-        cells = sum(t * (padded[i : i + n] if axis == 0 else padded[:, i : i + n]) for i, t in enumerate(taps))
-    return cells
+    def picture(self) -> NDArray[np.uint8]:
+        """Draw the field for a trace: (rows, columns, 3), the doubled angle in red and green, coherence in blue."""
+        stack = np.stack([127.5 + 127.5 * self.cosine, 127.5 + 127.5 * self.sine, 255 * self.coherence], axis=2)
+        return np.clip(stack, 0, 255).astype(np.uint8)
 
 
 def orientation(ridges: ridge.RidgePicture, mask: NDArray[np.bool_], smoothing: Smoothing) -> OrientationField:
+    """Estimate the orientation field inside the mask.
+
+    Parameters
+    ----------
+    ridges : ridge picture
+        The normalised finger, or ridges enhanced before: less noise, a better field.
+    mask : bool array (rows, columns)
+    smoothing : Smoothing
+    """
     tensors = ridge.cell_tensors(ridges) * mask[:, :, None]
-    t = blur(tensors, smoothing.orientation)
-    length = np.sqrt(t[:, :, 0] ** 2 + t[:, :, 1] ** 2)
-    safe = np.maximum(length, np.float32(1e-6))
+    near = blur(tensors[:, :, :3], smoothing.orientation)
+    length = np.sqrt(near[:, :, 0] ** 2 + near[:, :, 1] ** 2)
     wide = blur(tensors[:, :, 2:], smoothing.period)
-    frequency = wide[:, :, 0] / (4 * np.maximum(wide[:, :, 1], np.float32(1e-6)))
     return OrientationField(
-        t[:, :, 0] / safe, t[:, :, 1] / safe, length / np.maximum(t[:, :, 2], np.float32(1e-6)), frequency
+        cosine=near[:, :, 0] / np.maximum(length, TINY),
+        sine=near[:, :, 1] / np.maximum(length, TINY),
+        coherence=length / np.maximum(near[:, :, 2], TINY),
+        wave=wide[:, :, 0] / np.maximum(np.float32(4) * wide[:, :, 1], TINY),
     )

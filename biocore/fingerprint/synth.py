@@ -24,7 +24,7 @@ from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth_contact, synth_scanner
 from biocore.fingerprint.synth_conditions import Conditions, Defect, defect
 from biocore.fingerprint.synth_field import FINGER_SIZE, FingerClass
-from biocore.fingerprint.synth_finger import Finger, check_seed, master
+from biocore.fingerprint.synth_finger import Finger, check_seed, master, plan_of
 from biocore.fingerprint.synth_random import Draw, Field
 from biocore.fingerprint.synth_ridges import STEP
 from biocore.types import GreyImage, check_ppi, frozen_array
@@ -39,6 +39,7 @@ __all__ = [
     "defect",
     "impression",
     "master",
+    "plan_of",
     "render",
 ]
 

@@ -66,7 +66,7 @@ class Conditions:
     contrast : float
         Share of the scanner's range between platen and full contact, 0.05..1.
     background : float
-        Grey level of the bare platen, 60..255.
+        Grey level of the bare platen, 60..255; at 255 it is overexposed, white and without noise, as most are.
     vignetting : float
         Loss of light in the corners as a share, 0..1.
 
@@ -90,7 +90,7 @@ class Conditions:
     scratches: int = 0
     pores: float = 0.5
     contrast: float = 0.92
-    background: float = 245.0
+    background: float = 255.0
     vignetting: float = 0.05
 
     def __post_init__(self) -> None:
@@ -123,8 +123,8 @@ class Conditions:
             scratches=max(0, draw.whole(8) - 4),
             pores=draw.uniform(0.0, 0.9),
             contrast=draw.uniform(0.8, 1.0),
-            background=draw.uniform(235.0, 255.0),
-            vignetting=draw.uniform(0.0, 0.12),
+            background=255.0 if draw.units(1)[0] < 0.7 else draw.uniform(225.0, 250.0),
+            vignetting=draw.uniform(0.0, 0.10),
         )
 
 
@@ -175,9 +175,9 @@ def defect(cause: Defect | str, severity: float = 0.7) -> Conditions:
         Defect.PARTIAL: Conditions(area=0.62 - 0.34 * s, contact_px=(0.0, -60.0 - 80.0 * s)),
         Defect.OFF_CENTRE: Conditions(shift_px=(110.0 + 100.0 * s, 40.0 + 60.0 * s)),
         Defect.SMEAR: Conditions(smear=6.0 + 16.0 * s, moisture=0.6),
-        Defect.RESIDUE: Conditions(residue=0.4 + 0.6 * s),
+        Defect.RESIDUE: Conditions(residue=0.4 + 0.6 * s, background=250.0),
         Defect.TOO_SMALL: Conditions(area=0.3 - 0.22 * s),
-        Defect.NO_FINGER: Conditions(area=0.0, residue=0.35 * s),
+        Defect.NO_FINGER: Conditions(area=0.0, residue=0.35 * s, background=250.0),
     }
     return made[cause]
 

@@ -151,5 +151,5 @@ def period(pattern: Pattern, draw: Draw, step: float) -> Field:
     y = np.repeat((np.arange(height, dtype=np.float32) * np.float32(step))[:, None], width, 1)
     lowest = max((py for _, py in pattern.deltas), default=CENTRE[1] + 120)
     wider = 0.13 * ramp(y, lowest - 30, lowest + 110) + 0.07 * ramp(-y, -120.0, -20.0)
-    local = smooth_field(draw, (height, width), 55.0 / step) * np.float32(0.065)
+    local = smooth_field(draw, (height, width), 55.0 / step) * np.float32(0.085)
     return np.clip(np.float32(pattern.period) * (1.0 + wider + local), *PERIOD_RANGE).astype(np.float32)

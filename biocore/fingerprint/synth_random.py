@@ -74,7 +74,8 @@ def _along(lattice: Field, length: int, cell: float) -> Field:
     position = np.arange(length) / cell
     node = position.astype(np.intp)
     t = position - node
-    weights = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (t + t**2 - t**3) + 1, t**3)
+    rest, square = 1.0 - t, t * t  # products, not powers: pow() is one of those whose last bit differs
+    weights = rest * rest * rest, 3 * square * t - 6 * square + 4, 3 * (t + square - square * t) + 1, square * t
     total = np.zeros((length, lattice.shape[1]), np.float32)
     for offset, weight in enumerate(weights):
         total += lattice[node + offset] * (weight / 6).astype(np.float32)[:, None]

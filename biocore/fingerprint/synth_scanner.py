@@ -13,7 +13,8 @@ from biocore.fingerprint.synth_random import Draw, Field, blur, ramp, smooth_fie
 from biocore.types import GreyImage
 
 _SMEAR, _RESIDUE, _PATCHES, _DUST, _NOISE, _LIGHT = range(100, 106)  # streams of chance, apart from the contact's
-_DARKEST = 18.0  # grey level of full contact at full contrast
+_DARKEST = 10.0  # grey level of full contact at full contrast
+_OVEREXPOSED = 1.10  # gain of scanners that let the bare platen saturate, to be rid of its dust and noise
 _LENS_PASSES = 1  # binomial passes at 500 ppi: a blur of 0.7 px, that of a lens and a pixel's own area
 
 
@@ -69,6 +70,8 @@ def scan(key: tuple[int, ...], touch: Field, left: Field | None, conditions: Con
     darkest = conditions.background - conditions.contrast * (conditions.background - _DARKEST)
     share = np.float32(1.0 - darkest / conditions.background)
     grey = bright * (1.0 - share * lost)
+    if conditions.background >= 255.0:
+        grey = grey * np.float32(_OVEREXPOSED)
     if conditions.noise > 0.0:
         draw = Draw(*key, _NOISE)
         coarse = smooth_field(draw, shape, 1.6) * np.float32(0.6 * conditions.noise)

@@ -142,7 +142,7 @@ cdef void compare_one(const Case* case, const Rules* rules, Work* work) noexcept
         members = work.agrees[root] | <Bits>1 << root
         used |= members
         start_pairs(case, rules, root, members, work)
-        closeness = pair_up(case, rules, True, work)
+        closeness = pair_up(case, rules, rules.rounds > 1, work)
         if trial > 0 and closeness < rules.keep * first:
             continue
         if closeness > first:

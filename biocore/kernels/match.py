@@ -23,6 +23,7 @@ COLUMNS = 16  # x, y, direction, kind, quality and the cells of NEIGHBOURS neigh
 NEIGHBOURS = 11  # as many as a row of 32 bytes, half a cache line, has room for
 DIRECTION_BINS = 16  # of a cell; _match's TURNS
 WORD = 64  # bits
+MOST_REFERENCES = 1_000_000  # a call: their rows are counted in 32 bits
 MAP_SIDE = 64  # squares a side of the map that finds probe minutiae by place
 MAP_SHIFT = 5  # log2 of the side of its squares in px, where the print is not larger than MAP_SIDE of them
 
@@ -181,6 +182,16 @@ class Packed:
     order: NDArray[np.int32]
     neighbourhood: Neighbourhood
 
+    def __post_init__(self) -> None:
+        rows = checks.array(self.rows, np.int16, (None, COLUMNS), "rows")
+        low = np.array([-FARTHEST, -FARTHEST, 0, 0, 0, *[-1] * NEIGHBOURS])
+        high = np.array([FARTHEST, FARTHEST, 255, 255, 255, *[self.neighbourhood.cells - 1] * NEIGHBOURS])
+        if len(rows) > MAX_MINUTIAE or (rows < low).any() or (rows > high).any():
+            raise InvalidTemplateError("rows hold numbers that no packed template has; make them with pack()")
+        checks.array(self.order, np.int32, (len(rows),), "order")
+        object.__setattr__(self, "rows", frozen_array(rows))
+        object.__setattr__(self, "order", frozen_array(self.order))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Index:
@@ -201,6 +212,14 @@ class Index:
     table: NDArray[np.uint64] = field(repr=False)
     near: NDArray[np.uint64] = field(repr=False)
     grid: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        words = _words(self.packed)
+        checks.array(self.table, np.uint64, (self.packed.neighbourhood.cells, words), "table")
+        grid = checks.array(self.grid, np.int32, (5,), "grid").tolist()
+        if not (MAP_SHIFT <= grid[2] < 16 and 1 <= grid[3] <= MAP_SIDE and 1 <= grid[4] <= MAP_SIDE):
+            raise InvalidTemplateError(f"no print lies on a map of {grid}; make it with index()")
+        checks.array(self.near, np.uint64, (grid[3] * grid[4], words), "near")
 
 
 def pack(
@@ -245,13 +264,18 @@ def pack(
     rows = np.full((len(order), COLUMNS), -1, np.int16)
     rows[:, :5] = columns[order]
     _match.describe(rows, _COSINE, _SINE, neighbourhood.radius, neighbourhood.cell, neighbourhood.side)
-    return Packed(frozen_array(rows), frozen_array(order.astype(np.int32)), neighbourhood)
+    return Packed(rows, order.astype(np.int32), neighbourhood)
+
+
+def _words(packed: Packed) -> int:
+    """Words that hold a bit for each minutia."""
+    return max(1, -(-len(packed.rows) // WORD))
 
 
 def index(packed: Packed, rules: Rules) -> Index:
     """Prepare a probe: which of its minutiae have a neighbour where, and which lie where on the print."""
     rows, hood = packed.rows, packed.neighbourhood
-    words = max(1, -(-len(rows) // WORD))
+    words = _words(packed)
     table = np.zeros((hood.cells, words), np.uint64)
     _match.index(rows, table, _COSINE, _SINE, hood.radius, hood.cell, hood.side, hood.slack, hood.stretch, hood.turn)
     grid = _map_of(rows, rules.reach)
@@ -284,11 +308,13 @@ def match(probe: Index, references: Sequence[Packed], rules: Rules) -> tuple[NDA
     Raises
     ------
     InvalidTemplateError
-        A reference packed for another neighbourhood than the probe.
+        A reference packed for another neighbourhood than the probe, or more than `MOST_REFERENCES`.
     """
     hood = probe.packed.neighbourhood
     if any(reference.neighbourhood is not hood and reference.neighbourhood != hood for reference in references):
         raise InvalidTemplateError("probe and references were packed for different neighbourhoods; pack them alike")
+    if len(references) > MOST_REFERENCES:
+        raise InvalidTemplateError(f"{len(references)} references are too many for one call; compare them in blocks")
     evidence = np.zeros((len(references), len(Evidence)))
     if not references:
         return evidence, np.empty(0, np.int16)

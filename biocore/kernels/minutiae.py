@@ -106,6 +106,14 @@ def cancel_facing(lines: Lines, ends: NDArray[np.float32], near: float, far: flo
     return cancelled.view(np.bool_)
 
 
+def angles(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the angle of each vector (x, y) of an array (n, 2), radians in [0, 2π), the same on every machine."""
+    own = checks.array(vectors, np.float32, (None, 2), "vectors")
+    out = np.empty(len(own), np.float32)
+    _minutiae.angles(own, out)
+    return out
+
+
 def _bits(bits: object) -> Bits:
     own = checks.array(bits, np.uint64, (None, None), "bits")
     if own.shape[0] < 2 or own.shape[1] < 3:
@@ -119,4 +127,6 @@ def _lines(lines: object) -> Lines:
         raise InvalidSampleError(f"a skeleton with its border cannot be of shape {own.shape}")
     if own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any():
         raise InvalidSampleError("a skeleton's border must be empty")
+    if own.max() > 1:
+        raise InvalidSampleError("a skeleton holds zeros and ones only")
     return own

@@ -251,7 +251,7 @@ def region(mask: GreyImage, pixels: GreyImage) -> Region:
     height, width = dark.shape
     out = np.zeros_like(dark)
     blocks = np.zeros((-(-height // BLOCK), -(-width // BLOCK)), np.uint8)
-    n = dark.size  # runs at most; pages that are not needed are never touched
+    n = height + np.count_nonzero(dark[:, 1:] != dark[:, :-1])  # runs of one colour in all rows
     first, begin, parent = np.empty(height + 1, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
     light, box = np.empty(n, np.uint8), np.empty((n, 4), np.int32)
     found, grey = _nfiq2_roi.region(dark, image, BLOCK, first, begin, light, parent, box, blocks, out)

@@ -128,14 +128,14 @@ def filter_cells(
     return out, strength
 
 
+def blank_shape(rows: int, columns: int) -> tuple[int, int]:
+    """Shape of a ridge picture of so many cells."""
+    return rows * CELL + 2 * MARGIN, columns * CELL + 2 * MARGIN
+
+
 def _picture(ridges: object) -> tuple[RidgePicture, int, int]:
     picture = checks.array(ridges, np.float32, (None, None), "ridges", finite=False)
     rows, columns = ((side - 2 * MARGIN) // CELL for side in picture.shape)
     if rows < 1 or columns < 1 or picture.shape != blank_shape(rows, columns):
         raise InvalidSampleError(f"a ridge picture cannot be {picture.shape[1]}x{picture.shape[0]} px")
     return picture, rows, columns
-
-
-def blank_shape(rows: int, columns: int) -> tuple[int, int]:
-    """Shape of a ridge picture of so many cells."""
-    return rows * CELL + 2 * MARGIN, columns * CELL + 2 * MARGIN

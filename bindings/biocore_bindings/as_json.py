@@ -1,0 +1,95 @@
+"""The JSON forms of the library's results. Their keys are stable: other programs read them; docs/cli.md lists them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import biocore
+from biocore.advice import Language, advice_text, cause_text
+from biocore.discovery import DriverInfo
+from biocore.hal import DeviceInfo
+from biocore.report import QualityReport
+from biocore.types import Comparison, FingerTemplate, MinutiaKind, Sample
+from biocore_bindings.inputs import position_name
+
+
+def sample_entry(sample: Sample) -> dict[str, Any]:
+    """Say what was looked at."""
+    height, width = sample.pixels.shape
+    return {
+        "modality": sample.modality.value,
+        "position": position_name(sample.position or biocore.FingerPosition.UNKNOWN),
+        "width": width,
+        "height": height,
+        "ppi": sample.ppi,
+    }
+
+
+def report_entry(report: QualityReport, language: Language) -> dict[str, Any]:
+    """Say everything an assessment found."""
+    return {
+        "score": report.score,
+        "algorithm": report.algorithm,
+        "status": report.status.value,
+        "reason": report.reason,
+        "causes": [
+            {
+                "name": cause.name.value,
+                "confidence": cause.confidence,
+                "text": cause_text(cause.name, language),
+                "evidence": dict(cause.evidence),
+            }
+            for cause in report.causes
+        ],
+        "advice": [{"name": advice.value, "text": advice_text(advice, language)} for advice in report.advice],
+        "measures": {
+            name: {"native": measure.native, "score": measure.score, "status": measure.status.value}
+            for name, measure in report.measures.items()
+        },
+    }
+
+
+def template_entry(template: FingerTemplate) -> dict[str, Any]:
+    """Say what a template holds, in numbers."""
+    kinds = template.kinds
+    return {
+        "algorithm": template.algorithm,
+        "position": position_name(template.position),
+        "width": template.width,
+        "height": template.height,
+        "ppi": template.ppi,
+        "minutiae": len(template),
+        "endings": int((kinds == MinutiaKind.ENDING).sum()),
+        "bifurcations": int((kinds == MinutiaKind.BIFURCATION).sum()),
+        "mean_minutia_quality": float(template.qualities.mean()) if len(template) else None,
+        "image_quality": template.image_quality,
+    }
+
+
+def comparison_entry(comparison: Comparison, threshold: float) -> dict[str, Any]:
+    """Say how two prints compare, and what that means at a threshold."""
+    return {
+        "score": comparison.score,
+        "fmr": comparison.fmr,
+        "algorithm": comparison.algorithm,
+        "match": bool(comparison.score >= threshold),
+    }
+
+
+def device_entry(info: DeviceInfo) -> dict[str, Any]:
+    """Say what is known of a device."""
+    return {
+        "uri": info.uri,
+        "driver": info.driver,
+        "maker": info.maker,
+        "model": info.model,
+        "modality": info.modality.value,
+        "ppi": info.ppi,
+        "window": list(info.window) if info.window else None,
+        "serial": info.serial,
+    }
+
+
+def driver_entry(driver: DriverInfo) -> dict[str, Any]:
+    """Say what is known of an installed driver."""
+    return {"name": driver.name, "origin": driver.origin, "fault": driver.fault}

@@ -1,0 +1,133 @@
+"""`biocore capture`: pictures from a device, with what the operator needs to know while the finger lies on it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+import biocore
+from biocore.advice import Language as Code
+from biocore.advice import advice_text, advise, cause_text
+from biocore.errors import FormatError
+from biocore.fingerprint import Preview, preview
+from biocore.formats.images import write_png
+from biocore.hal import DEFAULT_TIMEOUT, Device, Event, EventKind
+from biocore.report import QualityReport
+from biocore.types import FingerPosition, Frame, Modality, Sample
+from biocore_bindings.as_json import device_entry, report_entry, sample_entry
+from biocore_bindings.cli_assess import passes, score_bar, score_text
+from biocore_bindings.inputs import parse_position
+from biocore_bindings.options import AsJson, Finger, Language, MinScore, Words
+from biocore_bindings.terminal import Answer, ExitCode, answering, shown
+
+MAX_COUNT = 10_000  # captures in one call
+MAX_TIMEOUT = 86_400.0  # s; a day
+_NUMBER = re.compile(r"capture-(\d+)\.png")
+
+
+def capture(
+    uri: Annotated[str, typer.Argument(metavar="URI", help="Of the device, as `biocore devices` lists it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the pictures go.")] = Path(),
+    count: Annotated[int, typer.Option("--count", metavar="N", min=1, max=MAX_COUNT, help="How many to capture.")] = 1,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", metavar="S", min=0.1, max=MAX_TIMEOUT, help="Seconds to wait for each finger or eye."
+        ),
+    ] = DEFAULT_TIMEOUT,
+    position: Finger = None,
+    min_score: MinScore = None,
+    language: Words = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Capture from a device, assess at once, and keep each picture as PNG."""
+    with answering("capture", as_json) as answer:
+        captures: list[dict[str, Any]] = []
+        with biocore.open_device(uri) as device:
+            info = device.info
+            where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
+            answer.put(device=device_entry(info), min_score=min_score, captures=captures)
+            first = _first_free(out)
+            answer.show(Text(f"{shown(info.maker)} {shown(info.model)} ({shown(info.uri)})", style="bold"))
+            for number in range(first, first + count):
+                frame = _capture_live(answer, device, timeout, language)
+                sample = Sample(frame, info.modality, where)
+                report = biocore.assess(sample)
+                path = out / f"capture-{number:04d}.png"
+                write_png(path, sample.pixels, sample.ppi)
+                passed = passes(report, min_score)
+                answer.end(ExitCode.NO if passed is False else ExitCode.OK)
+                entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.code)}
+                captures.append({**entry, "passed": passed})
+                answer.show(_line(path, report, min_score, language))
+
+
+class _LiveLine:
+    """One line that follows the finger: what the previews say."""
+
+    def __init__(self, live: Live, modality: Modality, language: Code) -> None:
+        self._live = live
+        self._modality = modality
+        self._language = language
+        self._previous: Preview | None = None
+
+    def __call__(self, event: Event) -> None:
+        if event.kind is EventKind.WAITING:
+            self._say(Text("Lay the finger down" if self._modality is Modality.FINGER else "Look into the camera"))
+        elif event.kind is EventKind.PREVIEW and event.frame is not None and self._modality is Modality.FINGER:
+            seen = preview(event.frame.pixels, self._previous)
+            self._previous = seen
+            line = score_text(seen.score).append(" ").append_text(score_bar(seen.score))
+            if seen.cause is not None:
+                line.append(f"  {cause_text(seen.cause.name, self._language)}", style="yellow")
+                for step in advise((seen.cause,))[:1]:
+                    line.append(f"  {advice_text(step, self._language)}", style="italic")
+            elif seen.steady:
+                line.append("  steady", style="green")
+            self._say(line)
+
+    def _say(self, line: Text) -> None:
+        line.no_wrap, line.overflow = True, "ellipsis"
+        self._live.update(line, refresh=True)
+
+
+def _capture_live(answer: Answer, device: Device, timeout: float, language: Language) -> Frame:
+    """Capture one frame, with a live line on standard error where that is a terminal."""
+    if not answer.err.is_terminal:
+        return device.capture(timeout)
+    with Live(console=answer.err, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
+        stop = device.listen(_LiveLine(live, device.info.modality, language.code))
+        try:
+            return device.capture(timeout)
+        finally:
+            stop()
+
+
+def _first_free(folder: Path) -> int:
+    """Return the number after the last capture in a folder, which is made where it is missing.
+
+    Raises
+    ------
+    FormatError
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = [int(match[1]) for path in folder.iterdir() if (match := _NUMBER.fullmatch(path.name))]
+    except OSError as error:
+        raise FormatError(f"cannot be used: {error.strerror or error}", file=str(folder)) from error
+    return max(taken, default=0) + 1
+
+
+def _line(path: Path, report: QualityReport, min_score: int | None, language: Language) -> Text:
+    line = Text(f"{shown(path)}  ").append_text(score_text(report.score, min_score)).append(" ")
+    line.append_text(score_bar(report.score))
+    for cause in report.causes[:1]:
+        line.append(f"  {cause_text(cause.name, language.code)}", style="yellow")
+    for advice in report.advice[:1]:
+        line.append(f"  {advice_text(advice, language.code)}", style="italic")
+    return line

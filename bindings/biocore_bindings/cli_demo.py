@@ -1,0 +1,290 @@
+"""`biocore demo`: the story of `demo`, told in the terminal."""
+
+from __future__ import annotations
+
+import time
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+import biocore
+from biocore.advice import Language as Code
+from biocore.advice import advice_text, cause_text
+from biocore.errors import FormatError
+from biocore.types import FingerPosition
+from biocore_bindings import demo as story
+from biocore_bindings import report_page
+from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
+from biocore_bindings.cli_assess import score_bar, score_text
+from biocore_bindings.cli_compare import rate_text
+from biocore_bindings.cli_extract import write_record
+from biocore_bindings.demo import Attempt, Duplicate, Finger
+from biocore_bindings.inputs import DEFAULT_PPI
+from biocore_bindings.options import AsJson, Language, Ppi, Words
+from biocore_bindings.report_page import Unread
+from biocore_bindings.report_words import word
+from biocore_bindings.terminal import Answer, answering, shown
+
+DEFAULT_OUT = Path("demo-output")
+MANY_FILES = 5  # files named one by one; of more, their folder
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Real prints instead of the virtual resident.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where everything is written.")] = DEFAULT_OUT,
+    ppi: Ppi = DEFAULT_PPI,
+    open_report: Annotated[bool, typer.Option("--open", help="Show the report in the browser when done.")] = False,
+    language: Words = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol a virtual resident from end to end, or see what the engine makes of a folder of real prints."""
+    with answering("demo", as_json) as answer:
+        start = time.monotonic()
+        _make_folder(out)
+        tell = _Teller(answer, language.code)
+        unread: list[Unread] = []
+        if folder is None:
+            fingers = _enrol(tell)
+            _tell_duplicates(tell, fingers)
+            _tell_later(tell, fingers)
+        else:
+            fingers, unread = _read(tell, folder, ppi)
+            _tell_groups(tell, fingers)
+        _write(tell, fingers, unread, out, language.code, virtual=folder is None)
+        answer.put(fingers=[_finger_entry(finger, language.code) for finger in fingers])
+        answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
+        if open_report:
+            webbrowser.open((out / "report.html").resolve().as_uri())
+
+
+class _Teller:
+    """Tells the story: chapters, paragraphs, and one line an attempt."""
+
+    def __init__(self, answer: Answer, language: Code) -> None:
+        self.answer = answer
+        self.language = language
+        self._chapter = 0
+        self.notes: dict[str, str] = {}  # for the report, by the name of the entry
+
+    def chapter(self, title: str, text: str) -> None:
+        self._chapter += 1
+        self.answer.show(
+            Text(f"\n{self._chapter}  {title}", style="bold"),
+            Padding(Text(text, style="dim"), (0, 0, 1, 3), expand=False),
+        )
+
+    def line(self, name: str, attempt: Attempt, number: int = 1) -> None:
+        """Tell one attempt: score, bar, minutiae; for a poor one its causes and the advice."""
+        report = attempt.report
+        grid = Table.grid(padding=(0, 2))
+        for width, justify in ((16, "left"), (3, "right"), (10, "left"), (0, "left")):
+            grid.add_column(min_width=width, justify=justify)  # type: ignore[arg-type]
+        found = f"{len(attempt.template)} minutiae" if attempt.template is not None else shown(attempt.fault)
+        label = Text(shown(name)) if number == 1 else Text(f"  attempt {number}", style="dim")
+        grid.add_row(label, score_text(report.score), score_bar(report.score), Text(found, style="dim"))
+        self.answer.show(Padding(grid, (0, 0, 0, 3), expand=False))
+        if report.causes and (report.score is None or report.score < story.ENOUGH):
+            why = " ".join(cause_text(cause.name, self.language) for cause in report.causes)
+            self.answer.show(Padding(Text(f"↳ {why}", style="yellow"), (0, 0, 0, 5), expand=False))
+            for advice in report.advice[:1]:
+                self.answer.show(
+                    Padding(
+                        Text(f"  “{advice_text(advice, self.language)}”", style="italic"), (0, 0, 0, 5), expand=False
+                    )
+                )
+
+    def note(self, entry: str, key: str, *said: str) -> None:
+        """Note for the report, in its language, why a finger was captured again."""
+        self.notes[entry] = word(key, self.language).format(*said)
+
+    def say(self, text: str | Text) -> None:
+        self.answer.show(Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, 3), expand=False))
+
+
+def _enrol(tell: _Teller) -> list[Finger]:
+    tell.chapter(
+        "Ten fingers",
+        "A resident sits down at the desk. No scanner is attached, so a virtual one serves: its prints are grown, not\n"
+        "taken, and belong to nobody. Each capture is assessed at once; a poor one is captured again on advice.",
+    )
+    fingers = []
+    for position in list(FingerPosition)[1:]:
+        finger = None
+        for finger, attempt in story.capture_finger(position):
+            tell.line(_plain(finger), attempt, len(finger.attempts))
+        assert finger is not None
+        for number, attempt in enumerate(finger.attempts[:-1], 1):
+            said = " ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
+            tell.note(f"{finger.name}, {number}", "again_advised" if said else "again", said)
+        fingers.append(finger)
+    return fingers
+
+
+def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[Unread]]:
+    tell.chapter("The prints", f"Every picture in {shown(folder)} is assessed, and its minutiae are extracted.")
+    fingers: list[Finger] = []
+    unread: list[Unread] = []
+    for item in story.read_folder(folder, ppi):
+        if isinstance(item, Unread):
+            unread.append(item)
+            tell.say(Text(f"{shown(item.name)}  {shown(item.message)}", style="red"))
+            continue
+        fingers.append(item)
+        tell.line(item.name, item.best)
+    if not fingers:
+        raise FormatError("none of the pictures in it could be read", file=str(folder))
+    return fingers, unread
+
+
+def _tell_duplicates(tell: _Teller, fingers: list[Finger]) -> None:
+    tell.chapter(
+        "Is every finger another one?",
+        "Each template is compared with all others. In a hurry the same finger is easily laid down twice.",
+    )
+    found = _find(tell, fingers)
+    for pair in found:
+        tell.say(
+            Text.assemble(
+                (f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}", "yellow"),
+                (f"  score {pair.comparison.score:.0f}, false match {rate_text(pair.comparison.fmr)}", "dim"),
+            )
+        )
+        attempt = story.capture_again(pair.second)
+        tell.note(pair.second.name, "again_swapped", word(pair.first.name, tell.language))
+        tell.line(_plain(pair.second), attempt)
+    still = story.duplicates(fingers) if found else []
+    tell.say(Text("They still are not all different.", style="red") if still else "All ten are different fingers.")
+
+
+def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
+    tell.chapter("Which of them show one finger?", "Each template is compared with all others.")
+    groups = story.groups(fingers, _find(tell, fingers))
+    for group in groups:
+        tell.say(f"{len(group)} of one finger: {', '.join(shown(finger.name) for finger in group)}")
+    alone = len(fingers) - sum(map(len, groups))
+    if alone:
+        tell.say(f"{alone} of {len(fingers)} match no other.")
+
+
+def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:
+    found = story.duplicates(fingers)
+    tell.answer.put(
+        duplicates=[
+            {"first": d.first.name, "second": d.second.name, **comparison_entry(d.comparison, story.THRESHOLD)}
+            for d in found
+        ]
+    )
+    return found
+
+
+def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
+    asked = story.VERIFIED.name.lower().replace("_", " ")
+    tell.chapter("A year later", f"At a bank counter somebody says who they are, and lays down the {asked} finger.")
+    enrolled = next(finger for finger in fingers if finger.position is story.VERIFIED).best.template
+    entries: dict[str, Any] = {}
+    for who, attempt in zip(("resident", "stranger"), story.later(), strict=True):
+        if enrolled is None or attempt.template is None:
+            tell.say(f"The {who}: no template, nothing to compare.")
+            continue
+        result = biocore.compare(attempt.template, enrolled)
+        entries[who] = comparison_entry(result, story.THRESHOLD)
+        match = result.score >= story.THRESHOLD
+        tell.say(
+            Text.assemble(
+                f"The {who}:  ",
+                (f"score {result.score:.0f}  ", "bold"),
+                ("recognised" if match else "refused", "green" if match else "red"),
+                (f"  {len(result.pairs)} minutiae in common, false match {rate_text(result.fmr)}", "dim"),
+            )
+        )
+    tell.answer.put(verification=entries)
+
+
+def _write(
+    tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: Code, *, virtual: bool
+) -> None:
+    tell.chapter("What is left on the disk", "Nothing was sent anywhere.")
+    written: list[tuple[Path, str]] = []
+    prints: list[Path] = []
+    if virtual:  # real prints are where they came from
+        prints = story.write_prints(fingers, _make_folder(out / "prints"))
+        written.append((out / "prints", f"{len(prints)} pictures, PNG"))
+    records = _write_records(fingers, out)
+    written += [
+        (path, f"ISO/IEC 19794-2:2005, {views} finger{'s' if views > 1 else ''}, {size} bytes")
+        for path, views, size in records
+    ]
+    page = report_page.render(
+        story.entries(fingers, tell.notes),
+        unread,
+        language=language,
+        min_score=story.ENOUGH,
+        title=word("title_demo", language) if virtual else "",
+        in_order=virtual,
+    )
+    report = out / "report.html"
+    report_page.write(report, page)
+    table = Table.grid(padding=(0, 3))
+    for path, what in _few(written):
+        table.add_row(Text(shown(path)), Text(what, style="dim"))
+    table.add_row(
+        Text(shown(report), style="bold"), Text("everything above on one page, to read or to print", style="dim")
+    )
+    tell.answer.show(Padding(table, (0, 0, 0, 3), expand=False))
+    tell.answer.put(
+        files={"report": str(report), "records": [str(path) for path, *_ in records], "prints": list(map(str, prints))}
+    )
+
+
+def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """Return what fits a screen: of many files the folder they are in."""
+    if len(written) <= MANY_FILES:
+        return written
+    return [(written[0][0].parent, f"{len(written)} records, ISO/IEC 19794-2:2005")]
+
+
+def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, int]]:
+    """Write one record of the person's fingers, or, where a finger is there twice or not named, one a picture."""
+    usable = [(finger, template) for finger in fingers if (template := finger.best.template) is not None]
+    named = {finger.position for finger, _ in usable} - {FingerPosition.UNKNOWN}
+    if usable and len(named) == len(usable):
+        path = out / "fingers.fmr"
+        return [(path, len(usable), write_record(path, [template for _, template in usable]))]
+    written = []
+    for number, (finger, template) in enumerate(usable, 1):
+        path = _make_folder(out / "records") / f"{number:03d}-{Path(finger.name).stem}.fmr"
+        written.append((path, 1, write_record(path, [template])))
+    return written
+
+
+def _make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"cannot be made: {error.strerror or error}", file=str(folder)) from error
+    return folder
+
+
+def _plain(finger: Finger) -> str:
+    """Return a finger's name as a sentence has it."""
+    return finger.name if finger.position is FingerPosition.UNKNOWN else finger.position.name.lower().replace("_", " ")
+
+
+def _finger_entry(finger: Finger, language: Code) -> dict[str, Any]:
+    best = finger.best
+    return {
+        "name": finger.name,
+        "attempts": [
+            {key: value for key, value in report_entry(attempt.report, language).items() if key != "measures"}
+            for attempt in finger.attempts
+        ],
+        "template": template_entry(best.template) if best.template is not None else None,
+    }

@@ -1,0 +1,48 @@
+"""All commands of `biocore`, wired together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from biocore_bindings.cli_assess import assess
+from biocore_bindings.cli_capture import capture
+from biocore_bindings.cli_compare import compare
+from biocore_bindings.cli_demo import demo
+from biocore_bindings.cli_devices import devices
+from biocore_bindings.cli_extract import extract
+from biocore_bindings.cli_models import models
+from biocore_bindings.terminal import EXIT_CODES
+
+app = typer.Typer(
+    name="biocore",
+    help="Capture fingerprints and irises, check their quality, extract and compare templates.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"biocore {version('biocore')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Capture fingerprints and irises, check their quality, extract and compare templates."""
+
+
+for command in (devices, assess, extract, compare, capture, demo):
+    app.command(epilog=EXIT_CODES)(command)
+app.add_typer(models, name="models")

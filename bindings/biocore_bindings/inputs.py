@@ -1,0 +1,122 @@
+"""What the commands are given: pictures, folders of pictures, minutiae records, and which finger they show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+import biocore
+from biocore.errors import FormatError
+from biocore.formats.finger_minutiae import MAGIC, read_fmr, templates_from_record
+from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
+
+PICTURES = frozenset(
+    (".png", ".tif", ".tiff", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".jpg", ".jpeg", ".jp2", ".j2k", ".j2c", ".wsq")
+)
+RECORDS = frozenset((".fmr", ".iso-fmr", ".fmd"))
+DEFAULT_PPI = 500.0  # px/inch; tags inside files are not trusted, and nearly every scanner has 500
+
+_FINGER_IN_NAME = re.compile(r"(?<![a-z])(right|left)[^a-z0-9]?(thumb|index|middle|ring|little)")
+_EYE_IN_NAME = re.compile(r"(?<![a-z])(right|left)(?![a-z])")
+
+
+def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = False) -> list[Path]:
+    """Return the files that are meant: each file named, and of each folder those with a known ending.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+    endings : frozenset of str
+        In lower case, with the dot; for folders only, a file that is named is meant whatever it is called.
+    recursive : bool
+        Folders in folders too.
+
+    Raises
+    ------
+    FormatError
+        A folder with no such file in it.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(
+            item
+            for item in (path.rglob("*") if recursive else path.iterdir())
+            if item.suffix.lower() in endings and item.is_file()
+        )
+        if not inside:
+            raise FormatError(
+                f"holds no file that ends in {', '.join(sorted(endings))}"
+                + ("" if recursive else "; add --recursive to look into its folders"),
+                file=str(path),
+            )
+        found.extend(inside)
+    return found
+
+
+def parse_position(text: str | None, modality: Modality) -> Position | None:
+    """Return the finger or eye an option names (`right-index`, `left`).
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    if text is None:
+        return None
+    kind = FingerPosition if modality is Modality.FINGER else EyePosition
+    name = text.upper().replace("-", "_").replace(" ", "_")
+    if name not in kind.__members__:
+        raise typer.BadParameter(f"{text!r} is no {modality} position; there are {', '.join(map(position_name, kind))}")
+    return kind[name]
+
+
+def position_of(path: Path, modality: Modality = Modality.FINGER) -> Position:
+    """Return the finger or eye that a file's name speaks of (`0001_Right_Index.png`), or UNKNOWN."""
+    stem = path.stem.lower()
+    if modality is Modality.FINGER:
+        finger = _FINGER_IN_NAME.search(stem)
+        return FingerPosition[f"{finger[1]}_{finger[2]}".upper()] if finger else FingerPosition.UNKNOWN
+    eye = _EYE_IN_NAME.search(stem)
+    return EyePosition[eye[1].upper()] if eye else EyePosition.UNKNOWN
+
+
+def position_name(position: Position) -> str:
+    """Return a position as options write it: `right-index`."""
+    return position.name.lower().replace("_", "-")
+
+
+def load(path: Path, modality: Modality, ppi: float | None, position: Position | None = None) -> Sample:
+    """Load one picture; its position is the one given, else the one its name speaks of."""
+    return biocore.load(
+        path,
+        modality,
+        ppi=ppi if modality is Modality.FINGER else None,
+        position=position_of(path, modality) if position is None else position,
+    )
+
+
+def is_record(path: Path) -> bool:
+    """Say whether a file is a minutiae record, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False  # whoever reads it as a picture says why it cannot be read
+
+
+def read_templates(path: Path) -> tuple[FingerTemplate, ...]:
+    """Return the templates of a minutiae record.
+
+    Raises
+    ------
+    FormatError, InvalidTemplateError
+    """
+    templates = templates_from_record(read_fmr(path.read_bytes(), str(path)))
+    if not templates:
+        raise FormatError("the record holds no finger view", file=str(path), offset=22)
+    return templates
