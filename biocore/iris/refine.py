@@ -103,7 +103,7 @@ def _trace(
 
 
 PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
-LIMBUS_LOOSE = {0: 0.2, 1: 0.06, 2: 0.04, 3: 0.01, 4: 0.005}
+LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.04, 3: 0.01, 4: 0.005}
 
 
 def pupil(pyramid: locate.Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
@@ -115,8 +115,7 @@ def pupil(pyramid: locate.Pyramid, circle: Circle, full: float, shown: Floats, *
 def limbus(pyramid: locate.Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
     """Trace the limbus where it is shown; its centre lies near that of the pupil."""
     trust = locate.trust(ANGLES) * shown
-    at = 0.5 * (near.cx + circle.x), 0.5 * (near.cy + circle.y)
-    return _trace(pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, at, LIMBUS_LOOSE, LIMBUS_ORDER)
+    return _trace(pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER)
 
 
 def circle_of(traced: Traced, like: Circle) -> Circle:
