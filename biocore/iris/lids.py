@@ -23,6 +23,7 @@ LEAST_DEVIATION = 5.0  # grey levels
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
 FLATNESS = (1e-6, 0.5, 0.5)  # how firmly height, slope and curvature of a lid are expected to be nought, in columns
+ROUNDEST = 0.42  # radii; curvature (coefficient of t²) of a lid at most; that of a limbus seen this way is 0.6
 SPREAD = 0.03  # radii; deviation of a path from the parabola that is no outlier
 
 
@@ -117,6 +118,8 @@ def _curve(xs: Floats, ys: Floats, circle: tuple[float, float, float], factor: f
     fitted = kernel.fit_curve(
         ys, on.astype(np.float64), parabola, np.zeros(3), np.array(FLATNESS), least_spread=SPREAD * r
     )
+    if abs(fitted.coefficients[2]) > ROUNDEST * r:
+        return np.empty((0, 2))  # as round as the limbus: the limbus it is
     smooth = fitted.curve
     depth = smooth - (cy - half) if upper else cy + half - smooth
     shown = depth > 0

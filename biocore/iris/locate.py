@@ -28,30 +28,67 @@ LIMBUS_BAND = Band(near=0.65, far=1.42, samples=64, widths=(0.05, 0.10), bend=(0
 PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0, 0.04, 0.16))
 FULL_STEP = 0.09  # of the picture's contrast: an edge this high counts in full
 PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/IEC 29794-6 expects 0.2..0.7)
-PUPIL_OFFSET = 0.07  # of the limbus radius, deviation of the pupil's centre on each axis
+PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
+SCORE = {
+    "limbus": 5.2,
+    "separation": 5.8,
+    "pupil": 2.7,
+    "ratio": 2.0,
+    "offset": 1.4,
+}  # logistic, benchmarks/bench_iris.py
+CLEAR = 0.7  # support of a pupil that need not be searched for further
+SURE = 0.6  # trust above which a ray shows the iris and the sclera
+LEAST_DEVIATION = 2.0  # grey levels
 LIMBI = 8  # limbi that are traced
-SHORTLIST = 3  # limbi that are searched for a pupil
-HINT = 0.4  # what a disc inside adds to a limbus' support when the short list is made
+SHORTLIST = 5  # limbi that are searched for a pupil
+HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
 PUPILS = 6  # pupils that are traced in each limbus
 PATCH = 36.0  # px; radius a limbus is brought to before its pupil is searched
 
 
 @dataclass(frozen=True, slots=True)
+class Limbus:
+    """A limbus traced roughly.
+
+    Attributes
+    ----------
+    circle : Circle
+    support : float
+        Share of the trusted rays that carry it, weighted by their edges, 0 to 1.
+    separation : float
+        By how many of its deviations the iris is darker than what lies outside.
+    ring : bool
+        Whether a brighter ring inside had to be passed over.
+    """
+
+    circle: Circle
+    support: float
+    separation: float
+    ring: bool = False
+
+    @property
+    def score(self) -> float:
+        """What limbi are ranked by."""
+        return SCORE["limbus"] * self.support + SCORE["separation"] * min(max(self.separation / 3.0, -0.7), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Eye:
-    """A pupil and a limbus traced roughly, and what speaks for them, each 0 to 1."""
+    """A pupil and a limbus traced roughly; `dark` where the pupil is darker than the iris, supports 0 to 1."""
 
     pupil: Circle
     limbus: Circle
     dark: bool
     pupil_support: float
-    limbus_support: float
-    prior: float
-    ring: bool = False
+    outline: Limbus
 
     @property
     def score(self) -> float:
-        """What hypotheses are ranked by."""
-        return self.limbus_support + self.pupil_support + 0.35 * self.prior
+        """Log odds that both circles are right."""
+        ratio = (self.pupil.r / self.limbus.r - PUPIL_RATIO[0]) / PUPIL_RATIO[1]
+        offset = math.hypot(self.pupil.x - self.limbus.x, self.pupil.y - self.limbus.y) / self.limbus.r / PUPIL_OFFSET
+        edges = self.outline.score + SCORE["pupil"] * self.pupil_support
+        return edges - SCORE["ratio"] * ratio * ratio - SCORE["offset"] * offset * offset
 
 
 class Pyramid:
@@ -75,21 +112,17 @@ def contrast(picture: GreyImage) -> float:
     return float(np.searchsorted(cumulated, 0.90) - np.searchsorted(cumulated, 0.03))
 
 
+def full_step(picture: GreyImage) -> float:
+    """Return the step of grey levels that counts in full as an edge of this picture."""
+    return max(3.0, FULL_STEP * contrast(picture))
+
+
 def trust(count: int) -> Floats:
     """How much an edge of the limbus is believed at each angle: lids cover it above, often below, never beside."""
     sine = np.sin(np.arange(count) * (2.0 * math.pi / count))
     above = np.clip((0.75 - sine) / 0.45, 0.08, 1.0)
     below = np.clip((1.25 + sine) / 0.65, 0.4, 1.0)
     return np.asarray(np.minimum(above, below))
-
-
-@dataclass(frozen=True, slots=True)
-class Limbus:
-    """A limbus traced roughly, its support (0 to 1), and whether a brighter ring inside it had to be passed over."""
-
-    circle: Circle
-    support: float
-    ring: bool = False
 
 
 def trace_limbus(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
@@ -110,7 +143,27 @@ def trace_limbus(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
         ring = _dips(view, curve, further, weight * outer.keeps * inner.keeps > 0.3)
     found, support = (outer, max(support, outer_support)) if ring else (inner, support)
     r, dx, dy = found.coefficients
-    return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, ring)
+    contrasted = separation(view, found.curve, weight >= SURE, (0.70, 0.93), (1.06, 1.22))
+    return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, contrasted, ring)
+
+
+def separation(
+    view: contours.Unrolled,
+    curve: Floats,
+    rays: NDArray[np.bool_],
+    within: tuple[float, float],
+    beyond: tuple[float, float],
+) -> float:
+    """Return by how many deviations of the inside the outside of a curve is brighter."""
+    share = view.radii[None, :] / curve[rays, None]
+    grey = view.grey[rays]
+    inside = grey[(share > within[0]) & (share < within[1]) & (grey >= 0)]
+    outside = grey[(share > beyond[0]) & (share < beyond[1]) & (grey >= 0)]
+    if not (inside.size and outside.size):
+        return 0.0
+    level = np.median(inside)
+    deviation = max(LEAST_DEVIATION, 1.4826 * float(np.median(np.abs(inside - level))))
+    return float(np.median(outside) - level) / deviation
 
 
 def _limbus_path(
@@ -179,13 +232,6 @@ def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[C
     return [replace(d, x=d.x + x0, y=d.y + y0).scaled(factor) for d in found]
 
 
-def plausibility(pupil: Circle, limbus: Circle) -> float:
-    """How usual a pair is: 1 for a concentric pupil of the usual size, falling to 0."""
-    ratio = (pupil.r / limbus.r - PUPIL_RATIO[0]) / PUPIL_RATIO[1]
-    dx, dy = (pupil.x - limbus.x) / limbus.r / PUPIL_OFFSET, (pupil.y - limbus.y) / limbus.r / PUPIL_OFFSET
-    return math.exp(-0.5 * (ratio * ratio + dx * dx + dy * dy))
-
-
 def possible(pupil: Circle, limbus: Circle) -> bool:
     """Whether one eye could have this pair."""
     offset = math.hypot(pupil.x - limbus.x, pupil.y - limbus.y)
@@ -196,7 +242,7 @@ def candidates(pixels: GreyImage) -> list[Eye]:
     """Return what may be the eye, the best first; none where there is nothing round."""
     pyramid = Pyramid(pixels)
     coarse, factor = circles.reduce(pixels)
-    full = max(3.0, FULL_STEP * contrast(coarse))
+    full = full_step(coarse)
     gx, gy = circles.gradients(coarse)
     votes = circles.limbi(gx, gy)
     inner = circles.distinct(circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6), 8)
@@ -210,21 +256,26 @@ def candidates(pixels: GreyImage) -> list[Eye]:
 def _shortlist(traced: list[Limbus], inner: list[Circle]) -> list[Limbus]:
     """Return the most promising limbi: well supported, round something that may be a pupil."""
     hint = [max((min(c.score, 1.0) for c in inner if possible(c, t.circle)), default=0.0) for t in traced]
-    order = sorted(range(len(traced)), key=lambda i: -traced[i].support - HINT * hint[i])
+    order = sorted(range(len(traced)), key=lambda i: -traced[i].score - HINT * hint[i])
     kept = circles.distinct([traced[i].circle for i in order], SHORTLIST)
     return [traced[i] for i in order if traced[i].circle in kept]
 
 
 def _pairs(pyramid: Pyramid, inner: list[Circle], outer: list[Limbus], full: float) -> list[Eye]:
-    """Trace the pupils that each limbus may have."""
-    eyes = []
+    """Trace the pupils that each limbus may have; where none found before is clear, look for faint ones."""
+    eyes: list[Eye] = []
     for outline in outer:
-        limbus = outline.circle
-        near = [c for c in inner if possible(c, limbus)]
-        for c in circles.distinct(near[:3] + pupil_candidates(pyramid, limbus, 2), PUPILS):
-            dark = c.way is not Way.BRIGHT_VOTES
-            pupil, support = trace_pupil(pyramid, c, full, dark=dark)
-            if possible(pupil, limbus):
-                usual = plausibility(pupil, limbus)
-                eyes.append(Eye(pupil, limbus, dark, support, outline.support, usual, outline.ring))
+        near = [c for c in inner if possible(c, outline.circle)]
+        found = [eye for c in near[:3] if (eye := _pair(pyramid, c, outline, full))]
+        if max((e.pupil_support for e in found), default=0.0) < CLEAR:
+            faint = circles.distinct(pupil_candidates(pyramid, outline.circle, 2), PUPILS)
+            found += [eye for c in faint if (eye := _pair(pyramid, c, outline, full))]
+        eyes += found
     return eyes
+
+
+def _pair(pyramid: Pyramid, circle: Circle, outline: Limbus, full: float) -> Eye | None:
+    """Trace one pupil; None where it leaves the limbus."""
+    dark = circle.way is not Way.BRIGHT_VOTES
+    pupil, support = trace_pupil(pyramid, circle, full, dark=dark)
+    return Eye(pupil, outline.circle, dark, support, outline) if possible(pupil, outline.circle) else None

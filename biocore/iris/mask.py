@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.iris.lids import Tone
-from biocore.iris.segmentation import Contour
+from biocore.iris.refine import Outline
 from biocore.types import GreyImage
 
 Floats = NDArray[np.float64]
@@ -54,10 +53,9 @@ def _beyond(shape: tuple[int, ...], lid: Floats, edge: float) -> Mask:
     return _fill(shape, np.array(ring)).astype(bool)
 
 
-def cover(
-    pixels: GreyImage, pupil: Contour, limbus: Contour, upper: Floats, lower: Floats, speculars: Mask, iris: Tone
-) -> Cover:
+def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
     """Return what covers the iris and what can be used of it."""
+    pupil, limbus, upper, lower, iris = eye.pupil.contour, eye.limbus.contour, eye.upper_lid, eye.lower_lid, eye.iris
     height, width = pixels.shape
     r = limbus.radii.max()
     x0, x1 = max(0, math.floor(limbus.cx - r) - 1), min(width, math.ceil(limbus.cx + r) + 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from biocore.errors import ExtractionError
-from biocore.iris import lids, locate, mask, refine, speculars
+from biocore.iris import locate, mask, refine, speculars
 from biocore.iris.segmentation import Confidence, Segmentation
 from biocore.kernels import checks
 from biocore.types import GreyImage
@@ -38,24 +38,22 @@ def segment(pixels: GreyImage) -> Segmentation:
     eyes = locate.candidates(filled)
     if not eyes:
         raise ExtractionError("no iris: nothing round with a disc inside it was found")
-    pyramid = locate.Pyramid(filled)
-    full = max(3.0, locate.FULL_STEP * locate.contrast(filled))
-    eye = eyes[0]
-    pupil = refine.pupil(pyramid, eye, full)
-    limbus = refine.limbus(pyramid, eye, pupil.contour.shape, full)
-    iris = lids.iris_tone(pyramid, pupil.contour, limbus.contour)
-    inside = lids.pupil_tone(pyramid, pupil.contour)
-    upper, lower = lids.find(pyramid, pupil.contour, limbus.contour, iris, inside)
-    cover = mask.cover(image, pupil.contour, limbus.contour, upper, lower, spots, iris)
-    confidence = Confidence(min(limbus.support, pupil.support), limbus.support, limbus.spread, pupil.support)
+    outline = refine.eye(filled, eyes[0])
+    cover = mask.cover(image, outline, spots)
+    confidence = Confidence(
+        min(outline.limbus.support, outline.pupil.support),
+        outline.limbus.support,
+        outline.limbus.spread,
+        outline.pupil.support,
+    )
     return Segmentation(
-        pupil.contour,
-        limbus.contour,
+        outline.pupil.contour,
+        outline.limbus.contour,
         cover.usable,
         cover.lids,
         cover.lashes,
         cover.speculars,
-        upper,
-        lower,
+        outline.upper_lid,
+        outline.lower_lid,
         confidence,
     )
