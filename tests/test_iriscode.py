@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_pictures import eye, template
 
 from biocore.errors import InvalidSampleError, InvalidTemplateError, ModelError
 from biocore.iris import calibration
@@ -18,6 +17,7 @@ from biocore.iris.compare import EXACT, REACH, compare, search
 from biocore.iris.encode import RECIPE, encode, filters, row_taps
 from biocore.iris.gallery import Gallery
 from biocore.types import IrisTemplate
+from iris_pictures import eye, template
 
 COLUMN = 2 * math.pi / 256
 ALL = 0xFFFFFFFFFFFFFFFF

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_iriscode as twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import reference_iriscode as twin
 from biocore.errors import InvalidSampleError
 from biocore.kernels import iriscode, irisstrip
 

@@ -21,6 +21,7 @@ from biocore_bindings.inputs import (
     PICTURES,
     RECORDS,
     collect,
+    finger_template,
     is_record,
     load,
     parse_position,
@@ -189,7 +190,7 @@ def _prints(path: Path, ppi: float, effort: Effort) -> list[Print]:
         return [Print(name, template, None) for name, template in zip(names, templates, strict=True)]
     sample = load(path, Modality.FINGER, ppi)
     try:
-        template = biocore.extract(sample, effort=effort.code)
+        template = finger_template(sample, effort.code)
     except ExtractionError as error:
         raise ExtractionError(f"{path}: {error}") from error
     return [Print(str(path), template, to_500(sample))]

@@ -10,14 +10,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-import biocore
 from biocore.errors import BiocoreError, FormatError
 from biocore.fingerprint.scale import to_500
 from biocore.formats.finger_minutiae import record_from_templates, write_fmr
 from biocore.types import FingerTemplate, Modality
 from biocore_bindings.as_json import template_entry
 from biocore_bindings.drawing import minutiae_picture
-from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position, position_name
+from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, finger_template, load, parse_position, position_name
 from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work
 from biocore_bindings.terminal import answering, relative_names, shown
 from biocore_bindings.tracing import traced, write_picture
@@ -77,7 +76,7 @@ def extract(
                 try:
                     with traced(folder):
                         sample = load(path, Modality.FINGER, ppi, where)
-                        template = biocore.extract(sample, effort=effort.code)
+                        template = finger_template(sample, effort.code)
                 except BiocoreError as error:
                     results.append({"file": str(path), "error": answer.fault(error, path)})
                     continue
