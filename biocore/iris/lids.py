@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.iris.locate import Pyramid
+from biocore.iris.pyramid import Pyramid
 from biocore.iris.segmentation import Contour
 from biocore.kernels import iris as kernel
 
