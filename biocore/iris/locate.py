@@ -85,19 +85,31 @@ def possible(pupil: Circle, limbus: Circle) -> bool:
     return RATIO[0] <= pupil.r / limbus.r <= RATIO[1] and offset <= OFFSET * limbus.r and offset + pupil.r < limbus.r
 
 
-def candidates(pixels: GreyImage) -> list[Eye]:
-    """Return what may be the eye, the best first; none where there is nothing round."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found: eyes, the best first, and the circles that each way led to before any was traced."""
+
+    eyes: list[Eye]
+    pupils: list[Circle]
+    limbi: list[Circle]
+
+
+def search(pixels: GreyImage) -> Search:
+    """Find what may be the eye; no eyes where there is nothing round with a disc inside it."""
     pyramid = Pyramid(pixels)
     coarse, factor = circles.reduce(pixels)
     full = full_step(coarse)
     gx, gy = circles.gradients(coarse)
     votes = circles.limbi(gx, gy)
-    inner = circles.distinct(circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6), 8)
+    every = circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6)
+    inner = circles.distinct(every, 8)
+    peaks = votes.peaks(4)
     around = [c for c in (votes.around(p) for p in inner) if c is not None]
-    outer = circles.distinct(sorted(votes.peaks(4) + around, key=lambda c: -c.score), LIMBI)
+    outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)
     traced = [outline.trace(pyramid, c.scaled(factor), full) for c in outer]
     inner = [c.scaled(factor) for c in inner]
-    return sorted(_pairs(pyramid, inner, _shortlist(traced, inner), full), key=lambda e: -e.score)
+    eyes = sorted(_pairs(pyramid, inner, _shortlist(traced, inner), full), key=lambda e: -e.score)
+    return Search(eyes, [c.scaled(factor) for c in every], [c.scaled(factor) for c in peaks])
 
 
 def _shortlist(traced: list[Limbus], inner: list[Circle]) -> list[Limbus]:
