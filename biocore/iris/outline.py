@@ -24,12 +24,13 @@ SUPPORT_ODDS, APART_ODDS = 5.2, 5.8  # log odds that a limbus is right, for full
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
-RING_SUPPORT = 0.4  # of the inner edge's support that the limbus must have
 RING_SURE = 0.3  # trust left to a ray that carries both
 RING_RAYS = 0.2  # of all rays that must carry both
 RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
 RING_SECOND = 0.35  # of the ring's height by which they rise again
 RING_LEAST = 2.0  # grey levels
+PLATEAU_SUPPORT = 0.7  # of the inner edge's support that the limbus must have where grey levels do not fall
+PLATEAU_SLOPE, PLATEAU_LENGTH = 0.06, 4  # of the ring's height, between tenths of the way; tenths that are so flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,14 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     view, c, factor = _view(pyramid, inner.circle)
     weight = trust(ANGLES)
     reward = _reward(view, weight, full)
-    first, _ = _path(view, reward, weight, c, full)
+    close = np.abs(view.radii - c.r) < RING_GAP * c.r
+    first, _ = _path(view, reward * close, weight, c, full)
     beyond = reward * (view.radii[None, :] > first.curve[:, None] + RING_GAP * c.r)
     second, support = _path(view, beyond, weight, c, full)
     ratio = second.coefficients[0] / first.coefficients[0]
     rays = weight * first.keeps * second.keeps > RING_SURE
-    if (
-        support > RING_SUPPORT * inner.support
-        and RING_RATIO[0] < ratio < RING_RATIO[1]
-        and _dips(view, first.curve, second.curve, rays)
+    if RING_RATIO[0] < ratio < RING_RATIO[1] and _steps_twice(
+        view, first.curve, second.curve, rays, dips=support < PLATEAU_SUPPORT * inner.support
     ):
         return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
     return inner
@@ -134,10 +134,11 @@ def _path(
     return found, float((weight * strength * found.keeps).sum() / weight.sum())
 
 
-def _dips(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[np.bool_]) -> bool:
-    """Whether grey levels fall again between two contours: behind a ring in the cornea, not on the sclera.
+def _steps_twice(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[np.bool_], *, dips: bool) -> bool:
+    """Whether grey levels rise, stay or fall (with `dips`: surely fall), and rise again across two contours.
 
-    The rays are laid over each other so that both contours coincide; texture leaves their median.
+    They do so across a ring in the cornea and the limbus behind it; across a limbus and the sclera they rise once. The
+    rays are laid over each other so that both contours coincide; texture leaves their median.
     """
     if np.count_nonzero(rays) < RING_RAYS * ANGLES:
         return False
@@ -152,4 +153,8 @@ def _dips(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[n
     dip = float(fall[lowest])
     first_rise = float(between[: lowest + 1].max() - profile[:11].min())
     second_rise = float(profile[8 + lowest :].max() - between[lowest])
-    return dip > max(RING_LEAST, RING_DIP * first_rise) and second_rise > RING_SECOND * first_rise
+    falls = dip > max(RING_LEAST, RING_DIP * first_rise)
+    if falls or dips:
+        return falls and second_rise > RING_SECOND * first_rise
+    flat = np.abs(np.diff(profile[14:28:2])) < PLATEAU_SLOPE * first_rise
+    return bool(np.count_nonzero(flat) >= PLATEAU_LENGTH) and second_rise > RING_SECOND * first_rise
