@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.iris.refine import Outline
+from biocore.iris.segmentation import Contour
 from biocore.types import GreyImage
 
 Floats = NDArray[np.float64]
@@ -22,12 +23,13 @@ LID_MARGIN = 0.015  # of the iris radius; the wet edge of a lid
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cover:
-    """What covers an iris, and what is left of it; bool arrays (height, width)."""
+    """What covers an iris, and what is left of it: bool arrays (height, width), and a share of the iris."""
 
     usable: Mask
     lids: Mask
     lashes: Mask
     speculars: Mask
+    visible: float
 
 
 def _fill(shape: tuple[int, ...], points: Floats) -> NDArray[np.uint8]:
@@ -63,6 +65,7 @@ def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
     window = (slice(y0, max(y1, y0)), slice(x0, max(x1, x0)))
     out = [np.zeros(pixels.shape, np.bool_) for _ in range(3)]
     patch = pixels[window]
+    visible = 0.0
     if patch.size:
         origin = (x0, y0)
         annulus = (_fill(patch.shape, limbus.points() - origin) > 0) & (
@@ -76,6 +79,13 @@ def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
         odd = ((dark | bright) & annulus & ~lids).astype(np.uint8)
         lashes = cv2.dilate(odd, np.ones((3, 3), np.uint8)).astype(bool) & annulus & ~lids
         out[0][window] = annulus & ~lids & ~lashes & ~speculars[window]
+        visible = np.count_nonzero(out[0]) / _whole(pupil, limbus)
         out[1][window] = lids
         out[2][window] = lashes
-    return Cover(out[0], out[1], out[2], speculars)
+    return Cover(out[0], out[1], out[2], speculars, visible)
+
+
+def _whole(pupil: Contour, limbus: Contour) -> float:
+    """Return the area between the contours, px, whether or not the picture shows it."""
+    area = (limbus.radii @ limbus.radii - pupil.radii @ pupil.radii) * math.pi / len(limbus.radii)
+    return max(1.0, float(area))

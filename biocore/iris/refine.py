@@ -11,6 +11,8 @@ from biocore.iris import contours, lids, locate
 from biocore.iris.circles import Circle
 from biocore.iris.contours import Band, Floats
 from biocore.iris.lids import Tone
+from biocore.iris.outline import trust as trust_in_limbus
+from biocore.iris.pyramid import Pyramid, full_step
 from biocore.iris.segmentation import ANGLES, Contour, Ellipse
 from biocore.types import GreyImage
 
@@ -61,7 +63,7 @@ def _ellipse(centre: tuple[float, float], c: Floats) -> Ellipse:
 
 
 def _trace(
-    pyramid: locate.Pyramid,
+    pyramid: Pyramid,
     circle: Circle,
     band: Band,
     least_side: float,
@@ -106,16 +108,18 @@ PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0
 LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.04, 3: 0.01, 4: 0.005}
 
 
-def pupil(pyramid: locate.Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
+def pupil(pyramid: Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
     """Trace the pupil where it is shown (0..1 for each angle)."""
     sign = 1.0 if dark else -1.0
     return _trace(pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER)
 
 
-def limbus(pyramid: locate.Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
+def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
     """Trace the limbus where it is shown; its centre lies near that of the pupil."""
-    trust = locate.trust(ANGLES) * shown
-    return _trace(pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER)
+    trust = trust_in_limbus(ANGLES) * shown
+    return _trace(
+        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER
+    )
 
 
 def circle_of(traced: Traced, like: Circle) -> Circle:
@@ -148,8 +152,8 @@ class Outline:
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
     """Trace pupil, limbus and lids; then again without what the lids turned out to hide."""
-    pyramid = locate.Pyramid(pixels)
-    full = locate.full_step(pixels)
+    pyramid = Pyramid(pixels)
+    full = full_step(pixels)
     inner, outer = found.pupil, found.limbus
     in_sight = out_sight = np.ones(ANGLES)
     for _ in range(PASSES):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from biocore.errors import ExtractionError
-from biocore.iris import locate, mask, refine, speculars
-from biocore.iris.segmentation import Confidence, Segmentation
+from biocore.iris import confidence, locate, mask, refine, speculars
+from biocore.iris.segmentation import Segmentation
 from biocore.kernels import checks
 from biocore.types import GreyImage
 
@@ -35,17 +35,11 @@ def segment(pixels: GreyImage) -> Segmentation:
     if min(image.shape) < LEAST_SIDE:
         raise ExtractionError(f"no iris: {image.shape[1]}x{image.shape[0]} px cannot show one, {LEAST_SIDE} a side can")
     spots, filled = speculars.find(image)
-    eyes = locate.candidates(filled)
-    if not eyes:
+    found = locate.search(filled)
+    if not found.eyes:
         raise ExtractionError("no iris: nothing round with a disc inside it was found")
-    outline = refine.eye(filled, eyes[0])
+    outline = refine.eye(filled, found.eyes[0])
     cover = mask.cover(image, outline, spots)
-    confidence = Confidence(
-        min(outline.limbus.support, outline.pupil.support),
-        outline.limbus.support,
-        outline.limbus.spread,
-        outline.pupil.support,
-    )
     return Segmentation(
         outline.pupil.contour,
         outline.limbus.contour,
@@ -55,5 +49,5 @@ def segment(pixels: GreyImage) -> Segmentation:
         cover.speculars,
         outline.upper_lid,
         outline.lower_lid,
-        confidence,
+        confidence.judge(confidence.evidence(found, outline, cover.visible)),
     )
