@@ -18,6 +18,7 @@ from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
 from biocore.formats.images import read_image
 from biocore.iris import compare as iris_comparison
 from biocore.iris.extract import extract as extract_iris
+from biocore.iris.quality import assess as assess_iris
 from biocore.report import QualityReport
 from biocore.types import (
     Comparison,
@@ -99,7 +100,9 @@ def assess(sample: Sample, template: Template | None = None) -> QualityReport:
         A template of the other modality.
     """
     if sample.modality is Modality.IRIS:
-        raise InvalidSampleError(f"{sample.source}: this version assesses fingers only, not {sample.modality}")
+        if template is not None:
+            _iris(template)
+        return assess_iris(sample)
     return assess_finger(sample, None if template is None else _finger(template))
 
 
