@@ -27,8 +27,8 @@ def why_no_iris(pixels: GreyImage) -> Cause:
     factor = max(1.0, min(height, width) / WORK_SIDE)
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
     small = cv2.GaussianBlur(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), (0, 0), 1.5)
-    low, high = np.percentile(small, [100.0 * SHARE_DARK, 90.0])
-    contrast = float(high - low)
+    darkest, low, high = np.percentile(small, [1.0, 100.0 * SHARE_DARK, 90.0])
+    contrast = float(high - darkest)
     length, flat = _darkest_line(np.asarray(small, np.uint8), float(low))
     closed = _ramp(0.3 * (contrast - LEAST_CONTRAST)) * _ramp(30.0 * (length - LONG)) * _ramp(3.0 * (flat - FLAT))
     evidence = {

@@ -31,6 +31,7 @@ LOG_QUARTER = (
     (5, 5, 4, 2, 1),
     (2, 2, 1, 1, 0),
 )
+NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 EDGE = (0.55, 1.55)  # pupil radii that its edge is looked for in
 EDGE_SHIFT = 0.2  # pupil radii that it may lie off the contour
 EDGE_LEVELS = (0.55, 0.75, 1.25, 1.55)  # pupil radii between which the levels on both sides are taken
@@ -42,10 +43,11 @@ LEAST_COLUMNS = 24  # a tenth of the circle
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Bands of texture as shares of the iris' grey level, sharpness (power), entropy (bits), interlace."""
+    """Bands of texture and noise as shares of the iris' grey level, sharpness (power), entropy (bits), interlace."""
 
     fine: float
     coarse: float
+    noise: float
     sharpness: float
     entropy: float
     interlace: float
@@ -89,16 +91,23 @@ def measure(pixels: GreyImage, seg: Segmentation, iris_grey: float) -> Detail:
     mask = np.ascontiguousarray(seg.mask[rows, columns])
     hidden = (seg.lids | seg.speculars)[rows, columns]
     if patch.size == 0 or not mask.any():
-        return Detail(0.0, 0.0, 0.0, 0.0, 0.0)
+        return Detail(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     yy, xx = np.ogrid[rows.start : rows.start + patch.shape[0], columns.start : columns.start + patch.shape[1]]
     disc = ((xx - x) ** 2 + (yy - y) ** 2 <= (REACH * r) ** 2) & ~hidden
     grey = max(iris_grey, 1.0) if math.isfinite(iris_grey) else 255.0
-    fine, coarse = _bands(patch, mask, r)
-    return Detail(fine / grey, coarse / grey, _sharpness(patch, disc), _entropy(patch[disc]), _interlace(patch, mask))
+    fine, coarse, noise = _bands(patch, mask, r)
+    return Detail(
+        fine / grey,
+        coarse / grey,
+        noise / grey,
+        _sharpness(patch, disc),
+        _entropy(patch[disc]),
+        _interlace(patch, mask),
+    )
 
 
-def _bands(patch: GreyImage, mask: NDArray[np.bool_], r: float) -> tuple[float, float]:
-    """Root mean square of two bands over what is usable, in grey levels."""
+def _bands(patch: GreyImage, mask: NDArray[np.bool_], r: float) -> tuple[float, float, float]:
+    """Root mean square of two bands over what is usable, without noise, and of the noise, in grey levels."""
     if r > WORK_RADIUS:
         size = tuple(max(1, round(side * WORK_RADIUS / r)) for side in patch.shape[::-1])
         patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -110,8 +119,24 @@ def _bands(patch: GreyImage, mask: NDArray[np.bool_], r: float) -> tuple[float, 
     for sigma in sorted({*FINE, *COARSE}):
         blurred, share = (cv2.GaussianBlur(each, (0, 0), max(sigma * r, 0.3)) for each in (grey, weight))
         levels.append(blurred / np.maximum(share, 1e-3))  # only what is usable counts on either side
-    fine, coarse = levels[0] - levels[1], levels[1] - levels[2]
-    return float(np.sqrt(np.mean(fine[mask] ** 2))), float(np.sqrt(np.mean(coarse[mask] ** 2)))
+    noise = _noise(patch, mask)
+    found = []
+    for band, (narrow, wide) in ((levels[0] - levels[1], FINE), (levels[1] - levels[2], COARSE)):
+        power = float(np.mean(band[mask] ** 2)) - noise**2 * _passed(narrow * r, wide * r)
+        found.append(math.sqrt(max(0.0, power)))
+    return found[0], found[1], noise
+
+
+def _noise(patch: GreyImage, mask: NDArray[np.bool_]) -> float:
+    """Return the deviation of white noise (Immerkaer 1996: the difference of two Laplacians, blind to edges)."""
+    response = cv2.filter2D(patch, cv2.CV_32F, NOISE_KERNEL, borderType=cv2.BORDER_REPLICATE)
+    return math.sqrt(0.5 * math.pi) / 6.0 * float(np.mean(np.abs(response[mask])))
+
+
+def _passed(narrow: float, wide: float) -> float:
+    """Return the share of white noise' power that passes a difference of Gaussians of these deviations, px."""
+    a, b = max(narrow, 0.3) ** 2, max(wide, 0.3) ** 2
+    return max(0.0, 0.25 / a + 0.25 / b - 1.0 / (a + b)) / math.pi
 
 
 def _sharpness(patch: GreyImage, disc: NDArray[np.bool_]) -> float:

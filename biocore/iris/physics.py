@@ -26,7 +26,7 @@ SCLERA = slice(8, 16)  # rows outside: 1.1 to 1.2 limbus radii
 HARMONICS = 16  # of the pupil's boundary (ISO/IEC 29794-6, 6.2.4)
 SECTORS = 16  # of the circle that a ring is looked for in
 LEAST_SECTORS = 3
-RING_CLEAR = 0.85  # of a column that lids and reflections must leave
+RING_CLEAR = 0.6  # of a column that lids and reflections must leave
 LEAST_RANGE = 4.0  # grey levels; smaller differences are noise
 
 
@@ -73,7 +73,9 @@ class IrisPhysics:
     sharpness : float
         Power of the response of ISO/IEC 29794-6, 6.2.10.
     fine_detail, coarse_detail : float
-        Root mean square of two bands of the iris' texture, of its grey level.
+        Root mean square of two bands of the iris' texture, without noise, of its grey level.
+    noise : float
+        Deviation of white noise on the iris, of its grey level.
     edge_width : float
         Of the pupil's edge, in iris radii.
     edge_stretch : float
@@ -111,6 +113,7 @@ class IrisPhysics:
     sharpness: float
     fine_detail: float
     coarse_detail: float
+    noise: float
     edge_width: float
     edge_stretch: float
     interlace: float
@@ -147,6 +150,7 @@ def measure(pixels: GreyImage, seg: Segmentation) -> IrisPhysics:
         sharpness=fine.sharpness,
         fine_detail=fine.fine,
         coarse_detail=fine.coarse,
+        noise=fine.noise,
         entropy=fine.entropy,
         interlace=fine.interlace,
         edge_width=edge.width / seg.limbus.radius,

@@ -25,6 +25,7 @@ CAP = 25.0  # points at no confidence; a doubtful segmentation is more often wro
 LARGE = 100.0  # px; a larger iris does not compare better
 USUAL = (0.28, 0.52)  # pupil by iris radius within which most pupils are
 STEADY = 0.2  # stretch of the pupil's edge that still pictures have
+QUIET = 0.01  # noise by grey level, below which there is no less
 FRONTAL = 15.0  # degrees that a frontal limbus' ellipse may be off
 
 
@@ -44,6 +45,7 @@ TERMS: dict[str, Callable[[IrisPhysics], float]] = {
     "lost_detail": lambda p: -_log(p.fine_detail, 0.002),
     "lost_texture": lambda p: -_log(p.coarse_detail, 0.004),
     "edge_width": lambda p: _log(p.edge_width, 0.01) if math.isfinite(p.edge_width) else math.log(0.05),
+    "noise": lambda p: _log(p.noise, QUIET),
     "motion": lambda p: _over(p.edge_stretch, STEADY),
     "low_contrast": lambda p: -_log(p.iris_grey - p.dark_grey, 4.0),
     "wide_pupil": lambda p: _over(p.dilation, USUAL[1]),
