@@ -22,7 +22,8 @@ def texture(seed: int, rows: int = 24, columns: int = 96) -> NDArray[np.float64]
     noise = np.random.default_rng(seed).normal(size=(rows, columns))
     for axis in (0, 1):
         noise = noise + 0.7 * (np.roll(noise, 1, axis) + np.roll(noise, -1, axis))
-    return 120.0 + 25.0 * (noise - noise.mean()) / noise.std()
+    grey: NDArray[np.float64] = 120.0 + 25.0 * (noise - noise.mean()) / noise.std()
+    return grey
 
 
 def eye(

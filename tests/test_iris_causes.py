@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from painted_eyes import Eye, paint
 
 import biocore
 from biocore.advice import advise
@@ -12,6 +11,7 @@ from biocore.errors import InvalidTemplateError
 from biocore.iris.absence import why_no_iris
 from biocore.report import Advice, CauseName, QualityReport, Status
 from biocore.types import Frame, Modality, Sample
+from painted_eyes import Eye, paint
 
 DEFECTS = {
     CauseName.CLOUDY: (Eye(haze=0.8, mottle=0.15), Eye(haze=0.7), Eye(haze=1.5, mottle=0.1)),
@@ -32,8 +32,8 @@ def assess(eye: Eye) -> QualityReport:
     return biocore.assess(Sample(Frame(paint(eye)), Modality.IRIS))
 
 
-@pytest.mark.parametrize("seed", (1, 9, 23))
-@pytest.mark.parametrize("roll", (0.0, 15.0))
+@pytest.mark.parametrize("seed", [1, 9, 23])
+@pytest.mark.parametrize("roll", [0.0, 15.0])
 def test_a_clean_eye_has_no_causes(seed: int, roll: float) -> None:
     assert assess(Eye(seed=seed, roll=roll)).causes == ()
 
@@ -48,7 +48,7 @@ def test_a_painted_defect_leads_the_causes(name: CauseName, eye: Eye) -> None:
     assert all(np.isfinite(value) for value in causes[0].evidence.values())
 
 
-@pytest.mark.parametrize("defect", ({"haze": 0.8, "mottle": 0.15}, {"lid": 0.1}, {"blur": 0.06}))
+@pytest.mark.parametrize("defect", [{"haze": 0.8, "mottle": 0.15}, {"lid": 0.1}, {"blur": 0.06}])
 def test_a_cause_stands_wherever_and_however_large_the_eye_is(defect: dict[str, float]) -> None:
     leads = {
         assess(Eye().but(**defect, **place)).causes[0].name
@@ -70,7 +70,7 @@ def test_advice_follows_the_causes() -> None:
     assert Advice.COME_CLOSER in assess(Eye(radius=50.0)).advice
 
 
-@pytest.mark.parametrize("grey", (0, 128, 255))
+@pytest.mark.parametrize("grey", [0, 128, 255])
 def test_a_blank_picture_is_refused_as_no_eye(grey: int) -> None:
     report = biocore.assess(Sample(Frame(np.full((240, 320), grey, np.uint8)), Modality.IRIS))
     assert report.score is None
@@ -81,7 +81,7 @@ def test_a_blank_picture_is_refused_as_no_eye(grey: int) -> None:
     assert {measure.status for measure in report.measures.values()} == {Status.FAILED}
 
 
-@pytest.mark.parametrize("bow", (-0.0006, 0.0006))
+@pytest.mark.parametrize("bow", [-0.0006, 0.0006])
 def test_a_line_of_lashes_between_lids_is_a_closed_eye(bow: float) -> None:
     y, x = np.mgrid[:480, :640].astype(float)
     line = 260 + bow * (x - 320) ** 2
@@ -92,7 +92,7 @@ def test_a_line_of_lashes_between_lids_is_a_closed_eye(bow: float) -> None:
     assert cause.evidence["dark_line_length_share_of_width"] > 0.5
 
 
-@pytest.mark.parametrize("shape", ((1, 1), (1, 200), (48, 48), (60, 3000)))
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (48, 48), (60, 3000)])
 def test_odd_shapes_are_refused_and_not_stumbled_over(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(3).integers(0, 256, shape).astype(np.uint8)
     report = biocore.assess(Sample(Frame(noise), Modality.IRIS))
