@@ -52,6 +52,32 @@ ADVICE: dict[Advice, tuple[str, str]] = {
         "Use a scanner with a larger window.",
         "Gunakan alat pemindai dengan bidang yang lebih besar.",
     ),
+    Advice.PLACE_EYE: ("Bring the eye in front of the camera.", "Posisikan mata di depan kamera."),
+    Advice.OPEN_EYE: ("Open the eye wide.", "Buka mata lebar-lebar."),
+    Advice.LIFT_LID: (
+        "Lift the upper lid gently with a finger.",
+        "Angkat kelopak mata atas dengan jari secara perlahan.",
+    ),
+    Advice.LOOK_AHEAD: ("Look straight into the camera.", "Lihat lurus ke kamera."),
+    Advice.KEEP_STILL: ("Keep the head and the eyes still.", "Jangan gerakkan kepala dan mata."),
+    Advice.COME_CLOSER: ("Come a little closer to the camera.", "Dekatkan wajah sedikit ke kamera."),
+    Advice.MOVE_BACK: ("Move a little away from the camera.", "Jauhkan wajah sedikit dari kamera."),
+    Advice.FOCUS_CAMERA: (
+        "Wait until the camera is in focus; wipe its lens if the picture stays dull.",
+        "Tunggu sampai kamera fokus; bersihkan lensanya jika gambar tetap buram.",
+    ),
+    Advice.TAKE_OFF_SPECTACLES: ("Take off the spectacles.", "Lepaskan kacamata."),
+    Advice.TURN_FROM_LIGHT: (
+        "Turn away from windows and lamps.",
+        "Hindari arah jendela dan lampu.",
+    ),
+    Advice.BRIGHTEN_ROOM: ("Make the room brighter.", "Terangkan ruangan."),
+    Advice.DIM_ROOM: ("Dim the light in the room.", "Redupkan cahaya ruangan."),
+    Advice.SEVERAL_PICTURES: (
+        "Take several pictures; the best is kept.",
+        "Ambil beberapa gambar; yang terbaik akan disimpan.",
+    ),
+    Advice.OTHER_EYE: ("Rely on the other eye.", "Andalkan mata yang lain."),
 }
 
 # Causes: what is wrong with the picture. English, Indonesian.
@@ -102,6 +128,22 @@ STEPS: dict[CauseName, tuple[Advice, ...]] = {
     CauseName.RESIDUE: (Advice.CLEAN_PLATEN,),
     CauseName.TOO_SMALL: (Advice.PLACE_MORE, Advice.USE_LARGER_WINDOW),
     CauseName.NO_FINGER: (Advice.PLACE_FINGER,),
+    CauseName.CLOUDY: (Advice.SEVERAL_PICTURES, Advice.OTHER_EYE),
+    CauseName.ARCUS: (Advice.SEVERAL_PICTURES,),  # nothing can be done about it, and it hides little
+    CauseName.LID: (Advice.OPEN_EYE, Advice.LIFT_LID),
+    CauseName.LASHES: (Advice.OPEN_EYE, Advice.LIFT_LID),
+    CauseName.SMALL_PUPIL: (Advice.DIM_ROOM,),
+    CauseName.WIDE_PUPIL: (Advice.BRIGHTEN_ROOM,),
+    CauseName.IRREGULAR_PUPIL: (Advice.SEVERAL_PICTURES, Advice.OTHER_EYE),
+    CauseName.REFLECTION: (Advice.TURN_FROM_LIGHT, Advice.TAKE_OFF_SPECTACLES),
+    CauseName.GAZE: (Advice.LOOK_AHEAD,),
+    CauseName.DEFOCUS: (Advice.FOCUS_CAMERA, Advice.KEEP_STILL),
+    CauseName.MOTION: (Advice.KEEP_STILL,),
+    CauseName.NEAR: (Advice.MOVE_BACK,),
+    CauseName.FAR: (Advice.COME_CLOSER,),
+    CauseName.CLOSED: (Advice.OPEN_EYE, Advice.LIFT_LID),
+    CauseName.NO_EYE: (Advice.PLACE_EYE,),
+    CauseName.SPECTACLES: (Advice.TAKE_OFF_SPECTACLES,),
 }
 OPPOSITE = {
     Advice.PRESS_HARDER: Advice.PRESS_LIGHTER,
@@ -112,6 +154,10 @@ OPPOSITE = {
     Advice.MOVE_RIGHT: Advice.MOVE_LEFT,
     Advice.MOVE_UP: Advice.MOVE_DOWN,
     Advice.MOVE_DOWN: Advice.MOVE_UP,
+    Advice.COME_CLOSER: Advice.MOVE_BACK,
+    Advice.MOVE_BACK: Advice.COME_CLOSER,
+    Advice.BRIGHTEN_ROOM: Advice.DIM_ROOM,
+    Advice.DIM_ROOM: Advice.BRIGHTEN_ROOM,
 }
 WORTH_MOVING = 0.1  # of the window's side; a contact nearer to the middle than this need not move
 

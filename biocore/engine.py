@@ -16,8 +16,22 @@ from biocore.fingerprint.quality import assess as assess_finger
 from biocore.fingerprint.robust import extract_robust
 from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
 from biocore.formats.images import read_image
+from biocore.iris import compare as iris_comparison
+from biocore.iris.extract import extract as extract_iris
+from biocore.iris.quality import assess as assess_iris
 from biocore.report import QualityReport
-from biocore.types import Comparison, FingerPosition, FingerTemplate, Frame, Modality, Position, Sample, Template
+from biocore.types import (
+    Comparison,
+    EyePosition,
+    FingerPosition,
+    FingerTemplate,
+    Frame,
+    IrisTemplate,
+    Modality,
+    Position,
+    Sample,
+    Template,
+)
 
 Effort = Literal["fast", "robust"]
 
@@ -61,15 +75,15 @@ def load(
     return Sample(Frame(pixels, ppi, name), shows, FingerPosition.UNKNOWN if position is None else position)
 
 
-def assess(sample: Sample, template: FingerTemplate | None = None) -> QualityReport:
+def assess(sample: Sample, template: Template | None = None) -> QualityReport:
     """Say how good a sample is, why it is poor, and what to do about it.
 
     Parameters
     ----------
     sample : Sample
     template : FingerTemplate or None
-        The sample's own template, where it has been extracted already: the four measures that need minutiae
-        are then filled in without a second extraction.
+        A finger's own template, where it has been extracted already: the four measures that need minutiae
+        are then filled in without a second extraction. Irises need none.
 
     Returns
     -------
@@ -79,13 +93,18 @@ def assess(sample: Sample, template: FingerTemplate | None = None) -> QualityRep
     Raises
     ------
     InvalidSampleError
-        A resolution outside 490..1100 ppi.
+        A finger of a resolution outside 490..1100 ppi.
+    InvalidTemplateError
+        A template of the other modality.
     """
-    _finger_only(sample)
-    return assess_finger(sample, template)
+    if sample.modality is Modality.IRIS:
+        if template is not None:
+            _iris(template)
+        return assess_iris(sample)
+    return assess_finger(sample, None if template is None else _finger(template))
 
 
-def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> FingerTemplate:
+def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Template:
     """Make a template of a sample.
 
     Parameters
@@ -94,23 +113,28 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Finger
     effort : "fast" or "robust"
         "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record:
         with the extra `robust` installed, a learned detector, else the strongest classical enhancement. The
-        template's `algorithm` says which.
+        template's `algorithm` says which. Irises are always extracted in the one way there is.
     threads : int
         For the learned detector; everything else runs in the calling thread.
 
     Returns
     -------
-    FingerTemplate
-        In the coordinates of the picture at 500 ppi.
+    FingerTemplate or IrisTemplate
+        A finger's is in the coordinates of the picture at 500 ppi.
 
     Raises
     ------
     ExtractionError
-        There is no usable region; names the sample's source.
+        There is no usable finger or iris in the picture; names the sample's source.
     InvalidSampleError
-        A resolution outside 490..1100 ppi.
+        A finger of a resolution outside 490..1100 ppi.
     """
-    _finger_only(sample)
+    if sample.modality is Modality.IRIS:
+        assert isinstance(sample.position, EyePosition)  # a sample checks it
+        try:
+            return extract_iris(sample.pixels, sample.position)
+        except ExtractionError as error:
+            raise ExtractionError(f"{sample.source}: {error}") from error
     pixels = to_500(sample)
     try:
         template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
@@ -125,13 +149,15 @@ def compare(probe: Template, reference: Template) -> Comparison:
     Returns
     -------
     Comparison
-        `score` = -10 log10(FMR), with the paired minutiae.
+        `score` = -10 log10(FMR), with the paired minutiae of fingers and the rotation of irises.
 
     Raises
     ------
     InvalidTemplateError
         Templates of different modalities.
     """
+    if isinstance(probe, IrisTemplate):
+        return iris_comparison.compare(probe, _iris(reference))
     return finger_comparison.compare(_finger(probe), _finger(reference))
 
 
@@ -155,6 +181,8 @@ def search(probe: Template, references: Sequence[Template], threads: int = 1) ->
     InvalidTemplateError
         Templates of different modalities.
     """
+    if isinstance(probe, IrisTemplate):
+        return iris_comparison.search(probe, [_iris(reference) for reference in references], threads)
     return finger_comparison.search(_finger(probe), [_finger(reference) for reference in references], threads)
 
 
@@ -164,17 +192,18 @@ def fuse(templates: Sequence[Template]) -> FingerTemplate:
     Raises
     ------
     InvalidTemplateError
-        No template at all, or of different modalities.
+        No template at all, or not of a finger.
     """
     return fuse_fingers([_finger(template) for template in templates])
-
-
-def _finger_only(sample: Sample) -> None:
-    if sample.modality is not Modality.FINGER:
-        raise InvalidSampleError(f"{sample.source}: this version takes fingers only, not {sample.modality}")
 
 
 def _finger(template: Template) -> FingerTemplate:
     if not isinstance(template, FingerTemplate):
         raise InvalidTemplateError(f"expected finger templates, not {type(template).__name__}")
+    return template
+
+
+def _iris(template: Template) -> IrisTemplate:
+    if not isinstance(template, IrisTemplate):
+        raise InvalidTemplateError(f"expected iris templates, not {type(template).__name__}")
     return template

@@ -143,6 +143,20 @@ class Advice(StrEnum):
     ROLL_PAD = "roll_pad"
     OTHER_FINGER = "other_finger"
     USE_LARGER_WINDOW = "use_larger_window"
+    PLACE_EYE = "place_eye"
+    OPEN_EYE = "open_eye"
+    LIFT_LID = "lift_lid"
+    LOOK_AHEAD = "look_ahead"
+    KEEP_STILL = "keep_still"
+    COME_CLOSER = "come_closer"
+    MOVE_BACK = "move_back"
+    FOCUS_CAMERA = "focus_camera"
+    TAKE_OFF_SPECTACLES = "take_off_spectacles"
+    TURN_FROM_LIGHT = "turn_from_light"
+    BRIGHTEN_ROOM = "brighten_room"
+    DIM_ROOM = "dim_room"
+    SEVERAL_PICTURES = "several_pictures"
+    OTHER_EYE = "other_eye"
 
 
 @dataclass(frozen=True, slots=True)

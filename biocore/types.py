@@ -1,4 +1,4 @@
-"""What flows through the library: Frame, Sample, Minutia, Template, Comparison.
+"""What flows through the library: Frame, Sample, Minutia, FingerTemplate, IrisTemplate, Comparison.
 
 All are frozen and their arrays are read-only. They check themselves once, on construction, and whatever
 receives one trusts it. Terms are those of ISO/IEC 2382-37.
@@ -60,6 +60,8 @@ class EyePosition(IntEnum):
 
 
 Position = FingerPosition | EyePosition
+
+IRIS_COLUMNS = 256  # words of an iris code, one an angular column: 1.4 degrees
 
 
 def frozen_array(array: NDArray[_T]) -> NDArray[_T]:
@@ -317,6 +319,64 @@ class FingerTemplate(Template):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class IrisTemplate(Template):
+    """The iris code of one eye: the signs of filter responses round the ring between pupil and limbus.
+
+    Column c of `IRIS_COLUMNS` lies at the angle 2π c / IRIS_COLUMNS, counter-clockwise from +x as seen on the
+    picture. A word holds 16 rows from the pupil outwards: bits 2 row and 2 row + 1 are real and imaginary part at
+    the long wavelength, bits 32 + 2 row and 33 + 2 row at the short one.
+
+    Attributes
+    ----------
+    code : uint64 array (IRIS_COLUMNS,)
+        1 = the response is positive; 0 wherever the mask is 0.
+    mask : uint64 array (IRIS_COLUMNS,)
+        1 = the bit can be used.
+    pupil_radius, iris_radius : float
+        px on the picture the template was made of.
+    image_quality : int or None
+        The sample's quality score 0..100, where it was assessed.
+    """
+
+    code: NDArray[np.uint64]
+    mask: NDArray[np.uint64]
+    pupil_radius: float
+    iris_radius: float
+    image_quality: int | None = None
+
+    def __post_init__(self) -> None:
+        Template.__post_init__(self)
+        for name in ("code", "mask"):
+            words = getattr(self, name)
+            if not isinstance(words, np.ndarray):
+                raise InvalidTemplateError(f"{name} must be a NumPy array, not {type(words).__name__}")
+            if words.dtype != np.uint64 or words.shape != (IRIS_COLUMNS,):
+                raise InvalidTemplateError(f"{name} must be uint64 ({IRIS_COLUMNS},), not {words.dtype} {words.shape}")
+            object.__setattr__(self, name, frozen_array(words))
+        if (self.code & ~self.mask).any():
+            raise InvalidTemplateError("an iris code must be 0 where its mask is")
+        if not (0.0 < self.pupil_radius < self.iris_radius < math.inf):
+            raise InvalidTemplateError(
+                f"a pupil of {self.pupil_radius} px does not fit into an iris of {self.iris_radius} px radius"
+            )
+        if self.image_quality is not None and not 0 <= self.image_quality <= 100:
+            raise InvalidTemplateError(f"image quality is 0 to 100, not {self.image_quality}")
+
+    @property
+    def usable(self) -> float:
+        """Share of the bits that can be used, 0 to 1."""
+        return int.from_bytes(self.mask.tobytes(), "little").bit_count() / (64 * IRIS_COLUMNS)
+
+    @property
+    def dilation(self) -> float:
+        """Pupil radius by iris radius."""
+        return self.pupil_radius / self.iris_radius
+
+
+NO_PAIRS: NDArray[np.int32] = frozen_array(np.empty((0, 2), np.int32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """The outcome of one comparison of a probe with a reference.
 
@@ -328,15 +388,19 @@ class Comparison:
         Comparator and version.
     pairs : int32 array (k, 2)
         Indices of the paired minutiae: probe, reference. Empty where none were found, or where a search did
-        not ask for them.
+        not ask for them; irises have none.
+    rotation : float or None
+        Radians by which an iris probe is turned against its reference, counter-clockwise; None for fingers.
     """
 
     score: float
     algorithm: str
     pairs: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), np.int32))
+    rotation: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pairs", frozen_array(self.pairs))
+        if self.pairs is not NO_PAIRS:  # a search makes millions of these
+            object.__setattr__(self, "pairs", frozen_array(self.pairs))
 
     @property
     def fmr(self) -> float:

@@ -21,7 +21,7 @@ from biocore.types import Modality, Sample
 from biocore_bindings import report_page
 from biocore_bindings.as_json import report_entry, sample_entry
 from biocore_bindings.drawing import quality_colour
-from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position
+from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, finger_template, load, parse_position
 from biocore_bindings.options import (
     AsJson,
     Finger,
@@ -181,7 +181,7 @@ def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -
     template = maps = None
     pixels = to_500(sample)
     with suppress(ExtractionError):  # no usable region: the report says so in its causes
-        template = biocore.extract(sample)
+        template = finger_template(sample)
     with suppress(NotAssessableError):  # blank, or too large for the block measures
         maps = block_maps(pixels)
     return Entry(name, pixels, report, template, maps, note)

@@ -18,7 +18,7 @@ from biocore.formats.images import write_png
 from biocore.report import QualityReport
 from biocore.types import Comparison, FingerPosition, FingerTemplate, Modality, Sample
 from biocore_bindings.cli_assess import entry_of
-from biocore_bindings.inputs import PICTURES, collect, load, position_name
+from biocore_bindings.inputs import PICTURES, collect, finger_template, load, position_name
 from biocore_bindings.report_page import USUAL_MIN_SCORE, Entry, Unread
 
 ENOUGH = USUAL_MIN_SCORE  # a finger below is captured again
@@ -81,7 +81,7 @@ def examine(sample: Sample) -> Attempt:
     """Assess one sample and make its template."""
     report = biocore.assess(sample)
     try:
-        return Attempt(sample, report, biocore.extract(sample))
+        return Attempt(sample, report, finger_template(sample))
     except BiocoreError as error:
         return Attempt(sample, report, None, str(error))
 

@@ -1,0 +1,193 @@
+"""Why an eye's picture is poor: physics in, causes out, most confident first. A good picture has none.
+
+A cause is a logistic ramp over the quantities that its physics names: a cloudy lens lights the pupil up, arcus is a
+ring that is brighter than what lies on both sides of it, defocus takes the fine detail and widens the pupil's edge
+all round, motion widens it in one direction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from biocore.iris.physics import IrisPhysics
+from biocore.report import Cause, CauseName
+
+LISTED = 0.5  # confidence from which a cause is listed
+
+# CLOUDY: grey of the pupil between the picture's dark reference and the iris. Clear pupils have 0 to 0.07, since
+# nothing is darker; a lens that scatters a fifth of what the iris does is one that can be seen.
+HAZE = 0.20
+STEP = 0.45  # of the step from iris to sclera; clear pupils have 0.6 and more
+LIT = 0.35  # of the iris' grey; clear pupils have up to 0.3
+# ARCUS: prominence of a ring by the step from iris to sclera. Clear corneas have up to 0.15 of texture.
+RING = 0.16
+# LID: a lid reaches over the pupil (margin reflex distance below 2 mm, a third of the iris radius, is a ptosis).
+LID_ON_PUPIL = 0.13  # of the pupil
+LID_REACH = 0.35  # of the limbus' diameter
+LID_SHARE = 0.45  # of the iris
+LASHES = 0.22  # of the iris
+REFLECTION = 0.14  # of the iris
+RATIO = (0.20, 0.70)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7
+# IRREGULAR_PUPIL: squared per cent; an oval pupil whose axes differ by a fifth has 12.
+IRREGULAR = 9.0
+TILT = 24.0  # degrees; ellipses tell small angles badly
+# DEFOCUS: what is left of the fine detail, and how wide the pupil's edge is, in iris radii. Sharp pictures have
+# 0.016 to 0.04 and 0.02 to 0.07.
+FINE = 0.0125
+EDGE = 0.068
+SHARP = -0.25  # log; sharper edges than this say nothing more: contrast may be lost without any blur
+# MOTION: how much wider the edge is along the way. Still pictures have up to 0.2.
+STRETCH = 0.22
+# FAR: ISO/IEC 19794-6 and IREX want 80 px; a tenth less is no reason to speak of it.
+FAR_RADIUS = 74.0
+NEAR_MARGIN = 0.1  # of what is required
+NEAR_RADIUS = 0.38  # of the picture's shorter side
+
+# A small iris is certain, but what else is wrong with it matters more.
+CEILING = {CauseName.FAR: 0.6, CauseName.NEAR: 0.9, CauseName.LASHES: 0.9}
+
+EVIDENCE: dict[CauseName, tuple[tuple[str, str], ...]] = {  # quantity, and the name with its unit
+    CauseName.CLOUDY: (
+        ("pupil_haze", "pupil_grey_share_of_iris"),
+        ("pupil_grey", "pupil_grey"),
+        ("iris_grey", "iris_grey"),
+        ("pupil_mottle", "pupil_unevenness_share_of_iris"),
+    ),
+    CauseName.ARCUS: (("ring_height", "ring_height_share_of_sclera_step"),),
+    CauseName.LID: (
+        ("upper_cover", "upper_lid_depth_share_of_iris_diameter"),
+        ("pupil_cover", "covered_pupil_share"),
+        ("lid_share", "lid_covered_iris_share"),
+    ),
+    CauseName.LASHES: (("lash_share", "lash_covered_iris_share"),),
+    CauseName.SMALL_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
+    CauseName.WIDE_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
+    CauseName.IRREGULAR_PUPIL: (("roundness_loss", "boundary_harmonics_percent_squared"),),
+    CauseName.REFLECTION: (("specular_share", "reflection_covered_iris_share"),),
+    CauseName.GAZE: (("tilt", "gaze_angle_degrees"),),
+    CauseName.DEFOCUS: (
+        ("fine_detail", "fine_detail_share_of_iris_grey"),
+        ("edge_width", "pupil_edge_width_iris_radii"),
+    ),
+    CauseName.MOTION: (
+        ("edge_stretch", "pupil_edge_stretch_share"),
+        ("edge_width", "pupil_edge_width_iris_radii"),
+    ),
+    CauseName.NEAR: (("iris_radius", "iris_radius_px"), ("margins", "margin_share_of_required")),
+    CauseName.FAR: (("iris_radius", "iris_radius_px"),),
+}
+
+
+def logistic(x: float) -> float:
+    """Return 1 / (1 + exp(-x)), without overflow; 0 for NaN: what cannot be told is no cause."""
+    return 0.0 if math.isnan(x) else 0.5 * (1.0 + math.tanh(0.5 * x))
+
+
+def conclude(p: IrisPhysics) -> tuple[Cause, ...]:
+    """Say why a segmented eye's picture is poor.
+
+    Returns
+    -------
+    tuple of Cause
+        Most confident first, from a confidence of 0.5 on; empty for a good picture.
+    """
+    found = {name: min(CEILING.get(name, 1.0), rule(p)) for name, rule in RULES.items()}
+    listed = sorted((-round(value, 4), name) for name, value in found.items() if value >= LISTED)
+    return tuple(Cause(name, -value, _evidence(name, p)) for value, name in listed)
+
+
+def _evidence(name: CauseName, p: IrisPhysics) -> dict[str, float]:
+    values = ((label, float(getattr(p, item))) for item, label in EVIDENCE[name])
+    return {label: round(value, 4) for label, value in values if math.isfinite(value)}
+
+
+def _cloudy(p: IrisPhysics) -> float:
+    """Say how surely the pupil is lit up by something in it.
+
+    It is brighter than the darkest of the picture; or, where nothing else is dark, it is close to the iris although the
+    iris is not close to the sclera, as it would be behind a veil over the whole picture.
+    """
+    close = logistic(15.0 * (STEP - p.pupil_step)) * logistic(25.0 * (p.pupil_grey / max(p.iris_grey, 1.0) - LIT))
+    return max(logistic(25.0 * (p.pupil_haze - HAZE)), close)
+
+
+def _arcus(p: IrisPhysics) -> float:
+    return logistic(40.0 * (p.ring_height - RING))
+
+
+def _lid(p: IrisPhysics) -> float:
+    """Say how surely a lid hangs over the iris and into the pupil."""
+    return logistic(
+        20.0 * (p.pupil_cover - LID_ON_PUPIL) + 20.0 * (p.upper_cover - LID_REACH) + 8.0 * (p.lid_share - LID_SHARE)
+    )
+
+
+def _lashes(p: IrisPhysics) -> float:
+    return logistic(30.0 * (p.lash_share - LASHES))
+
+
+def _small_pupil(p: IrisPhysics) -> float:
+    return logistic(60.0 * (RATIO[0] - p.dilation))
+
+
+def _wide_pupil(p: IrisPhysics) -> float:
+    return logistic(60.0 * (p.dilation - RATIO[1]))
+
+
+def _irregular_pupil(p: IrisPhysics) -> float:
+    """Say how surely the pupil is not round, where no lid or cloud hides it and neither gaze nor motion deforms it."""
+    hidden = 40.0 * p.pupil_cover + 60.0 * max(0.0, p.pupil_haze - 0.5 * HAZE)
+    deformed = max(_gaze(p), _motion(p))
+    return logistic(0.5 * (p.roundness_loss - IRREGULAR) - hidden) * (1.0 - deformed)
+
+
+def _reflection(p: IrisPhysics) -> float:
+    return logistic(40.0 * (p.specular_share - REFLECTION))
+
+
+def _gaze(p: IrisPhysics) -> float:
+    return logistic(0.5 * (p.tilt - TILT) - 40.0 * p.pupil_cover)
+
+
+def _blur(p: IrisPhysics) -> float:
+    """Return how blurred the pupil's edge is; nothing where it cannot be seen."""
+    return max(math.log(p.edge_width / EDGE), SHARP) if math.isfinite(p.edge_width) else 0.0
+
+
+def _defocus(p: IrisPhysics) -> float:
+    """Say how surely fine detail is lost, to a blur that is the same all round or to low contrast."""
+    lost = math.log(FINE / max(p.fine_detail, 1e-4))
+    stretched = max(0.0, p.edge_stretch - STRETCH) if math.isfinite(p.edge_stretch) else 0.0
+    return logistic(6.0 * lost + 8.0 * _blur(p) - 30.0 * stretched)
+
+
+def _motion(p: IrisPhysics) -> float:
+    """Say how surely the pupil's edge is wide in one direction and sharp across."""
+    return logistic(40.0 * (p.edge_stretch - STRETCH)) * logistic(12.0 * (_blur(p) + 0.1))
+
+
+def _near(p: IrisPhysics) -> float:
+    """Say how surely the iris is so large that the picture's edge comes too close."""
+    return logistic(15.0 * (NEAR_MARGIN - p.margins)) * logistic(40.0 * (p.relative_radius - NEAR_RADIUS))
+
+
+def _far(p: IrisPhysics) -> float:
+    return logistic(0.3 * (FAR_RADIUS - p.iris_radius))
+
+
+RULES: dict[CauseName, Callable[[IrisPhysics], float]] = {
+    CauseName.CLOUDY: _cloudy,
+    CauseName.ARCUS: _arcus,
+    CauseName.LID: _lid,
+    CauseName.LASHES: _lashes,
+    CauseName.SMALL_PUPIL: _small_pupil,
+    CauseName.WIDE_PUPIL: _wide_pupil,
+    CauseName.IRREGULAR_PUPIL: _irregular_pupil,
+    CauseName.REFLECTION: _reflection,
+    CauseName.GAZE: _gaze,
+    CauseName.DEFOCUS: _defocus,
+    CauseName.MOTION: _motion,
+    CauseName.NEAR: _near,
+    CauseName.FAR: _far,
+}

@@ -1,0 +1,146 @@
+"""Which pair of circles is the eye: each candidate is traced roughly, and judged by what edges carry it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from biocore.iris import circles, contours, outline
+from biocore.iris.circles import OFFSET, RATIO, Circle, Way
+from biocore.iris.contours import Band
+from biocore.iris.outline import Limbus
+from biocore.iris.pyramid import Pyramid, full_step
+from biocore.types import GreyImage
+
+PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0, 0.04, 0.16))
+PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/IEC 29794-6 expects 0.2..0.7)
+PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
+# Log odds that a pair is right: logistic regression on the candidates of 63 clean and painted eyes.
+PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 2.7, 2.0, 1.4  # for full support; for a deviation of ratio, of offset, squared
+BEYOND_DOUBT = 12.0  # log odds, without the constant; the full sum is 13.7
+CLEAR = 0.7  # support of a pupil that need not be searched for further
+LIMBI = 8  # limbi that are traced
+SHORTLIST = 5  # limbi that are searched for a pupil
+HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
+PUPILS = 6  # pupils that are traced in each limbus
+PATCH = 36.0  # px; radius a limbus is brought to before its pupil is searched
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """A pupil and a limbus traced roughly; `dark` where the pupil is darker than the iris, supports 0 to 1."""
+
+    pupil: Circle
+    limbus: Circle
+    dark: bool
+    pupil_support: float
+    outline: Limbus
+
+    @property
+    def score(self) -> float:
+        """Log odds that both circles are right."""
+        ratio = (self.pupil.r / self.limbus.r - PUPIL_RATIO[0]) / PUPIL_RATIO[1]
+        offset = math.hypot(self.pupil.x - self.limbus.x, self.pupil.y - self.limbus.y) / self.limbus.r / PUPIL_OFFSET
+        edges = self.outline.score + PUPIL_ODDS * self.pupil_support
+        return edges - RATIO_ODDS * ratio * ratio - OFFSET_ODDS * offset * offset
+
+
+def trace_pupil(pyramid: Pyramid, circle: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:
+    """Trace a pupil roughly; return the circle through it, and its support."""
+    image, factor = pyramid.level(circle.r, 14.0)
+    c = circle.scaled(1.0 / factor)
+    view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, outline.ANGLES)
+    reward = np.clip(view.steps * np.float32((1.0 if dark else -1.0) / full), -0.2, 1.0)
+    path = contours.trace(reward, PUPIL_BAND)
+    radii = view.radii[path]
+    strength = np.clip(reward[np.arange(outline.ANGLES), path], 0.0, 1.0).astype(np.float64)
+    prior = np.array([c.r, 0.0, 0.0])
+    tight = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2
+    found = contours.fit(radii, strength, prior, tight, least_spread=0.03 * c.r)
+    r, dx, dy = found.coefficients
+    support = float((strength * found.keeps).mean())
+    return Circle(c.x + dx, c.y - dy, float(r), circle.score, circle.way).scaled(factor), support
+
+
+def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[Circle]:
+    """Return discs inside a limbus that edges vote for, dark and bright, however faint."""
+    image, factor = pyramid.level(limbus.r, PATCH)
+    c = limbus.scaled(1.0 / factor)
+    reach = 0.9 * c.r
+    x0, y0 = max(0, math.floor(c.x - reach)), max(0, math.floor(c.y - reach))
+    patch = image[y0 : math.ceil(c.y + reach) + 1, x0 : math.ceil(c.x + reach) + 1]
+    if min(patch.shape) < 8:
+        return []
+    gx, gy = circles.gradients(np.ascontiguousarray(patch))
+    span = (max(2.0, RATIO[0] * c.r), RATIO[1] * c.r)
+    found = circles.discs(gx, gy, span, (c.x - x0, c.y - y0), OFFSET * c.r, count)
+    return [replace(d, x=d.x + x0, y=d.y + y0).scaled(factor) for d in found]
+
+
+def possible(pupil: Circle, limbus: Circle) -> bool:
+    """Whether one eye could have this pair."""
+    offset = math.hypot(pupil.x - limbus.x, pupil.y - limbus.y)
+    return RATIO[0] <= pupil.r / limbus.r <= RATIO[1] and offset <= OFFSET * limbus.r and offset + pupil.r < limbus.r
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found: eyes, the best first, and the circles that each way led to before any was traced."""
+
+    eyes: list[Eye]
+    pupils: list[Circle]
+    limbi: list[Circle]
+
+
+def search(pixels: GreyImage) -> Search:
+    """Find what may be the eye; no eyes where there is nothing round with a disc inside it."""
+    pyramid = Pyramid(pixels)
+    coarse, factor = circles.reduce(pixels)
+    full = full_step(coarse)
+    gx, gy = circles.gradients(coarse)
+    votes = circles.limbi(gx, gy)
+    every = circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6)
+    inner = circles.distinct(every, 8)
+    peaks = votes.peaks(4)
+    around = [c for c in (votes.around(p) for p in inner) if c is not None]
+    outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)
+    traced = [outline.trace(pyramid, c.scaled(factor), full) for c in outer]
+    inner = [c.scaled(factor) for c in inner]
+    eyes = sorted(_pairs(pyramid, inner, _shortlist(traced, inner), full), key=lambda e: -e.score)
+    return Search(eyes, [c.scaled(factor) for c in every], [c.scaled(factor) for c in peaks])
+
+
+def _shortlist(traced: list[Limbus], inner: list[Circle]) -> list[Limbus]:
+    """Return the most promising limbi: well supported, round something that may be a pupil."""
+    hint = [max((min(c.score, 1.0) for c in inner if possible(c, t.circle)), default=0.0) for t in traced]
+    order = sorted(range(len(traced)), key=lambda i: -traced[i].score - HINT * hint[i])
+    kept = circles.distinct([traced[i].circle for i in order], SHORTLIST)
+    return [traced[i] for i in order if traced[i].circle in kept]
+
+
+def _pairs(pyramid: Pyramid, inner: list[Circle], outer: list[Limbus], full: float) -> list[Eye]:
+    """Trace the pupils that each limbus may have, until an eye is beyond doubt.
+
+    A limbus is searched for faint pupils where none that was found before is clear.
+    """
+    eyes: list[Eye] = []
+    for first in outer:
+        limbus = outline.past_ring(pyramid, first, full)
+        near = [c for c in inner if possible(c, limbus.circle)]
+        found = [eye for c in near[:3] if (eye := _pair(pyramid, c, limbus, full))]
+        if max((e.pupil_support for e in found), default=0.0) < CLEAR:
+            faint = circles.distinct(pupil_candidates(pyramid, limbus.circle, 2), PUPILS)
+            found += [eye for c in faint if (eye := _pair(pyramid, c, limbus, full))]
+        eyes += found
+        if max((e.score for e in found), default=0.0) > BEYOND_DOUBT:
+            break
+    return eyes
+
+
+def _pair(pyramid: Pyramid, circle: Circle, limbus: Limbus, full: float) -> Eye | None:
+    """Trace one pupil; None where it leaves the limbus."""
+    dark = circle.way is not Way.BRIGHT_VOTES
+    pupil, support = trace_pupil(pyramid, circle, full, dark=dark)
+    return Eye(pupil, limbus.circle, dark, support, limbus) if possible(pupil, limbus.circle) else None

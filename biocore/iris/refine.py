@@ -1,0 +1,167 @@
+"""From the circles of the chosen eye to its contours: pupil first, then the limbus around it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from biocore.iris import contours, lids, locate
+from biocore.iris.circles import Circle
+from biocore.iris.contours import Band, Floats
+from biocore.iris.lids import Tone
+from biocore.iris.outline import trust as trust_in_limbus
+from biocore.iris.pyramid import Pyramid, full_step
+from biocore.iris.segmentation import ANGLES, Contour, Ellipse
+from biocore.types import GreyImage
+
+PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
+LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
+PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
+LIMBUS_ORDER = 4
+CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
+NOISE = 0.012  # of the radius; how well an edge tells where a contour is
+SEEN = 0.25  # weight above which a ray counts as seen
+PASSES = 2
+LID_MARGIN = 0.04  # of the limbus radius
+LEAST_SIDE = {"pupil": 24.0, "limbus": 64.0}  # px; radius a contour is brought to before it is traced
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """A contour, with what speaks for it.
+
+    Attributes
+    ----------
+    contour : Contour
+    support : float
+        Mean strength of the edge along the contour where it can be expected, 0 to 1.
+    share : float
+        Trusted share of the contour that an edge carries, 0 to 1.
+    spread : float
+        Robust deviation of the edge from the fitted shape, in radii.
+    """
+
+    contour: Contour
+    support: float
+    share: float
+    spread: float
+
+
+def _priors(radius: float, deviations: dict[int, float], order: int) -> Floats:
+    """Return the tightness of each coefficient, from how far each harmonic may be off, in radii."""
+    each = [deviations[0]] + [deviations[n] for n in range(1, order + 1) for _ in (0, 1)]
+    return np.array([CORRELATED * (NOISE / d) ** 2 for d in each])
+
+
+def _ellipse(centre: tuple[float, float], c: Floats) -> Ellipse:
+    """Return the ellipse whose distance from the centre has these first five Fourier coefficients."""
+    stretch = min(math.hypot(c[3], c[4]), 0.5 * c[0])
+    angle = 0.5 * math.atan2(c[4], c[3]) % math.pi
+    return Ellipse(centre[0] + c[1], centre[1] - c[2], c[0] + stretch, c[0] - stretch, angle)
+
+
+def _trace(
+    pyramid: Pyramid,
+    circle: Circle,
+    band: Band,
+    least_side: float,
+    sign: float,
+    full: float,
+    trust: Floats,
+    centre: tuple[float, float] | None,
+    loose: dict[int, float],
+    order: int,
+) -> Traced:
+    """Trace one contour: unroll, find the path, fit an ellipse, then bend it where the edge wants it."""
+    image, factor = pyramid.level(circle.r, least_side)
+    c = circle.scaled(1.0 / factor)
+    view = contours.unroll(image, (c.x, c.y), c.r, band, ANGLES)
+    reward = np.clip(view.steps * np.float32(sign / full), -0.2, 1.0)
+    path = contours.trace(reward * trust[:, None].astype(np.float32), band)
+    strength = np.clip(reward[np.arange(ANGLES), path], 0.0, 1.0).astype(np.float64)
+    radii = view.radii[path]
+    prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
+    if centre is not None:
+        prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
+    tight = _priors(c.r, loose, 2)
+    round_ = contours.fit(radii, trust * strength, prior, tight, least_spread=0.012 * c.r)
+    prior = np.concatenate([round_.coefficients, np.zeros(2 * (order - 2))])
+    weights = trust * strength * round_.keeps
+    bent = contours.fit(
+        radii, weights, prior, _priors(c.r, {**loose, **dict.fromkeys(range(3), 0.03)}, order),
+        least_spread=0.012 * c.r, start=round_.curve,
+    )  # fmt: skip
+    keeps = np.minimum(round_.keeps, bent.keeps)
+    curve = np.clip(bent.curve, view.radii[0], view.radii[-1]) * factor
+    k = round_.coefficients * factor
+    at = circle.x, circle.y
+    contour = Contour(*at, curve, _ellipse(at, k), trust * strength * keeps > SEEN)
+    whole = max(float(trust.sum()), 1.0)
+    support = float((trust * strength * keeps).sum()) / whole
+    share = float((trust * contour.seen).sum()) / whole
+    return Traced(contour, support, share, round_.spread / c.r)
+
+
+PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
+LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.04, 3: 0.01, 4: 0.005}
+
+
+def pupil(pyramid: Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
+    """Trace the pupil where it is shown (0..1 for each angle)."""
+    sign = 1.0 if dark else -1.0
+    return _trace(pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER)
+
+
+def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
+    """Trace the limbus where it is shown; its centre lies near that of the pupil."""
+    trust = trust_in_limbus(ANGLES) * shown
+    return _trace(
+        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER
+    )
+
+
+def circle_of(traced: Traced, like: Circle) -> Circle:
+    """Return the circle of a contour's shape, to trace it again from there."""
+    shape = traced.contour.shape
+    return Circle(shape.cx, shape.cy, shape.radius, like.score, like.way)
+
+
+def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floats:
+    """Return 1 for each angle at which a contour's shape lies clear of the lids by `margin` px, else 0."""
+    points = contour.points()
+    clear = np.ones(ANGLES)
+    if len(upper):
+        clear *= points[:, 1] > np.interp(points[:, 0], upper[:, 0], upper[:, 1]) + margin
+    if len(lower):
+        clear *= points[:, 1] < np.interp(points[:, 0], lower[:, 0], lower[:, 1]) - margin
+    return clear
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """The curves of an eye, and the tone of its iris."""
+
+    pupil: Traced
+    limbus: Traced
+    upper_lid: Floats
+    lower_lid: Floats
+    iris: Tone
+
+
+def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
+    """Trace pupil, limbus and lids; then again without what the lids turned out to hide."""
+    pyramid = Pyramid(pixels)
+    full = full_step(pixels)
+    inner, outer = found.pupil, found.limbus
+    in_sight = out_sight = np.ones(ANGLES)
+    for _ in range(PASSES):
+        p = pupil(pyramid, inner, full, in_sight, dark=found.dark)
+        o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
+        iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
+        upper, lower = lids.find(pyramid, p.contour, o.contour, iris, hole)
+        inner, outer = circle_of(p, inner), circle_of(o, outer)
+        margin = LID_MARGIN * outer.r
+        in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
+    return Outline(p, o, upper, lower, iris)

@@ -1,0 +1,125 @@
+"""The unified quality score of an iris, 0..100: what share of the usual comparison score its picture will reach.
+
+A logistic curve over a few terms, each of which can only lower the score when its quantity gets worse. The
+coefficients are in `models/iris-1.toml`, fitted by `benchmarks/train_iris_score.py` on comparisons with other
+pictures of the same eye.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from biocore.errors import ModelError
+from biocore.iris.physics import IrisPhysics
+
+ALGORITHM = "biocore.iris/1"
+FORMAT = 1  # of the model file
+MODEL = "iris-1.toml"
+DOUBTFUL = 0.5  # confidence below which the segmentation caps the score
+CAP = 25.0  # points at no confidence; a doubtful segmentation is more often wrong than right
+LARGE = 100.0  # px; a larger iris does not compare better
+USUAL = (0.28, 0.52)  # pupil by iris radius within which most pupils are
+STEADY = 0.2  # stretch of the pupil's edge that still pictures have
+QUIET = 0.01  # noise by grey level, below which there is no less
+FRONTAL = 15.0  # degrees that a frontal limbus' ellipse may be off
+
+
+def _log(value: float, least: float) -> float:
+    """Return the logarithm, of `least` where the value is smaller or cannot be told."""
+    return math.log(max(value, least)) if math.isfinite(value) else math.log(least)
+
+
+def _over(value: float, limit: float) -> float:
+    """Return by how much a limit is exceeded; nothing where that cannot be told."""
+    return max(0.0, value - limit) if math.isfinite(value) else 0.0
+
+
+# Each term rises where the picture gets worse.
+TERMS: dict[str, Callable[[IrisPhysics], float]] = {
+    "occlusion": lambda p: -_log(p.usable_share, 0.05),
+    "lost_detail": lambda p: -_log(p.fine_detail, 0.002),
+    "lost_texture": lambda p: -_log(p.coarse_detail, 0.004),
+    "edge_width": lambda p: _log(p.edge_width, 0.01) if math.isfinite(p.edge_width) else math.log(0.05),
+    "noise": lambda p: _log(p.noise, QUIET),
+    "motion": lambda p: _over(p.edge_stretch, STEADY),
+    "low_contrast": lambda p: -_log(p.iris_grey - p.dark_grey, 4.0),
+    "wide_pupil": lambda p: _over(p.dilation, USUAL[1]),
+    "small_pupil": lambda p: _over(USUAL[0], p.dilation),
+    "covered_pupil": lambda p: p.pupil_cover,
+    "small_iris": lambda p: -_log(min(p.iris_radius, LARGE), 10.0),
+    "gaze": lambda p: _over(p.tilt, FRONTAL),
+    "eccentric": lambda p: _over(p.offset, 0.1),
+    "irregular": lambda p: _over(math.sqrt(p.roundness_loss), 2.0),
+    "haze": lambda p: _over(p.pupil_haze, 0.1),
+    "ring": lambda p: _over(p.ring_height, 0.15),
+    "cut": lambda p: _over(0.0, p.margins),
+    "doubt": lambda p: 1.0 - p.confidence,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Score = 100 / (1 + exp(-(offset - sum of weight x term))), weights not negative."""
+
+    offset: float
+    weights: Mapping[str, float]
+
+    def predict(self, p: IrisPhysics) -> float:
+        """Return 0..100."""
+        z = self.offset - sum(weight * TERMS[name](p) for name, weight in self.weights.items())
+        return 50.0 * (1.0 + math.tanh(0.5 * z))
+
+
+def unified(physics: IrisPhysics) -> tuple[int, str]:
+    """Score a segmented eye.
+
+    Returns
+    -------
+    (int, str)
+        0..100, and why it was lowered; empty where it was not.
+    """
+    value, remark = model().predict(physics), ""
+    if physics.confidence < DOUBTFUL:
+        cap = CAP + (100.0 - CAP) * max(0.0, physics.confidence / DOUBTFUL) ** 4
+        if value > cap:
+            value, remark = cap, f"capped: the iris' boundaries are doubtful (confidence {physics.confidence:.2f})"
+    return math.floor(round(value, 6) + 0.5), remark
+
+
+@cache
+def model() -> Model:
+    """Read the model that comes with the library.
+
+    Raises
+    ------
+    ModelError
+        The file is missing, or not what this version expects.
+    """
+    return parse(resources.files("biocore.iris.models").joinpath(MODEL).read_text("utf-8"))
+
+
+def parse(text: str) -> Model:
+    """Read a model file's text.
+
+    Raises
+    ------
+    ModelError
+    """
+    try:
+        raw = tomllib.loads(text)
+        if raw["format"] != FORMAT:
+            raise ModelError(f"{MODEL} is of format {raw['format']}, not {FORMAT}")
+        weights = {str(name): float(value) for name, value in raw["weights"].items()}
+        found = Model(float(raw["offset"]), weights)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{MODEL} cannot be read: {error!r}") from error
+    if unknown := sorted(set(weights) - set(TERMS)):
+        raise ModelError(f"{MODEL} has weights for unknown terms: {', '.join(unknown)}")
+    if not all(math.isfinite(value) and value >= 0.0 for value in weights.values()):
+        raise ModelError(f"{MODEL}: weights must not be negative")
+    return found

@@ -1,0 +1,53 @@
+"""Find the iris: reflections, rough circles, contours, lids, mask, and how far to believe it."""
+
+from __future__ import annotations
+
+from biocore.errors import ExtractionError
+from biocore.iris import confidence, locate, mask, refine, speculars
+from biocore.iris.segmentation import Segmentation
+from biocore.kernels import checks
+from biocore.types import GreyImage
+
+LEAST_SIDE = 48  # px; an iris of the least size that can be compared fills this
+
+
+def segment(pixels: GreyImage) -> Segmentation:
+    """Find pupil, limbus, lids and the usable pixels of the iris.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+        One eye in near infrared light, any size and position.
+
+    Returns
+    -------
+    Segmentation
+        Read `confidence` before use: a doubtful one is better refused.
+
+    Raises
+    ------
+    InvalidSampleError
+        The pixels are no grey picture.
+    ExtractionError
+        There is no iris in it; the message says what is missing.
+    """
+    image = checks.grey(pixels)
+    if min(image.shape) < LEAST_SIDE:
+        raise ExtractionError(f"no iris: {image.shape[1]}x{image.shape[0]} px cannot show one, {LEAST_SIDE} a side can")
+    spots, filled = speculars.find(image)
+    found = locate.search(filled)
+    if not found.eyes:
+        raise ExtractionError("no iris: nothing round with a disc inside it was found")
+    outline = refine.eye(filled, found.eyes[0])
+    cover = mask.cover(image, outline, spots)
+    return Segmentation(
+        outline.pupil.contour,
+        outline.limbus.contour,
+        cover.usable,
+        cover.lids,
+        cover.lashes,
+        cover.speculars,
+        outline.upper_lid,
+        outline.lower_lid,
+        confidence.judge(confidence.evidence(found, outline, cover.visible)),
+    )

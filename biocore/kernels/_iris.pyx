@@ -1,0 +1,261 @@
+"""Loops over an eye's pixels: votes of edges for circles, rays from a centre, the best closed path over them.
+
+Gate: `biocore.kernels.iris`. Twin: `tests/reference_iris.py`.
+"""
+
+from libc.math cimport sqrt
+
+
+def vote(
+    const short[:, ::1] gx not None,
+    const short[:, ::1] gy not None,
+    const int[::1] bins not None,
+    int nearest,
+    float sign,
+    float least,
+    float cap,
+    float side,
+    float above,
+    float below,
+    float[:, :, ::1] out not None,
+):
+    """Let each pixel of a steep enough gradient vote for the centres behind it, one vote for each radius.
+
+    `bins[i]` is the plane of `out` for the radius nearest + i px. A vote weighs min(steepness, cap) / cap, times a
+    factor between `side` (gradient level) and `above` or `below` (gradient upright, pixel above or below the centre).
+    """
+    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i, cy, cx
+    cdef float dx, dy, squared, steep, weight, px, py
+    cdef float least2 = least * least
+    with nogil:
+        for y in range(height):
+            for x in range(width):
+                dx = gx[y, x]
+                dy = gy[y, x]
+                squared = dx * dx + dy * dy
+                if squared < least2:
+                    continue
+                steep = sqrt(squared)
+                dx = sign * dx / steep
+                dy = sign * dy / steep
+                weight = side + ((above if dy < 0 else below) - side) * dy * dy
+                weight = weight * (steep if steep < cap else cap) / cap
+                px = x + <float>0.5 - nearest * dx
+                py = y + <float>0.5 - nearest * dy
+                for i in range(count):
+                    if px < 0 or py < 0 or px >= width or py >= height:
+                        break
+                    cx = <Py_ssize_t>px
+                    cy = <Py_ssize_t>py
+                    out[bins[i], cy, cx] += weight
+                    px = px - dx
+                    py = py - dy
+
+
+def rays(
+    const unsigned char[:, ::1] image not None,
+    double cx,
+    double cy,
+    const double[:, ::1] turn not None,
+    const double[::1] inner not None,
+    const double[::1] outer not None,
+    float[:, ::1] out not None,
+):
+    """Sample each ray at equal steps from `inner` to `outer`, bilinearly; -1 outside the picture.
+
+    `turn[a]` is the cosine and sine of ray a, whose points are (cx + r cos, cy - r sin).
+    """
+    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], count = out.shape[1], a, k, ix, iy, jx, jy
+    cdef double x, y, step, fx, fy, top, low, right = width - 1, bottom = height - 1
+    with nogil:
+        for a in range(out.shape[0]):
+            step = (outer[a] - inner[a]) / (count - 1)
+            for k in range(count):
+                x = cx + (inner[a] + k * step) * turn[a, 0]
+                y = cy - (inner[a] + k * step) * turn[a, 1]
+                if not (0 <= x <= right and 0 <= y <= bottom):
+                    out[a, k] = -1
+                    continue
+                ix = <Py_ssize_t>x
+                iy = <Py_ssize_t>y
+                fx = x - ix
+                fy = y - iy
+                jx = ix + 1 if ix + 1 < width else ix
+                jy = iy + 1 if iy + 1 < height else iy
+                top = image[iy, ix] + fx * (<double>image[iy, jx] - image[iy, ix])
+                low = image[jy, ix] + fx * (<double>image[jy, jx] - image[jy, ix])
+                out[a, k] = <float>(top + fy * (low - top))
+
+
+cdef void step_path(
+    const float *reward, const float *before, float *after, unsigned char *back, Py_ssize_t count, int reach,
+    const float *bend
+) noexcept nogil:
+    """Extend all paths by one column; `back` gets the step taken, plus `reach`."""
+    cdef Py_ssize_t k, j
+    cdef int d, best_step
+    cdef float best, value
+    for k in range(count):
+        best = before[k]
+        best_step = 0
+        for d in range(-reach, reach + 1):
+            j = k + d
+            if d == 0 or j < 0 or j >= count:
+                continue
+            value = before[j] - bend[d if d > 0 else -d]
+            if value > best:
+                best = value
+                best_step = d
+        after[k] = best + reward[k]
+        back[k] = <unsigned char>(best_step + reach)
+
+
+def best_path(
+    const float[:, ::1] reward not None,
+    const float[::1] bend not None,
+    bint closed,
+    float[:, ::1] sums not None,
+    unsigned char[:, ::1] back not None,
+    int[::1] out not None,
+):
+    """Find the path over the columns (first axis of `reward`) that collects most, by dynamic programming.
+
+    A step by d rows costs bend[|d|]; longer steps than bend has entries are not taken. A closed path is found in
+    two rounds: two laps choose the row to start from, the second round starts and ends there.
+    """
+    cdef Py_ssize_t columns = reward.shape[0], count = reward.shape[1], a, k, start = 0, row
+    cdef int reach = <int>(bend.shape[0] - 1), turn, _lap, laps = 2 if closed else 1
+    cdef float lowest = -1e30
+    cdef float *before
+    cdef float *after
+    with nogil:
+        for turn in range(2 if closed else 1):
+            before = &sums[0, 0]
+            after = &sums[1, 0]
+            for k in range(count):
+                before[k] = 0 if turn == 0 or k == start else lowest
+            for _lap in range(laps if turn == 0 else 1):
+                for a in range(columns):
+                    step_path(&reward[a, 0], before, after, &back[a, 0], count, reach, &bend[0])
+                    before, after = after, before
+            row = 0
+            if turn == 0:
+                for k in range(1, count):
+                    if before[k] > before[row]:
+                        row = k
+            else:  # the path closes where its last step would lead back to the start
+                row = start
+                for k in range(count):
+                    if k - start <= reach and start - k <= reach and (
+                        before[k] - bend[k - start if k > start else start - k]
+                        > before[row] - bend[row - start if row > start else start - row]
+                    ):
+                        row = k
+            for a in range(columns - 1, -1, -1):
+                out[a] = <int>row
+                row = row + back[a, row] - reach
+            start = row  # the row before the first column: of the second lap, hence a row of the last one
+
+
+cdef double median_of(double *values, Py_ssize_t count) noexcept nogil:
+    """Return the median, sorting in place (Shell, with Ciura's gaps)."""
+    cdef Py_ssize_t i, j, gap
+    cdef int g
+    cdef double v
+    for g in range(6):
+        gap = 132 if g == 0 else 57 if g == 1 else 23 if g == 2 else 10 if g == 3 else 4 if g == 4 else 1
+        for i in range(gap, count):
+            v = values[i]
+            j = i
+            while j >= gap and values[j - gap] > v:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = v
+    if count % 2:
+        return values[count // 2]
+    return 0.5 * (values[count // 2 - 1] + values[count // 2])
+
+
+cdef void solve(double *matrix, double *right, Py_ssize_t m) noexcept nogil:
+    """Solve for a positive definite matrix (lower triangle) by Cholesky's factors, in place."""
+    cdef Py_ssize_t i, j, k
+    cdef double total
+    for j in range(m):
+        total = matrix[j * m + j]
+        for k in range(j):
+            total -= matrix[j * m + k] * matrix[j * m + k]
+        matrix[j * m + j] = sqrt(total) if total > 1e-300 else 1e-150
+        for i in range(j + 1, m):
+            total = matrix[i * m + j]
+            for k in range(j):
+                total -= matrix[i * m + k] * matrix[j * m + k]
+            matrix[i * m + j] = total / matrix[j * m + j]
+    for i in range(m):
+        total = right[i]
+        for k in range(i):
+            total -= matrix[i * m + k] * right[k]
+        right[i] = total / matrix[i * m + i]
+    for i in range(m - 1, -1, -1):
+        total = right[i]
+        for k in range(i + 1, m):
+            total -= matrix[k * m + i] * right[k]
+        right[i] = total / matrix[i * m + i]
+
+
+def fit_curve(
+    const double[::1] values not None,
+    const double[::1] weights not None,
+    const double[:, ::1] basis not None,
+    const double[::1] prior not None,
+    const double[::1] tightness not None,
+    double least_spread,
+    double tukey,
+    Py_ssize_t rounds,
+    double[::1] curve not None,
+    double[::1] keeps not None,
+    double[::1] coefficients not None,
+    double[::1] work not None,
+) -> float:
+    """Fit a sum of basis functions by the biweight M-estimate; return the spread of what is kept.
+
+    `curve` holds the first guess and becomes the fitted curve; `work` has room for n + m * m numbers.
+    """
+    cdef Py_ssize_t n = values.shape[0], m = basis.shape[1], turn, i, j, k, believed
+    cdef double spread = least_spread, off, w, scale
+    cdef double *sorted_ = &work[0]
+    cdef double *matrix = &work[n]
+    with nogil:
+        for turn in range(rounds):
+            believed = 0
+            for i in range(n):
+                if weights[i] > 0:
+                    off = values[i] - curve[i]
+                    sorted_[believed] = off if off > 0 else -off
+                    believed += 1
+            spread = least_spread
+            if believed:
+                off = 1.4826 * median_of(sorted_, believed)
+                if off > spread:
+                    spread = off
+            scale = 1.0 / (tukey * spread * (2.0 if turn == 0 else 1.0))
+            for j in range(m):
+                coefficients[j] = tightness[j] * prior[j]
+                for k in range(j + 1):
+                    matrix[j * m + k] = tightness[j] if j == k else 0
+            for i in range(n):
+                off = (values[i] - curve[i]) * scale
+                off = off * off
+                keeps[i] = (1 - off) * (1 - off) if off < 1 else 0
+                w = weights[i] * keeps[i]
+                if w > 0:
+                    for j in range(m):
+                        coefficients[j] += w * basis[i, j] * values[i]
+                        for k in range(j + 1):
+                            matrix[j * m + k] += w * basis[i, j] * basis[i, k]
+            solve(matrix, &coefficients[0], m)
+            for i in range(n):
+                off = 0
+                for j in range(m):
+                    off += basis[i, j] * coefficients[j]
+                curve[i] = off
+    return spread

@@ -1,0 +1,225 @@
+"""Gate to the loops over an eye's pixels: votes for circles, rays from a centre, best paths over rays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biocore.errors import InvalidSampleError
+from biocore.kernels import _iris, checks
+from biocore.types import GreyImage
+
+MAX_RADIUS = 4096  # px; half of the longest side a picture may have
+MAX_REACH = 100  # rows a path may climb in a step: twice that and one must fit a byte
+TUKEY = 4.685  # deviations; the biweight that keeps 95 % efficiency on normal errors (Beaton and Tukey 1974)
+ROUNDS = 6  # of reweighting
+OUTSIDE = -1.0  # grey level of a sample outside the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much an edge's vote counts: beside, above and below the centre it votes for."""
+
+    side: float = 1.0
+    above: float = 1.0
+    below: float = 1.0
+
+
+def vote(
+    gx: NDArray[np.int16],
+    gy: NDArray[np.int16],
+    nearest: int,
+    bins: NDArray[np.int32],
+    *,
+    dark_inside: bool,
+    least: float,
+    cap: float,
+    weights: Weights,
+) -> NDArray[np.float32]:
+    """Let edges vote for the centres of circles they may lie on (gradient-directed Hough transform).
+
+    Parameters
+    ----------
+    gx, gy : int16 array (height, width)
+        Gradient to the right and down, any unit.
+    nearest : int
+        Least radius, px, >= 1.
+    bins : int32 array (n,)
+        Plane that votes at radius nearest + i go to, each in 0..n.
+    dark_inside : bool
+        Circles darker than their surroundings; else brighter.
+    least, cap : float
+        Steepness below which an edge is silent, and above which it weighs no more; 0 < least <= cap.
+    weights : Weights
+
+    Returns
+    -------
+    float32 array (max(bins) + 1, height, width)
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    right = checks.array(gx, np.int16, (None, None), "gx")
+    down = checks.array(gy, np.int16, right.shape, "gy")
+    planes = checks.array(bins, np.int32, (None,), "bins")
+    if not 1 <= nearest <= MAX_RADIUS:
+        raise InvalidSampleError(f"the least radius must be 1..{MAX_RADIUS} px, not {nearest}")
+    if not 1 <= planes.size <= MAX_RADIUS or planes.min() < 0 or planes.max() >= planes.size:
+        raise InvalidSampleError(f"bins must name a plane within 0..{planes.size} for each of 1..{MAX_RADIUS} radii")
+    if not 0 < least <= cap < math.inf:
+        raise InvalidSampleError(f"steepness must hold 0 < least <= cap, not {least} and {cap}")
+    out = np.zeros((int(planes.max()) + 1, *right.shape), np.float32)
+    sign = 1.0 if dark_inside else -1.0
+    _iris.vote(right, down, planes, nearest, sign, least, cap, weights.side, weights.above, weights.below, out)
+    return out
+
+
+def rays(
+    image: GreyImage,
+    centre: tuple[float, float],
+    inner: NDArray[np.float64],
+    outer: NDArray[np.float64],
+    count: int,
+) -> NDArray[np.float32]:
+    """Sample a picture along rays from a centre, bilinearly.
+
+    Parameters
+    ----------
+    image : uint8 array (height, width)
+    centre : (x, y)
+        px.
+    inner, outer : float64 array (n,)
+        Where each ray starts and ends, px from the centre; ray a has the angle 2 pi a / n, counter-clockwise.
+    count : int
+        Samples along a ray, 2..`MAX_RADIUS`.
+
+    Returns
+    -------
+    float32 array (n, count)
+        Grey levels; `OUTSIDE` beyond the picture.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    picture = checks.grey(image)
+    starts = checks.array(inner, np.float64, (None,), "inner")
+    ends = checks.array(outer, np.float64, starts.shape, "outer")
+    if not 2 <= count <= MAX_RADIUS:
+        raise InvalidSampleError(f"a ray must have 2..{MAX_RADIUS} samples, not {count}")
+    if not all(math.isfinite(c) for c in centre):
+        raise InvalidSampleError(f"the centre of rays must be finite, not {centre}")
+    turn = 2.0 * math.pi / max(starts.size, 1) * np.arange(starts.size)
+    out = np.empty((starts.size, count), np.float32)
+    _iris.rays(picture, *centre, np.stack([np.cos(turn), np.sin(turn)], axis=1), starts, ends, out)
+    return out
+
+
+def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed: bool) -> NDArray[np.int32]:
+    """Return the row in each column on the path that collects most (Viterbi).
+
+    Parameters
+    ----------
+    reward : float32 array (columns, rows)
+        At most 1e6 in size each.
+    bend : float32 array (reach + 1,)
+        Cost of a step by so many rows, >= 0; a step by none (`bend[0]`) is free whatever stands there.
+    closed : bool
+        The path ends within one step of where it starts.
+
+    Returns
+    -------
+    int32 array (columns,)
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    gains = checks.array(reward, np.float32, (None, None), "reward")
+    costs = checks.array(bend, np.float32, (None,), "bend")
+    if not 1 <= costs.size <= MAX_REACH + 1 or costs.min() < 0:
+        raise InvalidSampleError(f"bend must be 1..{MAX_REACH + 1} costs, none negative")
+    if gains.size == 0:
+        raise InvalidSampleError(f"there is no path over an empty array: shape {gains.shape}")
+    if max(gains.max(), -gains.min()) > 1e6:
+        raise InvalidSampleError("rewards of a path must lie within ±1e6")
+    columns, rows = gains.shape
+    out = np.empty(columns, np.int32)
+    _iris.best_path(gains, costs, closed, np.empty((2, rows), np.float32), np.empty((columns, rows), np.uint8), out)
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A curve fitted by `fit_curve`.
+
+    Attributes
+    ----------
+    coefficients : float64 array (m,)
+    curve : float64 array (n,)
+        The sum of the basis functions.
+    keeps : float64 array (n,)
+        Weight left to each value, 0 to 1; outliers have none.
+    spread : float
+        Robust deviation of what was kept.
+    """
+
+    coefficients: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    keeps: NDArray[np.float64]
+    spread: float
+
+
+def fit_curve(
+    values: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    tightness: NDArray[np.float64],
+    *,
+    least_spread: float,
+    start: NDArray[np.float64] | None = None,
+) -> Fit:
+    """Fit a weighted sum of basis functions: biweight M-estimate, with Gaussian priors on the coefficients.
+
+    Parameters
+    ----------
+    values, weights : float64 array (n,)
+        What is to be fitted, and how much each value is believed, >= 0.
+    basis : float64 array (n, m)
+    prior, tightness : float64 array (m,)
+        Expected coefficients, and how firmly they are expected: the inverse square of their deviation, in units
+        of the inverse square of that of a value of weight 1; > 0.
+    least_spread : float
+        Outliers are judged against at least this deviation, > 0.
+    start : float64 array (n,) or None
+        Curve by which outliers are judged first; None: the median of the values that are believed.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    y = checks.array(values, np.float64, (None,), "values")
+    w = checks.array(weights, np.float64, y.shape, "weights")
+    functions = checks.array(basis, np.float64, (y.size, None), "basis")
+    expected = checks.array(prior, np.float64, (functions.shape[1],), "prior")
+    firm = checks.array(tightness, np.float64, expected.shape, "tightness")
+    if not (y.size and firm.size):
+        raise InvalidSampleError("there is no curve through no values, or of no functions")
+    if not (firm.min() > 0 and w.min() >= 0 and 0 < least_spread < math.inf):
+        raise InvalidSampleError("tightness and the least spread must be positive, weights at least 0")
+    if start is None:
+        believed = y[w > 0]
+        curve = np.full(y.size, np.median(believed) if believed.size else np.median(y))
+    else:
+        curve = checks.array(start, np.float64, y.shape, "start").copy()
+    keeps, coefficients = np.empty(y.size), np.empty(firm.size)
+    work = np.empty(y.size + firm.size**2)
+    spread = _iris.fit_curve(
+        y, w, functions, expected, firm, least_spread, TUKEY, ROUNDS, curve, keeps, coefficients, work
+    )
+    return Fit(coefficients, curve, keeps, spread)

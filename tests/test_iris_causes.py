@@ -1,0 +1,126 @@
+"""Why an iris' picture is poor: each painted defect leads the list of causes, and a clean eye has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import biocore
+from biocore.advice import advise
+from biocore.errors import InvalidTemplateError
+from biocore.iris.absence import why_no_iris
+from biocore.report import Advice, CauseName, QualityReport, Status
+from biocore.types import Frame, Modality, Sample
+from painted_eyes import Eye, paint
+
+DEFECTS = {
+    CauseName.CLOUDY: (Eye(haze=0.8, mottle=0.15), Eye(haze=0.7), Eye(haze=1.5, mottle=0.1)),
+    CauseName.ARCUS: (Eye(ring=0.8), Eye(ring=0.5)),
+    CauseName.LID: (Eye(lid=0.1), Eye(lid=0.2, lower_lid=1.0)),
+    CauseName.DEFOCUS: (Eye(blur=0.06), Eye(contrast=0.25, blur=0.02)),
+    CauseName.MOTION: (Eye(motion=0.2),),
+    CauseName.SMALL_PUPIL: (Eye(dilation=0.16),),
+    CauseName.WIDE_PUPIL: (Eye(dilation=0.76),),
+    CauseName.IRREGULAR_PUPIL: (Eye(oval=0.07),),
+    CauseName.REFLECTION: (Eye(glare=0.3),),
+    CauseName.GAZE: (Eye(tilt=38.0),),
+    CauseName.FAR: (Eye(radius=50.0),),
+}
+
+
+def assess(eye: Eye) -> QualityReport:
+    return biocore.assess(Sample(Frame(paint(eye)), Modality.IRIS))
+
+
+@pytest.mark.parametrize("seed", [1, 9, 23])
+@pytest.mark.parametrize("roll", [0.0, 15.0])
+def test_a_clean_eye_has_no_causes(seed: int, roll: float) -> None:
+    assert assess(Eye(seed=seed, roll=roll)).causes == ()
+
+
+@pytest.mark.parametrize(("name", "eye"), [(name, eye) for name, eyes in DEFECTS.items() for eye in eyes])
+def test_a_painted_defect_leads_the_causes(name: CauseName, eye: Eye) -> None:
+    causes = assess(eye).causes
+    assert causes, name
+    assert causes[0].name is name
+    assert causes[0].confidence >= 0.5
+    assert causes[0].evidence
+    assert all(np.isfinite(value) for value in causes[0].evidence.values())
+
+
+@pytest.mark.parametrize("defect", [{"haze": 0.8, "mottle": 0.15}, {"lid": 0.1}, {"blur": 0.06}])
+def test_a_cause_stands_wherever_and_however_large_the_eye_is(defect: dict[str, float]) -> None:
+    leads = {
+        assess(Eye().but(**defect, **place)).causes[0].name
+        for place in ({}, {"centre": (280.0, 225.0)}, {"radius": 95.0}, {"seed": 4})
+    }
+    assert len(leads) == 1
+
+
+def test_a_small_iris_comes_after_what_else_is_wrong() -> None:
+    names = [cause.name for cause in assess(Eye(radius=65.0, haze=0.8, mottle=0.15)).causes]
+    assert names[0] is CauseName.CLOUDY
+    assert CauseName.FAR in names
+
+
+def test_advice_follows_the_causes() -> None:
+    lid = assess(Eye(lid=0.1))
+    assert lid.advice[0] is Advice.OPEN_EYE
+    assert lid.advice == advise(lid.causes)
+    assert Advice.COME_CLOSER in assess(Eye(radius=50.0)).advice
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_a_blank_picture_is_refused_as_no_eye(grey: int) -> None:
+    report = biocore.assess(Sample(Frame(np.full((240, 320), grey, np.uint8)), Modality.IRIS))
+    assert report.score is None
+    assert report.status is Status.FAILED
+    assert report.reason
+    assert [cause.name for cause in report.causes] == [CauseName.NO_EYE]
+    assert report.advice == (Advice.PLACE_EYE,)
+    assert {measure.status for measure in report.measures.values()} == {Status.FAILED}
+
+
+@pytest.mark.parametrize("bow", [-0.0006, 0.0006])
+def test_a_line_of_lashes_between_lids_is_a_closed_eye(bow: float) -> None:
+    y, x = np.mgrid[:480, :640].astype(float)
+    line = 260 + bow * (x - 320) ** 2
+    lashes = np.exp(-(((y - line) / 9) ** 2)) * (abs(x - 320) < 220)
+    skin = 180 + np.random.default_rng(1).normal(size=x.shape) * 4
+    cause = why_no_iris(np.asarray(np.clip(skin - 130 * lashes, 0, 255), np.uint8))
+    assert cause.name is CauseName.CLOSED
+    assert cause.evidence["dark_line_length_share_of_width"] > 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (48, 48), (60, 3000)])
+def test_odd_shapes_are_refused_and_not_stumbled_over(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, shape).astype(np.uint8)
+    report = biocore.assess(Sample(Frame(noise), Modality.IRIS))
+    assert report.score is None or 0 <= report.score <= 100
+
+
+def test_the_two_modalities_do_not_mix() -> None:
+    sample = Sample(Frame(paint(Eye())), Modality.IRIS)
+    iris = biocore.extract(sample)
+    assert biocore.compare(iris, iris).score > 100
+    assert [found.score > 100 for found in biocore.search(iris, [iris, iris])] == [True, True]
+    finger = biocore.FingerTemplate(
+        "x/1",
+        10,
+        10,
+        biocore.FingerPosition.UNKNOWN,
+        500.0,
+        np.zeros((0, 2), np.float32),
+        np.zeros(0, np.float32),
+        np.zeros(0, np.uint8),
+        np.zeros(0, np.uint8),
+    )
+    for probe, reference in ((iris, finger), (finger, iris)):
+        with pytest.raises(InvalidTemplateError):
+            biocore.compare(probe, reference)
+        with pytest.raises(InvalidTemplateError):
+            biocore.search(probe, [reference])
+    with pytest.raises(InvalidTemplateError):
+        biocore.fuse([iris])
+    with pytest.raises(InvalidTemplateError):
+        biocore.assess(sample, finger)

@@ -1,0 +1,281 @@
+"""The iris code's kernels: each does what its plain twin does, and no input reaches memory that is not its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reference_iriscode as twin
+from biocore.errors import InvalidSampleError
+from biocore.kernels import iriscode, irisstrip
+
+RNG = np.random.default_rng
+STATISTIC = iriscode.Statistic(0.0, 7.0, 2000)
+COARSE = iriscode.Statistic(0.0, 3.0, 400)
+
+
+def random_words(rng: np.random.Generator, *shape: int) -> Any:
+    return rng.integers(0, 1 << 64, shape, np.uint64)
+
+
+def eyes(rng: np.random.Generator, n: int) -> tuple[Any, Any]:
+    """Return codes and masks: some whole, some nearly or altogether covered."""
+    masks = random_words(rng, n, 256) | random_words(rng, n, 256)
+    masks[0] = np.uint64(0xFFFFFFFFFFFFFFFF)
+    if n > 1:
+        masks[1, 10:] = 0
+    if n > 2:
+        masks[2] = 0
+    return random_words(rng, n, 256) & masks, masks
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 64), st.integers(1, 4))
+def test_bits_are_counted_as_by_hand_at_every_offset_in_every_way(seed: int, reach: int, n: int) -> None:
+    rng = RNG(seed)
+    codes, masks = eyes(rng, n)
+    (probe,), (probe_mask,) = eyes(rng, 1)
+    want = twin.profile(probe, probe_mask, codes, masks, reach)
+    for way in range(iriscode.ways()):
+        have = iriscode.profile(
+            probe, probe_mask, iriscode.words(codes, "codes"), iriscode.words(masks, "masks"), reach, way
+        )
+        np.testing.assert_array_equal(have[0], want[0])
+        np.testing.assert_array_equal(have[1], want[1])
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 64))
+def test_the_coarse_pass_counts_what_it_says(seed: int, reach: int) -> None:
+    rng = RNG(seed)
+    codes, masks = eyes(rng, 4)
+    probe, probe_mask = codes[0], masks[3]
+    have = iriscode.coarse_profile(
+        probe, probe_mask, iriscode.words(codes, "codes"), iriscode.words(masks, "masks"), reach
+    )
+    want = twin.coarse_profile(probe, probe_mask, codes, masks, reach)
+    np.testing.assert_array_equal(have[0], want[0])
+    np.testing.assert_array_equal(have[1], want[1])
+
+
+def test_words_are_thinned_to_the_long_wavelength_of_every_second_column() -> None:
+    codes = random_words(RNG(1), 3, 256)
+    np.testing.assert_array_equal(iriscode.words(codes, "codes").thin, twin.thin(codes))
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2, 13, 64])
+def test_a_search_that_trusts_nothing_finds_the_best_of_all_offsets(reach: int) -> None:
+    rng = RNG(reach)
+    codes, masks = eyes(rng, 20)
+    whole, mask = iriscode.words(codes, "codes"), iriscode.words(masks, "masks")
+    found = iriscode.search(codes[7], masks[7], whole, mask, reach, STATISTIC, COARSE, -np.inf)
+    different, common = iriscode.profile(codes[7], masks[7], whole, mask, reach)
+    best = STATISTIC.of(different, common)
+    chosen = np.take_along_axis(best, found[:, :1].astype(np.int64), axis=1)[:, 0]
+    np.testing.assert_array_equal(chosen, best.max(axis=1))
+    np.testing.assert_array_equal(found[:, 1], np.take_along_axis(different, found[:, :1], axis=1)[:, 0])
+    np.testing.assert_array_equal(found[:, 2], np.take_along_axis(common, found[:, :1], axis=1)[:, 0])
+
+
+def test_a_search_in_a_hurry_never_claims_more_than_there_is() -> None:
+    rng = RNG(5)
+    codes, masks = eyes(rng, 50)
+    whole, mask = iriscode.words(codes, "codes"), iriscode.words(masks, "masks")
+    hurried = iriscode.search(codes[0], masks[0], whole, mask, 13, STATISTIC, COARSE, 1e5)
+    different, common = iriscode.profile(codes[0], masks[0], whole, mask, 13)
+    best = STATISTIC.of(different, common).max(axis=1)
+    assert (STATISTIC.of(hurried[:, 1], hurried[:, 2]) <= best).all()
+
+
+def test_too_few_common_bits_are_no_statistic() -> None:
+    value = STATISTIC.of(np.array([0, 0, 1000], np.int32), np.array([0, 1999, 2000], np.int32))
+    assert value[0] == value[1] == -np.inf
+    assert value[2] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"probe": np.zeros(255, np.uint64)},
+        {"probe": np.zeros((1, 256), np.uint64)},
+        {"probe": np.zeros(256, np.int64)},
+        {"probe": [0] * 256},
+        {"reach": -1},
+        {"reach": 65},
+        {"way": 99},
+        {"way": -1},
+        {"masks": np.zeros((2, 256), np.uint64)},
+    ],
+    ids=lambda bad: ", ".join(bad),
+)
+def test_what_does_not_fit_is_refused(bad: dict[str, Any]) -> None:
+    good: dict[str, Any] = {
+        "probe": np.zeros(256, np.uint64),
+        "reach": 13,
+        "way": 0,
+        "masks": np.zeros((3, 256), np.uint64),
+    }
+    given_ = good | bad
+    codes, masks = iriscode.words(np.zeros((3, 256), np.uint64), "codes"), iriscode.words(given_["masks"], "masks")
+    with pytest.raises(InvalidSampleError):
+        iriscode.profile(given_["probe"], np.zeros(256, np.uint64), codes, masks, given_["reach"], given_["way"])
+
+
+def test_nothing_to_compare_with_is_no_error() -> None:
+    none = iriscode.words(np.zeros((0, 256), np.uint64), "codes")
+    zero = np.zeros(256, np.uint64)
+    assert iriscode.search(zero, zero, none, none, 13, STATISTIC, COARSE, 0.0).shape == (0, 3)
+    assert iriscode.profile(zero, zero, none, none, 13)[0].shape == (0, 27)
+
+
+def test_odd_views_are_counted_like_plain_arrays() -> None:
+    rng = RNG(2)
+    wide = random_words(rng, 6, 512)
+    codes = iriscode.words(wide[::2, ::2], "codes")
+    np.testing.assert_array_equal(codes.whole, wide[::2, ::2])
+    probe = random_words(rng, 512)[::2]
+    full = iriscode.words(np.full((3, 256), -1, np.int64).view(np.uint64), "masks")
+    have = iriscode.profile(probe, full.whole[0], codes, full, 2)
+    want = twin.profile(probe, full.whole[0], codes.whole, full.whole, 2)
+    np.testing.assert_array_equal(have[0], want[0])
+
+
+@pytest.mark.parametrize("wrong", [(1.0, 7.0, 1), (-0.1, 7.0, 1), (0.0, 0.0, 1), (0.0, 7.0, 0), (np.nan, 7.0, 1)])
+def test_impossible_statistics_are_refused(wrong: tuple[float, float, int]) -> None:
+    with pytest.raises(ValueError, match="impossible statistic"):
+        iriscode.Statistic(*wrong)
+
+
+def test_counting_releases_the_lock() -> None:
+    codes = iriscode.words(random_words(RNG(3), 4000, 256), "codes")
+    steps = []
+    done = threading.Event()
+
+    def count_along() -> None:
+        while not done.is_set():
+            steps.append(time.perf_counter())
+            time.sleep(0.001)
+
+    watcher = threading.Thread(target=count_along)
+    watcher.start()
+    began = time.perf_counter()
+    iriscode.profile(codes.whole[0], codes.whole[0], codes, codes, 64, 0)
+    ended = time.perf_counter()
+    done.set()
+    watcher.join()
+    assert any(began < step < ended for step in steps)
+
+
+# -- from picture to bits ----------------------------------------------------------------------------------
+
+
+def rings(columns: int, rng: np.random.Generator, height: int, width: int) -> tuple[Any, Any]:
+    turn = np.arange(columns) * 2 * np.pi / columns
+    unit = np.stack([np.cos(turn), -np.sin(turn)], axis=1)
+    centre = np.array([width, height]) * rng.uniform(0.3, 0.7, 2)
+    return centre + unit * rng.uniform(1, 10), centre + unit * rng.uniform(10, 50)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
+def test_unwrapping_is_bilinear_and_stays_within_the_picture(seed: int, height: int, width: int) -> None:
+    rng = RNG(seed)
+    pixels = rng.integers(0, 256, (height, width)).astype(np.uint8)
+    usable = rng.random((height, width)) < 0.9
+    inner, outer = rings(256, rng, height, width)
+    have = irisstrip.unwrap(pixels, usable, inner, outer, 16)
+    want = twin.unwrap(pixels, usable, inner, outer, 16)
+    np.testing.assert_allclose(have[0], want[0], atol=1e-9)
+    np.testing.assert_array_equal(have[1], want[1])
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 15), st.integers(0, 40), st.integers(1, 3))
+def test_flattening_takes_mean_and_spread_of_the_valid_surroundings_away(
+    seed: int, half_rows: int, half_columns: int, passes: int
+) -> None:
+    rng = RNG(seed)
+    strip = rng.uniform(0, 255, (16, 256))
+    valid = (rng.random((16, 256)) < rng.uniform(0, 1)).astype(np.uint8)
+    have = irisstrip.flatten(strip, valid, half_rows, half_columns, passes, 2.0, 3.0, 256.0)
+    want = twin.flatten(strip, valid, half_rows, half_columns, passes, 2.0, 3.0, 256.0)
+    assert abs(have - want).max() <= 0.501
+    assert (have[valid == 0] == 0).all()
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_rows_and_bits_are_those_of_the_twin(seed: int) -> None:
+    rng = RNG(seed)
+    flat = rng.integers(-768, 769, (20, 256)).astype(np.int16)
+    valid = (rng.random((20, 256)) < 0.8).astype(np.uint8)
+    taps = rng.integers(0, 500, (16, 5)).astype(np.int32)
+    first = rng.integers(-4, 20, 16).astype(np.int32)
+    lines, known = irisstrip.rows(flat, valid, taps, first, 600)
+    want_lines, want_known = twin.rows(flat, valid, taps, first, 600)
+    np.testing.assert_array_equal(lines, want_lines)
+    np.testing.assert_array_equal(known, want_known)
+    filters = rng.integers(-99, 100, (4, 2 * int(rng.integers(0, 60)) + 1)).astype(np.int16)
+    have = irisstrip.encode(lines, known, filters, 20000)
+    want = twin.encode(lines, known, filters, 20000)
+    np.testing.assert_array_equal(have[0], want[0])
+    np.testing.assert_array_equal(have[1], want[1])
+
+
+def test_strips_of_several_columns_a_word_are_sampled_at_the_words() -> None:
+    rng = RNG(9)
+    lines = rng.integers(-768, 769, (16, 1024)).astype(np.int16)
+    known = (rng.random((16, 1024)) < 0.8).astype(np.uint8)
+    filters = rng.integers(-99, 100, (4, 31)).astype(np.int16)
+    for have, want in zip(
+        irisstrip.encode(lines, known, filters, 0), twin.encode(lines, known, filters, 0), strict=True
+    ):
+        np.testing.assert_array_equal(have, want)
+
+
+STRIP = np.zeros((16, 256))
+VALID = np.zeros((16, 256), np.uint8)
+LINES = np.zeros((16, 256), np.int16)
+CURVE = np.zeros((256, 2))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: irisstrip.unwrap(np.zeros((9, 9), np.uint8), np.ones((9, 8), bool), CURVE, CURVE, 16),
+        lambda: irisstrip.unwrap(np.zeros((0, 0), np.uint8), np.ones((0, 0), bool), CURVE, CURVE, 16),
+        lambda: irisstrip.unwrap(np.zeros((9, 9), np.uint8), np.ones((9, 9), bool), CURVE, CURVE[:255], 16),
+        lambda: irisstrip.unwrap(np.zeros((9, 9), np.uint8), np.ones((9, 9), bool), CURVE[:9], CURVE[:9], 16),
+        lambda: irisstrip.unwrap(np.zeros((9, 9), np.uint8), np.ones((9, 9), bool), CURVE, CURVE, 10**6),
+        lambda: irisstrip.unwrap(np.zeros((9, 9), np.uint8), np.ones((9, 9), bool), CURVE * np.nan, CURVE, 16),
+        lambda: irisstrip.flatten(STRIP, VALID, 16, 1, 1, 1.0, 3.0, 9.0),
+        lambda: irisstrip.flatten(STRIP, VALID, 1, 128, 1, 1.0, 3.0, 9.0),
+        lambda: irisstrip.flatten(STRIP, VALID, -1, 1, 1, 1.0, 3.0, 9.0),
+        lambda: irisstrip.flatten(STRIP, VALID, 1, 1, 0, 1.0, 3.0, 9.0),
+        lambda: irisstrip.flatten(STRIP, VALID, 1, 1, 1, 0.0, 3.0, 9.0),
+        lambda: irisstrip.flatten(STRIP, VALID, 1, 1, 1, 1.0, 3.0, 1e5),
+        lambda: irisstrip.flatten(STRIP[:, ::-1].copy()[:, :9], VALID[:, :9], 1, 1, 1, 1.0, 3.0, 9.0),
+        lambda: irisstrip.rows(LINES, VALID, np.full((16, 2), -1, np.int32), np.zeros(16, np.int32), 1),
+        lambda: irisstrip.rows(LINES, VALID, np.full((16, 2), 1 << 30, np.int32), np.zeros(16, np.int32), 1),
+        lambda: irisstrip.rows(LINES, VALID, np.ones((16, 2), np.int32), np.full(16, 1 << 30, np.int32), 1),
+        lambda: irisstrip.rows(LINES, VALID, np.ones((15, 2), np.int32), np.zeros(15, np.int32), 1),
+        lambda: irisstrip.encode(LINES, VALID, np.ones((4, 4), np.int16), 0),
+        lambda: irisstrip.encode(LINES, VALID, np.ones((4, 257), np.int16), 0),
+        lambda: irisstrip.encode(LINES, VALID, np.ones((3, 3), np.int16), 0),
+        lambda: irisstrip.encode(LINES[:, :255], VALID[:, :255], np.ones((4, 3), np.int16), 0),
+        lambda: irisstrip.encode(LINES + np.int16(32767), VALID, np.full((4, 9), 32767, np.int16), 0),
+    ],
+    ids=range(22),
+)
+def test_what_no_kernel_may_see_is_refused(call: Any) -> None:
+    with pytest.raises(InvalidSampleError):
+        call()
