@@ -7,11 +7,22 @@ def profile(
     probe_mask: NDArray[np.uint64],
     codes: NDArray[np.uint64],
     masks: NDArray[np.uint64],
+    slack: int,
     different: NDArray[np.int32],
     common: NDArray[np.int32],
     way: int,
 ) -> None: ...
 def coarse(words: NDArray[np.uint64], out: NDArray[np.uint64]) -> None: ...
+def sift(
+    phases: NDArray[np.uint64],
+    phase_masks: NDArray[np.uint64],
+    thin_codes: NDArray[np.uint64],
+    thin_masks: NDArray[np.uint64],
+    offsets: int,
+    least: int,
+    per_bit: float,
+    found: NDArray[np.int32],
+) -> None: ...
 def search(
     probe: NDArray[np.uint64],
     probe_mask: NDArray[np.uint64],
@@ -22,11 +33,10 @@ def search(
     thin_codes: NDArray[np.uint64],
     thin_masks: NDArray[np.uint64],
     offsets: int,
+    slack: int,
     least: int,
-    floor_: float,
     per_bit: float,
     coarse_least: int,
-    coarse_floor: float,
     coarse_per_bit: float,
     promising: float,
     found: NDArray[np.int32],

@@ -4,6 +4,9 @@
 # wavelength, bit 32 + 2 * row + part of the short one. A turn of the head is then an offset in words, and the low
 # half of a word is what the coarse pass looks at. A mask has the same layout; 1 = the bit can be used.
 #
+# Contours are never quite right, and irises not quite rigid: each of eight sectors of the circle may therefore lie
+# some columns, and a row, beside the offset of the whole.
+#
 # Counting bits is the whole cost of a comparison, and no flag may ask the compiler for an instruction that not every
 # processor has. The count is therefore compiled three times and the best one is chosen when the module is loaded;
 # they are whole numbers, so that the choice changes no result.
@@ -15,7 +18,7 @@ cdef extern from *:
     """
     #include <stdint.h>
 
-    typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                    int32_t *, int32_t *);
 
     /* Ones of each byte of x, added up by the caller at most 31 times before `across` adds the bytes. */
@@ -32,64 +35,56 @@ cdef extern from *:
         return (int32_t)((bytes * 0x0001000100010001u) >> 48);
     }
 
-    /* Plain C; two words a step become one SSE2 register. */
-    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                            int32_t *different, int32_t *common)
+    /* Plain C, for sectors of up to 62 words, an even number; two words a step become one SSE2 register. */
+    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                            int words, int32_t *different, int32_t *common)
     {
-        int32_t d = 0, c = 0;
-        for (int first = 0; first < n; first += 32) {
-            int last = first + 32 < n ? first + 32 : n;
-            uint64_t db[2] = {0, 0}, cb[2] = {0, 0};
-            int i = first;
-            for (; i + 1 < last; i += 2)
+        for (int s = 0; s < sectors; s++) {
+            uint64_t d[2] = {0, 0}, c[2] = {0, 0};
+            for (int i = s * words; i < (s + 1) * words; i += 2)
                 for (int k = 0; k < 2; k++) {
                     uint64_t both = pm[i + k] & rm[i + k];
-                    db[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
-                    cb[k] += ones_of_bytes(both);
+                    d[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
+                    c[k] += ones_of_bytes(both);
                 }
-            if (i < last) {
-                uint64_t both = pm[i] & rm[i];
-                db[0] += ones_of_bytes((p[i] ^ r[i]) & both);
-                cb[0] += ones_of_bytes(both);
-            }
-            d += across(db[0]) + across(db[1]);
-            c += across(cb[0]) + across(cb[1]);
+            different[s] = across(d[0]) + across(d[1]);
+            common[s] = across(c[0]) + across(c[1]);
         }
-        *different = d;
-        *common = c;
     }
 
     #if defined(__GNUC__)
-    #define COUNT_BODY                                                      \
-        int32_t d = 0, c = 0;                                               \
-        for (int i = 0; i < n; i++) {                                       \
-            uint64_t both = pm[i] & rm[i];                                  \
-            d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);       \
-            c += (int32_t)__builtin_popcountll(both);                       \
-        }                                                                   \
-        *different = d;                                                     \
-        *common = c;
+    #define COUNT_WITH_INSTRUCTION                                                                                    \
+        for (int s = 0; s < sectors; s++) {                                                                           \
+            int32_t d = 0, c = 0;                                                                                     \
+            for (int i = s * words; i < (s + 1) * words; i++) {                                                       \
+                uint64_t both = pm[i] & rm[i];                                                                        \
+                d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);                                             \
+                c += (int32_t)__builtin_popcountll(both);                                                             \
+            }                                                                                                         \
+            different[s] = d;                                                                                         \
+            common[s] = c;                                                                                            \
+        }
     #endif
 
     #if defined(__GNUC__) && defined(__x86_64__)
     __attribute__((target("popcnt")))
-    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                             int32_t *different, int32_t *common)
+    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                             int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
     }
 
     __attribute__((target("avx512f,avx512vl,avx512vpopcntdq,prefer-vector-width=256")))
-    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                             int32_t *different, int32_t *common)
+    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                             int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
     }
     #elif defined(__GNUC__)
-    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                              int32_t *different, int32_t *common)
+    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                              int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
     }
     #endif
 
@@ -110,9 +105,14 @@ cdef extern from *:
         return n;
     }
     """
-    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                     int32_t *, int32_t *) noexcept nogil
     int ways_to_count(count_function *ways) noexcept nogil
+
+cdef enum:
+    SECTORS = 8        # of the circle
+    MOST = 160         # offsets, slack included; the gate holds it
+    VARIANTS = 3       # of the probe: as it is, and a row further out or in
 
 cdef count_function WAYS[4]
 cdef int KNOWN = ways_to_count(WAYS)
@@ -124,24 +124,68 @@ def ways():
     return KNOWN
 
 
-cdef inline double statistic(int different, int common, int least, double floor_, double per_bit) noexcept nogil:
+cdef struct Best:
+    int offset
+    int32_t different
+    int32_t common
+    double value
+
+
+cdef inline double statistic(int32_t different, int32_t common, int least, double per_bit) noexcept nogil:
     """Standard deviations by which fewer bits differ than half of them."""
     if common < least or common == 0:
         return NOTHING
-    return (0.5 - <double>different / common) / sqrt(floor_ + per_bit / common)
+    return (0.5 * common - different) / sqrt(per_bit * common)
 
 
-def profile(const uint64_t[::1] probe not None, const uint64_t[::1] probe_mask not None,
-            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
+cdef inline void agree(const int32_t *different, const int32_t *common, int first, int last, int32_t *best_different,
+                       int32_t *best_common) noexcept nogil:
+    """Choose, for each sector, the offset from `first` to `last` - 1 at which most bits more agree than differ."""
+    cdef int s, k
+    for k in range(SECTORS):
+        for s in range(first, last):
+            if (common[SECTORS * s + k] - 2 * different[SECTORS * s + k] > best_common[k] - 2 * best_different[k]
+                    or best_common[k] < 0):
+                best_common[k] = common[SECTORS * s + k]
+                best_different[k] = different[SECTORS * s + k]
+
+
+cdef inline void add_up(const int32_t *different, const int32_t *common, int variants, int counted, int first, int last,
+                        int32_t *d, int32_t *c) noexcept nogil:
+    """Add up what the sectors have at their own best offsets from `first` to `last` - 1, in any of the variants."""
+    cdef int v, k
+    cdef int32_t one[SECTORS]
+    cdef int32_t both[SECTORS]
+    for k in range(SECTORS):
+        one[k] = 0
+        both[k] = -1
+    for v in range(variants):
+        agree(different + v * counted * SECTORS, common + v * counted * SECTORS, first, last, one, both)
+    d[0] = 0
+    c[0] = 0
+    for k in range(SECTORS):
+        d[0] += one[k]
+        c[0] += both[k]
+
+
+def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
+            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None, int slack,
             int32_t[:, ::1] different not None, int32_t[:, ::1] common not None, int way):
-    """Count differing and common bits at every offset; `probe` is continued round the circle by the offsets."""
+    """Count differing and common bits at every offset, each sector up to `slack` columns from it."""
     cdef Py_ssize_t n = codes.shape[0], k
-    cdef int columns = codes.shape[1], offsets = different.shape[1], s
+    cdef int words = codes.shape[1] // SECTORS, offsets = different.shape[1], variants = probe.shape[0], s, v
+    cdef int counted = offsets + 2 * slack
     cdef count_function count = WAYS[way]
+    cdef int32_t d[VARIANTS * MOST * SECTORS]
+    cdef int32_t c[VARIANTS * MOST * SECTORS]
     with nogil:
         for k in range(n):
+            for v in range(variants):
+                for s in range(counted):
+                    count(&probe[v, s], &probe_mask[v, s], &codes[k, 0], &masks[k, 0], SECTORS, words,
+                          &d[(v * counted + s) * SECTORS], &c[(v * counted + s) * SECTORS])
             for s in range(offsets):
-                count(&probe[s], &probe_mask[s], &codes[k, 0], &masks[k, 0], columns, &different[k, s], &common[k, s])
+                add_up(d, c, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
 
 
 cdef inline void thin(const uint64_t *words, uint64_t *out, int n) noexcept nogil:
@@ -160,47 +204,105 @@ def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None)
             thin(&words[k, 0], &out[k, 0], n)
 
 
-def search(const uint64_t[::1] probe not None, const uint64_t[::1] probe_mask not None,
+cdef Best coarsely(const uint64_t[:, ::1] phases, const uint64_t[:, ::1] phase_masks, const uint64_t *code,
+                   const uint64_t *mask, int words, int offsets, int least, double per_bit) noexcept nogil:
+    """Find the best of every second offset by the thin words; each sector may be two columns from it."""
+    cdef int counted = offsets // 2 + 3, s
+    cdef int32_t d[MOST * SECTORS]
+    cdef int32_t c[MOST * SECTORS]
+    cdef int32_t one, both
+    cdef double value
+    cdef Best best
+    cdef count_function count = WAYS[KNOWN - 1]
+    for s in range(counted):
+        count(&phases[s & 1, s >> 1], &phase_masks[s & 1, s >> 1], code, mask, SECTORS, words, &d[s * SECTORS],
+              &c[s * SECTORS])
+    best.offset = 0
+    best.value = 2 * NOTHING
+    for s in range(offsets // 2 + 1):
+        add_up(d, c, 1, counted, s, s + 3, &one, &both)
+        value = statistic(one, both, least, per_bit)
+        if value > best.value:
+            best.offset = 2 * s
+            best.value = value
+            best.different = one
+            best.common = both
+    return best
+
+
+cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mask, const uint64_t *code,
+                  const uint64_t *mask, int words, int variants, int slack, int first, int last, int least,
+                  double per_bit) noexcept nogil:
+    """Find the best of the offsets from `first` to `last` - 1 by all bits."""
+    cdef int counted = last - first + 2 * slack, s, v
+    cdef int32_t d[VARIANTS * MOST * SECTORS]
+    cdef int32_t c[VARIANTS * MOST * SECTORS]
+    cdef int32_t one, both
+    cdef double value
+    cdef Best best
+    cdef count_function count = WAYS[KNOWN - 1]
+    for v in range(variants):
+        for s in range(counted):
+            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, SECTORS, words,
+                  &d[(v * counted + s) * SECTORS], &c[(v * counted + s) * SECTORS])
+    best.offset = first
+    best.value = 2 * NOTHING
+    best.different = 0
+    best.common = 0
+    for s in range(last - first):
+        add_up(d, c, variants, counted, s, s + 2 * slack + 1, &one, &both)
+        value = statistic(one, both, least, per_bit)
+        if value > best.value:
+            best.offset = first + s
+            best.value = value
+            best.different = one
+            best.common = both
+    return best
+
+
+def sift(const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_masks not None,
+         const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None, int offsets, int least,
+         double per_bit, int32_t[:, ::1] found not None):
+    """Do the coarse pass alone: offset, differing and common bits of the thin words."""
+    cdef Py_ssize_t n = thin_codes.shape[0], k
+    cdef int words = thin_codes.shape[1] // SECTORS
+    cdef Best best
+    with nogil:
+        for k in range(n):
+            best = coarsely(phases, phase_masks, &thin_codes[k, 0], &thin_masks[k, 0], words, offsets, least, per_bit)
+            found[k, 0] = best.offset
+            found[k, 1] = best.different
+            found[k, 2] = best.common
+
+
+def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
            const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_masks not None,
            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
            const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None,
-           int offsets, int least, double floor_, double per_bit, int coarse_least, double coarse_floor,
-           double coarse_per_bit, double promising, int32_t[:, ::1] found not None):
-    """Find the offset of the largest statistic: every second one coarsely, and all where that is promising.
+           int offsets, int slack, int least, double per_bit, int coarse_least, double coarse_per_bit, double promising,
+           int32_t[:, ::1] found not None):
+    """Find the offset of the largest statistic: by a coarse pass, and by all bits at every offset where that promises.
 
-    `found` receives offset, differing and common bits. Where the coarse pass promises nothing, they are those of its
-    best offset and the two beside it.
+    `found` receives offset, differing and common bits. Where the coarse pass promises nothing, they are those of all
+    bits at its best offset, of the probe as it is.
     """
     cdef Py_ssize_t n = codes.shape[0], k
-    cdef int columns = codes.shape[1], few = thin_codes.shape[1], s, first, last, best
-    cdef int32_t d = 0, c = 0
-    cdef double value, top
-    cdef count_function count = WAYS[KNOWN - 1]
+    cdef int words = codes.shape[1] // SECTORS, few = thin_codes.shape[1] // SECTORS, variants = probe.shape[0]
+    cdef int first, last
+    cdef Best best
     with nogil:
         for k in range(n):
-            top = 2 * NOTHING
-            best = 0
-            for s in range(0, offsets, 2):
-                count(&phases[(s >> 1) & 1, s >> 2], &phase_masks[(s >> 1) & 1, s >> 2], &thin_codes[k, 0],
-                      &thin_masks[k, 0], few, &d, &c)
-                value = statistic(d, c, coarse_least, coarse_floor, coarse_per_bit)
-                if value > top:
-                    top = value
-                    best = s
-            first = 0
-            last = offsets
-            if top < promising and top > NOTHING:
-                first = best - 1 if best > 0 else 0
-                last = best + 2 if best + 2 < offsets else offsets
-            top = 2 * NOTHING
-            for s in range(first, last):
-                count(&probe[s], &probe_mask[s], &codes[k, 0], &masks[k, 0], columns, &d, &c)
-                value = statistic(d, c, least, floor_, per_bit)
-                if value > top:
-                    top = value
-                    found[k, 0] = s
-                    found[k, 1] = d
-                    found[k, 2] = c
+            best = coarsely(phases, phase_masks, &thin_codes[k, 0], &thin_masks[k, 0], few, offsets, coarse_least,
+                            coarse_per_bit)
+            if best.value >= promising or best.value == NOTHING:
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets, least,
+                               per_bit)
+            else:
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, best.offset,
+                               best.offset + 1, least, per_bit)
+            found[k, 0] = best.offset
+            found[k, 1] = best.different
+            found[k, 2] = best.common
 
 
 # -- from picture to bits ----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Gate of comparing iris codes: bits counted at every offset.
 
 The layout of a code is told at `biocore.types.IrisTemplate`. Offset k of a comparison lays the probe's column
-c + k - reach on the reference's column c.
+c + k - reach on the reference's column c. Each of eight sectors of the reference may then lie up to `SLACK` columns
+beside it, and a row further out or in: contours are never quite right, and irises not quite rigid.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from biocore.kernels import _iriscode, checks
 from biocore.types import IRIS_COLUMNS
 
 MAX_REACH = IRIS_COLUMNS // 4  # columns a probe may be turned either way: a quarter of the circle
+SLACK = 2  # columns a sector may be beside the offset of the whole; a step of the coarse pass
 _THIN = 4  # columns that become one coarse word
+_INWARDS = np.uint64(0x3FFFFFFF_3FFFFFFF)  # a word's bits that remain where each row takes the place of the one inside
+_OUTWARDS = np.uint64(0xFFFFFFFC_FFFFFFFC)
+_ROW = np.uint64(2)  # bits of a row in each half of a word
 
 
 class Words(NamedTuple):
@@ -37,28 +42,26 @@ class Words(NamedTuple):
 class Statistic:
     """By how many standard deviations fewer bits differ than half of them: the larger, the more alike.
 
-    (1/2 - differing / common) / sqrt(floor + per_bit / common), and no statistic below `least` common bits.
+    (common / 2 - differing) / sqrt(per_bit common), and no statistic below `least` common bits.
 
     Attributes
     ----------
-    floor, per_bit : float
-        Variance of the share of differing bits between two eyes, for any number of bits and by their number.
+    per_bit : float
+        Variance of the share of differing bits between two eyes at one offset, times the number of bits.
     least : int
         Bits that must be common.
     """
 
-    floor: float
     per_bit: float
     least: int
 
     def __post_init__(self) -> None:
-        if not (0.0 <= self.floor < 1.0 and 0.0 < self.per_bit < 1e6 and self.least >= 1):
+        if not (0.0 < self.per_bit < 1e6 and self.least >= 1):
             raise ValueError(f"impossible statistic {self}")
 
     def of(self, different: NDArray[np.int32], common: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return the statistic of counted bits; -inf where too few are common."""
-        bits = np.maximum(common, 1)
-        value = (0.5 - different / bits) / np.sqrt(self.floor + self.per_bit / bits)
+        value = (0.5 * common - different) / np.sqrt(self.per_bit * np.maximum(common, 1))
         return np.where(common >= self.least, value, -np.inf)
 
 
@@ -87,6 +90,7 @@ def profile(
     codes: Words,
     masks: Words,
     reach: int,
+    rigid: bool = False,
     way: int | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Count differing and common bits at every offset.
@@ -98,6 +102,8 @@ def profile(
         Of n references.
     reach : int
         Columns the probe is turned either way.
+    rigid : bool
+        Whether the sectors have to stay where the whole is.
     way : int or None
         Which way of counting to use; the fastest by default.
 
@@ -106,13 +112,16 @@ def profile(
     different, common : int32 arrays (n, 2 reach + 1)
     """
     _check_pair(codes, masks)
-    one, other = _around(probe, reach, "probe"), _around(probe_mask, reach, "probe mask")
+    slack = 0 if rigid else SLACK
+    one, other = _around(probe, reach + slack, "probe"), _around(probe_mask, reach + slack, "probe mask")
+    if not rigid:
+        one, other = _beside(one), _beside(other)
     way = ways() - 1 if way is None else way
     if not 0 <= way < ways():
         raise InvalidSampleError(f"this processor has {ways()} ways of counting, and no number {way}")
     different = np.zeros((len(codes.whole), 2 * reach + 1), np.int32)
     common = np.zeros_like(different)
-    _iriscode.profile(one, other, codes.whole, masks.whole, different, common, way)
+    _iriscode.profile(one, other, codes.whole, masks.whole, slack, different, common, way)
     return different, common
 
 
@@ -137,7 +146,7 @@ def search(
         Of the coarse pass.
     promising : float
         Statistic of the coarse pass from which on every offset is looked at; below it, only the best one of the
-        coarse pass and the two beside it. -inf looks at all.
+        coarse pass, and no other rows. -inf looks at all.
 
     Returns
     -------
@@ -145,12 +154,12 @@ def search(
         Offset, differing and common bits.
     """
     _check_pair(codes, masks)
-    one, other = _around(probe, reach, "probe"), _around(probe_mask, reach, "probe mask")
+    one, other = _around(probe, reach + SLACK, "probe"), _around(probe_mask, reach + SLACK, "probe mask")
     phases, phase_masks = _phases(one), _phases(other)
     found = np.zeros((len(codes.whole), 3), np.int32)
     _iriscode.search(
-        one,
-        other,
+        _beside(one),
+        _beside(other),
         phases,
         phase_masks,
         codes.whole,
@@ -158,11 +167,10 @@ def search(
         codes.thin,
         masks.thin,
         2 * reach + 1,
+        SLACK,
         statistic.least,
-        statistic.floor,
         statistic.per_bit,
         coarse.least,
-        coarse.floor,
         coarse.per_bit,
         max(float(promising), -1e6),
         found,
@@ -170,21 +178,22 @@ def search(
     return found
 
 
-def coarse_profile(
-    probe: NDArray[np.uint64], probe_mask: NDArray[np.uint64], codes: Words, masks: Words, reach: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Count the bits that the coarse pass looks at: as `profile`, at every second offset, (n, reach + 1)."""
+def sift(
+    probe: NDArray[np.uint64],
+    probe_mask: NDArray[np.uint64],
+    codes: Words,
+    masks: Words,
+    reach: int,
+    coarse: Statistic,
+) -> NDArray[np.int32]:
+    """Do the coarse pass alone: offset, differing and common bits of the thin words, int32 (n, 3)."""
     _check_pair(codes, masks)
-    phases, phase_masks = (_phases(_around(each, reach, "probe")) for each in (probe, probe_mask))
-    different = np.zeros((len(codes.thin), reach + 1), np.int32)
-    common = np.zeros_like(different)
-    for phase in range(2):
-        ours = np.zeros((len(codes.thin), len(range(phase, reach + 1, 2))), np.int32)
-        both = np.zeros_like(ours)
-        if ours.shape[1]:
-            _iriscode.profile(phases[phase], phase_masks[phase], codes.thin, masks.thin, ours, both, ways() - 1)
-        different[:, phase::2], common[:, phase::2] = ours, both
-    return different, common
+    phases, phase_masks = (_phases(_around(each, reach + SLACK, "probe")) for each in (probe, probe_mask))
+    found = np.zeros((len(codes.thin), 3), np.int32)
+    _iriscode.sift(
+        phases, phase_masks, codes.thin, masks.thin, 2 * reach + 1, coarse.least, coarse.per_bit, found
+    )
+    return found
 
 
 def _check_pair(codes: Words, masks: Words) -> None:
@@ -194,17 +203,23 @@ def _check_pair(codes: Words, masks: Words) -> None:
 
 
 def _around(value: object, reach: int, name: str) -> NDArray[np.uint64]:
-    """Continue a circle of words by `reach` either way, and to whole coarse words."""
-    if not 0 <= reach <= MAX_REACH:
-        raise InvalidSampleError(f"a probe may be turned by 0 to {MAX_REACH} columns, not {reach}")
+    """Continue a circle of words by `reach` either way, and to whole coarse words: (1, n)."""
+    if not 0 <= reach <= MAX_REACH + SLACK:
+        raise InvalidSampleError(f"a probe may be turned by 0 to {MAX_REACH} columns, not {reach - SLACK}")
     circle = checks.array(value, np.uint64, (IRIS_COLUMNS,), name)
-    return np.concatenate([circle[IRIS_COLUMNS - reach :], circle, circle[: reach + 2 * _THIN]])
+    return np.concatenate([circle[IRIS_COLUMNS - reach :], circle, circle[: reach + 2 * _THIN]])[None]
+
+
+def _beside(around: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a circle of words as it is, and with its rows moved outwards and inwards by one: (3, n)."""
+    return np.concatenate([around, around << _ROW & _OUTWARDS, around >> _ROW & _INWARDS])
 
 
 def _phases(around: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Thin a continued circle out, beginning at its first and at its third column."""
-    n = (len(around) - 2) // _THIN
-    both = np.stack([around[: _THIN * n], around[2 : 2 + _THIN * n]])
+    line = around[0]
+    n = (len(line) - 2) // _THIN
+    both = np.stack([line[: _THIN * n], line[2 : 2 + _THIN * n]])
     thin = np.zeros((2, n), np.uint64)
     _iriscode.coarse(both, thin)
     return thin
