@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,12 @@ from biocore.types import IRIS_COLUMNS, NO_PAIRS, Comparison, IrisTemplate
 ALGORITHM = "biocore.iris.compare/1"
 REACH = 13  # columns either way, 18 degrees: a head bent, or a camera held askew
 EXACT = 30.0  # score from which on a search finds what a comparison finds
-BLOCK = 128  # references a call of the kernel; half a megabyte of codes and masks, which stays in the second cache
+BLOCK = 256  # references a call of the kernel; half a megabyte of codes and masks, which stays in the second cache
 
 NOBODY = (iriscode.words(np.empty((0, IRIS_COLUMNS), np.uint64), "codes"),) * 2
 
 # Radians a probe is turned by at each offset.
-_ROTATIONS = [(offset - REACH) * 2.0 * math.pi / IRIS_COLUMNS for offset in range(2 * REACH + 1)]
+_ROTATIONS = np.arange(-REACH, REACH + 1) * (2.0 * math.pi / IRIS_COLUMNS)
 
 
 def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
@@ -54,8 +55,7 @@ def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
     """
     model = calibration.model()
     codes, masks = packed([reference])
-    one = checked(probe)
-    different, common = iriscode.profile(one.code, one.mask, codes, masks, REACH)
+    different, common = iriscode.profile(prepared(probe), codes, masks)
     best = int(np.argmax(model.statistic.of(different[0], common[0])))
     score = float(model.scores(different[0, best], common[0, best]))
     return outcome(score, best)
@@ -88,13 +88,14 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    one, model = checked(probe), calibration.model()
+    one, model = prepared(probe), calibration.model()
 
     def block(first: int) -> list[Comparison]:
         codes, masks = packed(references[first : first + BLOCK])
-        found = iriscode.search(one.code, one.mask, codes, masks, REACH, model.statistic, model.coarse, model.promising)
+        found = iriscode.search(one, codes, masks, model.statistic, model.coarse, model.doubtful, model.promising)
         scores = model.scores(found[:, 1], found[:, 2]).tolist()
-        return [outcome(score, offset) for score, offset in zip(scores, found[:, 0].tolist(), strict=True)]
+        rotations = _ROTATIONS[found[:, 0]].tolist()
+        return list(map(Comparison, scores, repeat(ALGORITHM), repeat(NO_PAIRS), rotations))
 
     starts = range(0, len(references), BLOCK)
     if threads == 1 or len(starts) < 2:
@@ -105,7 +106,7 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
 
 def outcome(score: float, offset: int) -> Comparison:
     """Make a comparison of a score and the offset it was reached at."""
-    return Comparison(score, ALGORITHM, NO_PAIRS, _ROTATIONS[offset])
+    return Comparison(score, ALGORITHM, NO_PAIRS, float(_ROTATIONS[offset]))
 
 
 def checked(template: IrisTemplate) -> IrisTemplate:
@@ -123,6 +124,18 @@ def checked(template: IrisTemplate) -> IrisTemplate:
             f"a template of {template.algorithm} cannot be compared with {CODE}; extract it anew from its picture"
         )
     return template
+
+
+def prepared(probe: IrisTemplate) -> iriscode.Probe:
+    """Prepare a template for comparison with others.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Not an iris template, or of another code.
+    """
+    one = checked(probe)
+    return iriscode.prepare(one.code, one.mask, REACH)
 
 
 def packed(references: Iterable[IrisTemplate]) -> tuple[iriscode.Words, iriscode.Words]:

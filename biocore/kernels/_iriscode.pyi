@@ -14,11 +14,10 @@ def profile(
 ) -> None: ...
 def coarse(words: NDArray[np.uint64], out: NDArray[np.uint64]) -> None: ...
 def sift(
-    phases: NDArray[np.uint64],
-    phase_masks: NDArray[np.uint64],
+    turned: NDArray[np.uint64],
+    turned_mask: NDArray[np.uint64],
     thin_codes: NDArray[np.uint64],
     thin_masks: NDArray[np.uint64],
-    offsets: int,
     least: int,
     per_bit: float,
     found: NDArray[np.int32],
@@ -26,8 +25,8 @@ def sift(
 def search(
     probe: NDArray[np.uint64],
     probe_mask: NDArray[np.uint64],
-    phases: NDArray[np.uint64],
-    phase_masks: NDArray[np.uint64],
+    turned: NDArray[np.uint64],
+    turned_mask: NDArray[np.uint64],
     codes: NDArray[np.uint64],
     masks: NDArray[np.uint64],
     thin_codes: NDArray[np.uint64],
@@ -38,6 +37,7 @@ def search(
     per_bit: float,
     coarse_least: int,
     coarse_per_bit: float,
+    doubtful: float,
     promising: float,
     found: NDArray[np.int32],
 ) -> None: ...

@@ -17,6 +17,9 @@ from libc.stdint cimport int16_t, int32_t, uint8_t, uint64_t
 cdef extern from *:
     """
     #include <stdint.h>
+    #if defined(__GNUC__) && defined(__x86_64__)
+    #include <immintrin.h>
+    #endif
 
 typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                    int32_t *, int32_t *);
@@ -88,18 +91,89 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
     }
     #endif
 
+    /* The same of thin words, which lie so that each lane of a vector is a sector: words up to 31 rows of 8. */
+    typedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+                                        int32_t *, int32_t *);
+
+    static void count_thin_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                 int32_t *different, int32_t *common)
+    {
+        uint64_t d[8] = {0}, c[8] = {0};
+        for (int w = 0; w < 8 * words; w += 8)
+            for (int k = 0; k < 8; k++) {
+                uint64_t both = pm[w + k] & rm[w + k];
+                d[k] += ones_of_bytes((p[w + k] ^ r[w + k]) & both);
+                c[k] += ones_of_bytes(both);
+            }
+        for (int k = 0; k < 8; k++) {
+            different[k] = across(d[k]);
+            common[k] = across(c[k]);
+        }
+    }
+
+    #if defined(__GNUC__)
+    #define COUNT_THIN_WITH_INSTRUCTION                                                                               \
+        uint64_t d[8] = {0}, c[8] = {0};                                                                              \
+        for (int w = 0; w < 8 * words; w += 8)                                                                        \
+            for (int k = 0; k < 8; k++) {                                                                             \
+                uint64_t both = pm[w + k] & rm[w + k];                                                                \
+                d[k] += (uint64_t)__builtin_popcountll((p[w + k] ^ r[w + k]) & both);                                 \
+                c[k] += (uint64_t)__builtin_popcountll(both);                                                         \
+            }                                                                                                         \
+        for (int k = 0; k < 8; k++) {                                                                                 \
+            different[k] = (int32_t)d[k];                                                                             \
+            common[k] = (int32_t)c[k];                                                                                \
+        }
+    #endif
+
+    #if defined(__GNUC__) && defined(__x86_64__)
+    __attribute__((target("popcnt")))
+    static void count_thin_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                  int32_t *different, int32_t *common)
+    {
+        COUNT_THIN_WITH_INSTRUCTION
+    }
+
+    __attribute__((target("avx512f,avx512vpopcntdq")))
+    static void count_thin_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                  int32_t *different, int32_t *common)
+    {
+        __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
+        for (int w = 0; w < 8 * words; w += 8) {
+            __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm + w), _mm512_loadu_si512(rm + w));
+            __m512i apart = _mm512_xor_si512(_mm512_loadu_si512(p + w), _mm512_loadu_si512(r + w));
+            d = _mm512_add_epi64(d, _mm512_popcnt_epi64(_mm512_and_si512(apart, both)));
+            c = _mm512_add_epi64(c, _mm512_popcnt_epi64(both));
+        }
+        _mm256_storeu_si256((__m256i *)different, _mm512_cvtepi64_epi32(d));
+        _mm256_storeu_si256((__m256i *)common, _mm512_cvtepi64_epi32(c));
+    }
+    #elif defined(__GNUC__)
+    static void count_thin_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                                   int words, int32_t *different, int32_t *common)
+    {
+        COUNT_THIN_WITH_INSTRUCTION
+    }
+    #endif
+
     /* The ways this processor can count, slowest first; returns how many. */
-    static int ways_to_count(count_function *ways)
+    static int ways_to_count(count_function *ways, count_thin_function *thin)
     {
         int n = 0;
+        thin[n] = count_thin_plain;
         ways[n++] = count_plain;
     #if defined(__GNUC__) && defined(__x86_64__)
         __builtin_cpu_init();
-        if (__builtin_cpu_supports("popcnt"))
+        if (__builtin_cpu_supports("popcnt")) {
+            thin[n] = count_thin_popcnt;
             ways[n++] = count_popcnt;
-        if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl"))
+        }
+        if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl")) {
+            thin[n] = count_thin_avx512;
             ways[n++] = count_avx512;
+        }
     #elif defined(__GNUC__)
+        thin[n] = count_thin_builtin;
         ways[n++] = count_builtin;
     #endif
         return n;
@@ -107,15 +181,19 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
     """
     ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                     int32_t *, int32_t *) noexcept nogil
-    int ways_to_count(count_function *ways) noexcept nogil
+    ctypedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+                                         int32_t *, int32_t *) noexcept nogil
+    int ways_to_count(count_function *ways, count_thin_function *thin) noexcept nogil
 
 cdef enum:
     SECTORS = 8        # of the circle
     MOST = 160         # offsets, slack included; the gate holds it
     VARIANTS = 3       # of the probe: as it is, and a row further out or in
+    UNIT = 32768       # more than the bits of a code
 
 cdef count_function WAYS[4]
-cdef int KNOWN = ways_to_count(WAYS)
+cdef count_thin_function THIN_WAYS[4]
+cdef int KNOWN = ways_to_count(WAYS, THIN_WAYS)
 cdef double NOTHING = -1e9   # statistic of a pair with too little in common
 
 
@@ -138,34 +216,31 @@ cdef inline double statistic(int32_t different, int32_t common, int least, doubl
     return (0.5 * common - different) / sqrt(per_bit * common)
 
 
-cdef inline void agree(const int32_t *different, const int32_t *common, int first, int last, int32_t *best_different,
-                       int32_t *best_common) noexcept nogil:
-    """Choose, for each sector, the offset from `first` to `last` - 1 at which most bits more agree than differ."""
-    cdef int s, k
-    for k in range(SECTORS):
-        for s in range(first, last):
-            if (common[SECTORS * s + k] - 2 * different[SECTORS * s + k] > best_common[k] - 2 * best_different[k]
-                    or best_common[k] < 0):
-                best_common[k] = common[SECTORS * s + k]
-                best_different[k] = different[SECTORS * s + k]
+cdef inline void make_keys(const int32_t *different, const int32_t *common, int32_t *keys, int n) noexcept nogil:
+    """Put how many more bits agree than differ above how many there are: the larger key is the better sector."""
+    cdef int k
+    for k in range(n):
+        keys[k] = (common[k] - 2 * different[k]) * UNIT + common[k]
 
 
-cdef inline void add_up(const int32_t *different, const int32_t *common, int variants, int counted, int first, int last,
-                        int32_t *d, int32_t *c) noexcept nogil:
+cdef inline void add_up(const int32_t *keys, int variants, int counted, int first, int last, int32_t *d,
+                        int32_t *c) noexcept nogil:
     """Add up what the sectors have at their own best offsets from `first` to `last` - 1, in any of the variants."""
-    cdef int v, k
-    cdef int32_t one[SECTORS]
-    cdef int32_t both[SECTORS]
+    cdef int v, s, k
+    cdef const int32_t *row
+    cdef int32_t best[SECTORS]
+    cdef int32_t total = 0
     for k in range(SECTORS):
-        one[k] = 0
-        both[k] = -1
+        best[k] = keys[SECTORS * first + k]
     for v in range(variants):
-        agree(different + v * counted * SECTORS, common + v * counted * SECTORS, first, last, one, both)
-    d[0] = 0
-    c[0] = 0
+        for s in range(first, last):
+            row = keys + (v * counted + s) * SECTORS
+            for k in range(SECTORS):
+                best[k] = row[k] if row[k] > best[k] else best[k]
     for k in range(SECTORS):
-        d[0] += one[k]
-        c[0] += both[k]
+        total += best[k]
+    c[0] = total & (UNIT - 1)
+    d[0] = (c[0] - (total - c[0]) // UNIT) // 2
 
 
 def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
@@ -176,51 +251,52 @@ def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_
     cdef int words = codes.shape[1] // SECTORS, offsets = different.shape[1], variants = probe.shape[0], s, v
     cdef int counted = offsets + 2 * slack
     cdef count_function count = WAYS[way]
-    cdef int32_t d[VARIANTS * MOST * SECTORS]
-    cdef int32_t c[VARIANTS * MOST * SECTORS]
+    cdef int32_t keys[VARIANTS * MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
     with nogil:
         for k in range(n):
             for v in range(variants):
                 for s in range(counted):
-                    count(&probe[v, s], &probe_mask[v, s], &codes[k, 0], &masks[k, 0], SECTORS, words,
-                          &d[(v * counted + s) * SECTORS], &c[(v * counted + s) * SECTORS])
+                    count(&probe[v, s], &probe_mask[v, s], &codes[k, 0], &masks[k, 0], SECTORS, words, d, c)
+                    make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
             for s in range(offsets):
-                add_up(d, c, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
-
-
-cdef inline void thin(const uint64_t *words, uint64_t *out, int n) noexcept nogil:
-    """Keep the low halves of every second column, two to a word."""
-    cdef int i
-    for i in range(n):
-        out[i] = (words[4 * i] & 0xffffffffU) | (words[4 * i + 2] << 32)
+                add_up(keys, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
 
 
 def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None):
-    """Make the coarse words of codes or masks."""
+    """Keep the low halves of every second column, two to a word; word w of sector s lies at SECTORS * w + s."""
     cdef Py_ssize_t k
-    cdef int n = out.shape[1]
+    cdef int n = out.shape[1] // SECTORS, w, s
+    cdef const uint64_t *four
     with nogil:
         for k in range(words.shape[0]):
-            thin(&words[k, 0], &out[k, 0], n)
+            for s in range(SECTORS):
+                for w in range(n):
+                    four = &words[k, 4 * (s * n + w)]
+                    out[k, SECTORS * w + s] = (four[0] & 0xffffffffU) | (four[2] << 32)
 
 
-cdef Best coarsely(const uint64_t[:, ::1] phases, const uint64_t[:, ::1] phase_masks, const uint64_t *code,
-                   const uint64_t *mask, int words, int offsets, int least, double per_bit) noexcept nogil:
+cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_mask, const uint64_t *code,
+                   const uint64_t *mask, int words, int least, double per_bit) noexcept nogil:
     """Find the best of every second offset by the thin words; each sector may be two columns from it."""
-    cdef int counted = offsets // 2 + 3, s
-    cdef int32_t d[MOST * SECTORS]
-    cdef int32_t c[MOST * SECTORS]
+    cdef int counted = turned.shape[0], s
+    cdef int32_t keys[MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
     cdef int32_t one, both
     cdef double value
     cdef Best best
-    cdef count_function count = WAYS[KNOWN - 1]
+    cdef count_thin_function count = THIN_WAYS[KNOWN - 1]
     for s in range(counted):
-        count(&phases[s & 1, s >> 1], &phase_masks[s & 1, s >> 1], code, mask, SECTORS, words, &d[s * SECTORS],
-              &c[s * SECTORS])
+        count(&turned[s, 0], &turned_mask[s, 0], code, mask, words, d, c)
+        make_keys(d, c, &keys[s * SECTORS], SECTORS)
     best.offset = 0
+    best.different = 0
+    best.common = 0
     best.value = 2 * NOTHING
-    for s in range(offsets // 2 + 1):
-        add_up(d, c, 1, counted, s, s + 3, &one, &both)
+    for s in range(counted - 2):
+        add_up(keys, 1, counted, s, s + 3, &one, &both)
         value = statistic(one, both, least, per_bit)
         if value > best.value:
             best.offset = 2 * s
@@ -235,22 +311,23 @@ cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mas
                   double per_bit) noexcept nogil:
     """Find the best of the offsets from `first` to `last` - 1 by all bits."""
     cdef int counted = last - first + 2 * slack, s, v
-    cdef int32_t d[VARIANTS * MOST * SECTORS]
-    cdef int32_t c[VARIANTS * MOST * SECTORS]
+    cdef int32_t keys[VARIANTS * MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
     cdef int32_t one, both
     cdef double value
     cdef Best best
     cdef count_function count = WAYS[KNOWN - 1]
     for v in range(variants):
         for s in range(counted):
-            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, SECTORS, words,
-                  &d[(v * counted + s) * SECTORS], &c[(v * counted + s) * SECTORS])
+            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, SECTORS, words, d, c)
+            make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
     best.offset = first
     best.value = 2 * NOTHING
     best.different = 0
     best.common = 0
     for s in range(last - first):
-        add_up(d, c, variants, counted, s, s + 2 * slack + 1, &one, &both)
+        add_up(keys, variants, counted, s, s + 2 * slack + 1, &one, &both)
         value = statistic(one, both, least, per_bit)
         if value > best.value:
             best.offset = first + s
@@ -260,8 +337,8 @@ cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mas
     return best
 
 
-def sift(const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_masks not None,
-         const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None, int offsets, int least,
+def sift(const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
+         const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None, int least,
          double per_bit, int32_t[:, ::1] found not None):
     """Do the coarse pass alone: offset, differing and common bits of the thin words."""
     cdef Py_ssize_t n = thin_codes.shape[0], k
@@ -269,37 +346,42 @@ def sift(const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_ma
     cdef Best best
     with nogil:
         for k in range(n):
-            best = coarsely(phases, phase_masks, &thin_codes[k, 0], &thin_masks[k, 0], words, offsets, least, per_bit)
+            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], words, least, per_bit)
             found[k, 0] = best.offset
             found[k, 1] = best.different
             found[k, 2] = best.common
 
 
 def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
-           const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_masks not None,
+           const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
            const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None,
-           int offsets, int slack, int least, double per_bit, int coarse_least, double coarse_per_bit, double promising,
-           int32_t[:, ::1] found not None):
-    """Find the offset of the largest statistic: by a coarse pass, and by all bits at every offset where that promises.
+           int offsets, int slack, int least, double per_bit, int coarse_least, double coarse_per_bit, double doubtful,
+           double promising, int32_t[:, ::1] found not None):
+    """Find the offset of the largest statistic, the more closely the more there is to be found.
 
-    `found` receives offset, differing and common bits. Where the coarse pass promises nothing, they are those of all
-    bits at its best offset, of the probe as it is.
+    `found` receives offset, differing and common bits. Where the coarse pass is below `doubtful`, they are those of
+    its best offset, all sectors where the whole is; where the sectors' own best offsets stay below `promising`, those
+    of these, of the probe as it is; otherwise those of the best of all offsets and variants.
     """
     cdef Py_ssize_t n = codes.shape[0], k
-    cdef int words = codes.shape[1] // SECTORS, few = thin_codes.shape[1] // SECTORS, variants = probe.shape[0]
-    cdef int first, last
+    cdef int words = codes.shape[1] // SECTORS, few = thin_codes.shape[1] // SECTORS, variants = probe.shape[0], at
+    cdef double value
     cdef Best best
     with nogil:
         for k in range(n):
-            best = coarsely(phases, phase_masks, &thin_codes[k, 0], &thin_masks[k, 0], few, offsets, coarse_least,
-                            coarse_per_bit)
-            if best.value >= promising or best.value == NOTHING:
-                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets, least,
-                               per_bit)
+            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], few, coarse_least, coarse_per_bit)
+            at = best.offset
+            value = best.value
+            if NOTHING < value < doubtful:
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, 0, at + slack, at + slack + 1,
+                               least, per_bit)
+                best.offset = at
             else:
-                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, best.offset,
-                               best.offset + 1, least, per_bit)
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, at, at + 1, least, per_bit)
+                if value == NOTHING or best.value >= promising:
+                    best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets,
+                                   least, per_bit)
             found[k, 0] = best.offset
             found[k, 1] = best.different
             found[k, 2] = best.common
