@@ -11,7 +11,8 @@ per_bit  variance of the share of differing bits at one offset, times the number
 gain     what the freedom of the sectors adds to the statistic of two eyes that have nothing in common
 spread   standard deviation of the statistic at one offset
 
-FMR = 1 - (1 - Q((t - gain) / spread))^OFFSETS, Q the tail of the normal distribution. Beyond `TRUST` the score rises as a
+FMR = 1 - (1 - Q((t - gain) / spread))^OFFSETS, Q the tail of the normal distribution. Beyond `TRUST` the
+score rises as a
 straight line, in which it claims less than the normal distribution would: nobody has seen so many pairs.
 
 The table is made on the persons the fit has not seen (two halves, each predicted by the fit of the other).

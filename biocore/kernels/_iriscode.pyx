@@ -225,18 +225,23 @@ cdef inline void make_keys(const int32_t *different, const int32_t *common, int3
 
 cdef inline void add_up(const int32_t *keys, int variants, int counted, int first, int last, int32_t *d,
                         int32_t *c) noexcept nogil:
-    """Add up what the sectors have at their own best offsets from `first` to `last` - 1, in any of the variants."""
-    cdef int v, s, k
+    """Add up what the sectors have at their own best offsets from `first` to `last` - 1, in any of the variants.
+
+    A column beside the middle counts as a bit that differs, so that a sector stays where the whole is unless something
+    speaks for another place.
+    """
+    cdef int v, s, k, middle = (first + last - 1) // 2
     cdef const int32_t *row
     cdef int32_t best[SECTORS]
-    cdef int32_t total = 0
+    cdef int32_t total = 0, cost
     for k in range(SECTORS):
-        best[k] = keys[SECTORS * first + k]
+        best[k] = keys[SECTORS * middle + k]
     for v in range(variants):
         for s in range(first, last):
             row = keys + (v * counted + s) * SECTORS
+            cost = 2 * UNIT * (s - middle if s > middle else middle - s)
             for k in range(SECTORS):
-                best[k] = row[k] if row[k] > best[k] else best[k]
+                best[k] = row[k] - cost if row[k] - cost > best[k] else best[k]
     for k in range(SECTORS):
         total += best[k]
     c[0] = total & (UNIT - 1)

@@ -224,9 +224,7 @@ def sift(probe: Probe, codes: Words, masks: Words, coarse: Statistic) -> NDArray
     """Do the coarse pass alone: offset, differing and common bits of the thin words, int32 (n, 3)."""
     codes, masks = _checked(codes, masks)
     found = np.zeros((len(codes.thin), 3), np.int32)
-    _iriscode.sift(
-        probe.turned, probe.turned_mask, codes.thin, masks.thin, coarse.least, coarse.per_bit, found
-    )
+    _iriscode.sift(probe.turned, probe.turned_mask, codes.thin, masks.thin, coarse.least, coarse.per_bit, found)
     return found
 
 
