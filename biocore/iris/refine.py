@@ -141,13 +141,14 @@ def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """The curves of an eye, and the tone of its iris."""
+    """The curves of an eye, and the tones of its iris and pupil."""
 
     pupil: Traced
     limbus: Traced
     upper_lid: Floats
     lower_lid: Floats
     iris: Tone
+    hole: Tone
 
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
@@ -164,4 +165,4 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
         in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
-    return Outline(p, o, upper, lower, iris)
+    return Outline(p, o, upper, lower, iris, hole)
