@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.iris.locate import Pyramid
+from biocore.iris.pyramid import Pyramid
 from biocore.iris.segmentation import Contour
 from biocore.kernels import iris as kernel
 
@@ -23,6 +23,9 @@ LEAST_DEVIATION = 5.0  # grey levels
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
 FLATNESS = (1e-6, 0.5, 0.5)  # how firmly height, slope and curvature of a lid are expected to be nought, in columns
+# Curvature (radii; coefficient of t²) of a lid at most; that of a limbus seen this way is 0.6. Above, the limbus is not
+# much believed, so nothing is lost if it is taken for a lid.
+ROUNDEST_UPPER, ROUNDEST_LOWER = 0.75, 0.42
 SPREAD = 0.03  # radii; deviation of a path from the parabola that is no outlier
 
 
@@ -117,6 +120,8 @@ def _curve(xs: Floats, ys: Floats, circle: tuple[float, float, float], factor: f
     fitted = kernel.fit_curve(
         ys, on.astype(np.float64), parabola, np.zeros(3), np.array(FLATNESS), least_spread=SPREAD * r
     )
+    if abs(fitted.coefficients[2]) > (ROUNDEST_UPPER if upper else ROUNDEST_LOWER) * r:
+        return np.empty((0, 2))  # as round as the limbus: the limbus it is
     smooth = fitted.curve
     depth = smooth - (cy - half) if upper else cy + half - smooth
     shown = depth > 0

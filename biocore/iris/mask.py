@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.iris.lids import Tone
+from biocore.iris.refine import Outline
 from biocore.iris.segmentation import Contour
 from biocore.types import GreyImage
 
@@ -23,12 +23,23 @@ LID_MARGIN = 0.015  # of the iris radius; the wet edge of a lid
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cover:
-    """What covers an iris, and what is left of it; bool arrays (height, width)."""
+    """What covers an iris, and what is left of it.
+
+    Attributes
+    ----------
+    usable, lids, lashes, speculars : bool array (height, width)
+    visible : float
+        Share of the iris that is usable.
+    inside : bool
+        Whether the picture holds all of the limbus.
+    """
 
     usable: Mask
     lids: Mask
     lashes: Mask
     speculars: Mask
+    visible: float
+    inside: bool
 
 
 def _fill(shape: tuple[int, ...], points: Floats) -> NDArray[np.uint8]:
@@ -54,10 +65,9 @@ def _beyond(shape: tuple[int, ...], lid: Floats, edge: float) -> Mask:
     return _fill(shape, np.array(ring)).astype(bool)
 
 
-def cover(
-    pixels: GreyImage, pupil: Contour, limbus: Contour, upper: Floats, lower: Floats, speculars: Mask, iris: Tone
-) -> Cover:
+def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
     """Return what covers the iris and what can be used of it."""
+    pupil, limbus, upper, lower, iris = eye.pupil.contour, eye.limbus.contour, eye.upper_lid, eye.lower_lid, eye.iris
     height, width = pixels.shape
     r = limbus.radii.max()
     x0, x1 = max(0, math.floor(limbus.cx - r) - 1), min(width, math.ceil(limbus.cx + r) + 2)
@@ -65,6 +75,7 @@ def cover(
     window = (slice(y0, max(y1, y0)), slice(x0, max(x1, x0)))
     out = [np.zeros(pixels.shape, np.bool_) for _ in range(3)]
     patch = pixels[window]
+    visible = 0.0
     if patch.size:
         origin = (x0, y0)
         annulus = (_fill(patch.shape, limbus.points() - origin) > 0) & (
@@ -78,6 +89,18 @@ def cover(
         odd = ((dark | bright) & annulus & ~lids).astype(np.uint8)
         lashes = cv2.dilate(odd, np.ones((3, 3), np.uint8)).astype(bool) & annulus & ~lids
         out[0][window] = annulus & ~lids & ~lashes & ~speculars[window]
-        out[1][window] = lids
+        visible = np.count_nonzero(out[0]) / _whole(pupil, limbus)
+        out[1][window] = lids & (_fill(patch.shape, limbus.points() - origin) > 0)
         out[2][window] = lashes
-    return Cover(out[0], out[1], out[2], speculars)
+    return Cover(out[0], out[1], out[2], speculars, visible, _inside(limbus, width, height))
+
+
+def _whole(pupil: Contour, limbus: Contour) -> float:
+    """Return the area between the contours, px, whether or not the picture shows it."""
+    area = (limbus.radii @ limbus.radii - pupil.radii @ pupil.radii) * math.pi / len(limbus.radii)
+    return max(1.0, float(area))
+
+
+def _inside(limbus: Contour, width: int, height: int) -> bool:
+    points = limbus.points()
+    return bool((points >= 0).all() and (points <= (width - 1, height - 1)).all())

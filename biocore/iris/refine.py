@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from biocore.iris import contours, locate
+from biocore.iris import contours, lids, locate
 from biocore.iris.circles import Circle
 from biocore.iris.contours import Band, Floats
+from biocore.iris.lids import Tone
+from biocore.iris.outline import trust as trust_in_limbus
+from biocore.iris.pyramid import Pyramid, full_step
 from biocore.iris.segmentation import ANGLES, Contour, Ellipse
+from biocore.types import GreyImage
 
 PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
 LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
@@ -19,6 +23,8 @@ LIMBUS_ORDER = 4
 CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
 NOISE = 0.012  # of the radius; how well an edge tells where a contour is
 SEEN = 0.25  # weight above which a ray counts as seen
+PASSES = 2
+LID_MARGIN = 0.04  # of the limbus radius
 LEAST_SIDE = {"pupil": 24.0, "limbus": 64.0}  # px; radius a contour is brought to before it is traced
 
 
@@ -57,14 +63,14 @@ def _ellipse(centre: tuple[float, float], c: Floats) -> Ellipse:
 
 
 def _trace(
-    pyramid: locate.Pyramid,
+    pyramid: Pyramid,
     circle: Circle,
     band: Band,
     least_side: float,
     sign: float,
     full: float,
     trust: Floats,
-    centre: tuple[float, float, float] | None,
+    centre: tuple[float, float] | None,
     loose: dict[int, float],
     order: int,
 ) -> Traced:
@@ -91,28 +97,72 @@ def _trace(
     curve = np.clip(bent.curve, view.radii[0], view.radii[-1]) * factor
     k = round_.coefficients * factor
     at = circle.x, circle.y
-    contour = Contour(*at, curve, _ellipse(at, k), strength * keeps > SEEN)
-    support = float((trust * strength * keeps).sum() / trust.sum())
-    share = float((trust * contour.seen).sum() / trust.sum())
+    contour = Contour(*at, curve, _ellipse(at, k), trust * strength * keeps > SEEN)
+    whole = max(float(trust.sum()), 1.0)
+    support = float((trust * strength * keeps).sum()) / whole
+    share = float((trust * contour.seen).sum()) / whole
     return Traced(contour, support, share, round_.spread / c.r)
 
 
 PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
-LIMBUS_LOOSE = {0: 0.2, 1: 0.06, 2: 0.04, 3: 0.01, 4: 0.005}
+LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.04, 3: 0.01, 4: 0.005}
 
 
-def pupil(pyramid: locate.Pyramid, eye: locate.Eye, full: float) -> Traced:
-    """Trace the pupil."""
-    sign = 1.0 if eye.dark else -1.0
-    trust = np.ones(ANGLES)
-    return _trace(pyramid, eye.pupil, PUPIL, LEAST_SIDE["pupil"], sign, full, trust, None, PUPIL_LOOSE, PUPIL_ORDER)
+def pupil(pyramid: Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
+    """Trace the pupil where it is shown (0..1 for each angle)."""
+    sign = 1.0 if dark else -1.0
+    return _trace(pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER)
 
 
-def limbus(pyramid: locate.Pyramid, eye: locate.Eye, centre: Ellipse, full: float) -> Traced:
-    """Trace the limbus, whose centre lies near the pupil's."""
-    trust = locate.trust(ANGLES)
-    at = (0.5 * (centre.cx + eye.limbus.x), 0.5 * (centre.cy + eye.limbus.y), 0.0)
-    first = _trace(pyramid, eye.limbus, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, at, LIMBUS_LOOSE, LIMBUS_ORDER)
-    shape = first.contour.shape
-    again = Circle(shape.cx, shape.cy, shape.radius, eye.limbus.score, eye.limbus.way)
-    return _trace(pyramid, again, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, at, LIMBUS_LOOSE, LIMBUS_ORDER)
+def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
+    """Trace the limbus where it is shown; its centre lies near that of the pupil."""
+    trust = trust_in_limbus(ANGLES) * shown
+    return _trace(
+        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER
+    )
+
+
+def circle_of(traced: Traced, like: Circle) -> Circle:
+    """Return the circle of a contour's shape, to trace it again from there."""
+    shape = traced.contour.shape
+    return Circle(shape.cx, shape.cy, shape.radius, like.score, like.way)
+
+
+def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floats:
+    """Return 1 for each angle at which a contour's shape lies clear of the lids by `margin` px, else 0."""
+    points = contour.points()
+    clear = np.ones(ANGLES)
+    if len(upper):
+        clear *= points[:, 1] > np.interp(points[:, 0], upper[:, 0], upper[:, 1]) + margin
+    if len(lower):
+        clear *= points[:, 1] < np.interp(points[:, 0], lower[:, 0], lower[:, 1]) - margin
+    return clear
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """The curves of an eye, and the tones of its iris and pupil."""
+
+    pupil: Traced
+    limbus: Traced
+    upper_lid: Floats
+    lower_lid: Floats
+    iris: Tone
+    hole: Tone
+
+
+def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
+    """Trace pupil, limbus and lids; then again without what the lids turned out to hide."""
+    pyramid = Pyramid(pixels)
+    full = full_step(pixels)
+    inner, outer = found.pupil, found.limbus
+    in_sight = out_sight = np.ones(ANGLES)
+    for _ in range(PASSES):
+        p = pupil(pyramid, inner, full, in_sight, dark=found.dark)
+        o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
+        iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
+        upper, lower = lids.find(pyramid, p.contour, o.contour, iris, hole)
+        inner, outer = circle_of(p, inner), circle_of(o, outer)
+        margin = LID_MARGIN * outer.r
+        in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
+    return Outline(p, o, upper, lower, iris, hole)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from biocore import trace
 from biocore.errors import ExtractionError
-from biocore.iris import lids, locate, mask, refine, speculars
-from biocore.iris.segmentation import Confidence, Segmentation
+from biocore.iris import confidence, draw, locate, mask, refine, speculars
+from biocore.iris.segmentation import Segmentation
 from biocore.kernels import checks
 from biocore.types import GreyImage
 
@@ -35,27 +36,25 @@ def segment(pixels: GreyImage) -> Segmentation:
     if min(image.shape) < LEAST_SIDE:
         raise ExtractionError(f"no iris: {image.shape[1]}x{image.shape[0]} px cannot show one, {LEAST_SIDE} a side can")
     spots, filled = speculars.find(image)
-    eyes = locate.candidates(filled)
-    if not eyes:
-        raise ExtractionError("no iris: nothing round with a disc inside it was found")
-    pyramid = locate.Pyramid(filled)
-    full = max(3.0, locate.FULL_STEP * locate.contrast(filled))
-    eye = eyes[0]
-    pupil = refine.pupil(pyramid, eye, full)
-    limbus = refine.limbus(pyramid, eye, pupil.contour.shape, full)
-    iris = lids.iris_tone(pyramid, pupil.contour, limbus.contour)
-    inside = lids.pupil_tone(pyramid, pupil.contour)
-    upper, lower = lids.find(pyramid, pupil.contour, limbus.contour, iris, inside)
-    cover = mask.cover(image, pupil.contour, limbus.contour, upper, lower, spots, iris)
-    confidence = Confidence(min(limbus.support, pupil.support), limbus.support, limbus.spread, pupil.support)
+    trace.stage("iris.filled", filled)
+    found = locate.search(filled)
+    if not found.eyes:
+        raise ExtractionError("no iris: nothing round with a disc inside it was found; centre the eye and focus")
+    trace.stage("iris.search", lambda: draw.search(image, found))
+    outline = refine.eye(filled, found.eyes[0])
+    trace.stage("iris.outline", lambda: draw.outline(image, outline))
+    cover = mask.cover(image, outline, spots)
+    trace.stage("iris.mask", lambda: cover.usable.astype("uint8") * 255)
+    evidence = confidence.evidence(found, outline)
     return Segmentation(
-        pupil.contour,
-        limbus.contour,
+        outline.pupil.contour,
+        outline.limbus.contour,
         cover.usable,
         cover.lids,
         cover.lashes,
         cover.speculars,
-        upper,
-        lower,
-        confidence,
+        outline.upper_lid,
+        outline.lower_lid,
+        confidence.judge(evidence),
+        confidence.concerns(evidence, found, outline, cover.visible, cover.inside),
     )

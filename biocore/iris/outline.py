@@ -1,0 +1,166 @@
+"""The limbus, roughly: the path along a voted circle, past a bright ring that may lie inside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biocore.iris import contours
+from biocore.iris.circles import Circle
+from biocore.iris.contours import Band, Floats
+from biocore.iris.pyramid import Pyramid
+from biocore.kernels.iris import Fit
+
+ANGLES = 64  # of a rough contour
+BAND = Band(near=0.65, far=1.42, samples=64, widths=(0.05, 0.10), bend=(0.0, 0.04, 0.16))
+TRACED = 40.0  # px; least radius a limbus is brought to before it is traced
+SURE = 0.6  # trust above which a ray shows the iris and the sclera
+LEAST_DEVIATION = 2.0  # grey levels
+WELL_APART = 3.0  # deviations of the iris by which a sclera is brighter; more says no more
+SUPPORT_ODDS, APART_ODDS = 5.2, 5.8  # log odds that a limbus is right, for full support and separation: see locate.ODDS
+INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
+RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
+RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
+RING_SURE = 0.3  # trust left to a ray that carries both
+RING_RAYS = 0.1  # of all rays that must carry both, on either side of the eye
+RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
+RING_SECOND = 0.35  # of the ring's height by which they rise again
+RING_LEAST = 2.0  # grey levels
+PLATEAU_SUPPORT = 0.7  # of the inner edge's support that the limbus must have where grey levels do not fall
+PLATEAU_SLOPE, PLATEAU_LENGTH = 0.06, 4  # of the ring's height, between tenths of the way; tenths that are so flat
+
+
+@dataclass(frozen=True, slots=True)
+class Limbus:
+    """A limbus traced roughly.
+
+    Attributes
+    ----------
+    circle : Circle
+    support : float
+        Share of the trusted rays that carry it, weighted by their edges, 0 to 1.
+    separation : float
+        By how many of its deviations the iris is darker than what lies outside.
+    ring : bool
+        Whether a brighter ring inside had to be passed over.
+    doubtful : bool
+        Whether it may be such a ring's inner edge itself: one side of the eye says so.
+    """
+
+    circle: Circle
+    support: float
+    separation: float
+    ring: bool = False
+    doubtful: bool = False
+
+    @property
+    def score(self) -> float:
+        """What limbi are ranked by."""
+        return SUPPORT_ODDS * self.support + APART_ODDS * min(max(self.separation / WELL_APART, -0.7), 1.0)
+
+
+def trust(count: int) -> Floats:
+    """How much an edge of the limbus is believed at each angle: lids cover it above, often below, never beside."""
+    sine = np.sin(np.arange(count) * (2.0 * math.pi / count))
+    above = np.clip((0.75 - sine) / 0.45, 0.08, 1.0)
+    below = np.clip((1.25 + sine) / 0.65, 0.4, 1.0)
+    return np.asarray(np.minimum(above, below))
+
+
+def trace(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
+    """Trace a limbus roughly."""
+    view, c, factor = _view(pyramid, circle)
+    weight = trust(ANGLES)
+    return _limbus(view, c, factor, *_path(view, _reward(view, weight, full), weight, c, full))
+
+
+def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
+    """Return the limbus outside, where `inner` is the inner edge of a bright ring in the cornea (arcus senilis)."""
+    view, c, factor = _view(pyramid, inner.circle)
+    weight = trust(ANGLES)
+    reward = _reward(view, weight, full)
+    close = np.abs(view.radii - c.r) < RING_GAP * c.r
+    first, _ = _path(view, reward * close, weight, c, full)
+    beyond = reward * (view.radii[None, :] > first.curve[:, None] + RING_GAP * c.r)
+    second, support = _path(view, beyond, weight, c, full)
+    ratio = second.coefficients[0] / first.coefficients[0]
+    rays = weight * first.keeps * second.keeps > RING_SURE
+    right = np.cos(np.arange(ANGLES) * (2.0 * math.pi / ANGLES)) > 0.0
+    dips = support < PLATEAU_SUPPORT * inner.support
+    if not RING_RATIO[0] < ratio < RING_RATIO[1]:
+        return inner
+    seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
+    if all(seen):
+        return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
+    return replace(inner, doubtful=any(seen))
+
+
+def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, float]:
+    image, factor = pyramid.level(circle.r, TRACED)
+    c = circle.scaled(1.0 / factor)
+    return contours.unroll(image, (c.x, c.y), c.r, BAND, ANGLES), c, factor
+
+
+def _reward(view: contours.Unrolled, weight: Floats, full: float) -> NDArray[np.float32]:
+    return np.asarray(np.clip(view.steps * np.float32(1.0 / full), -0.2, 1.0) * weight[:, None].astype(np.float32))
+
+
+def _limbus(view: contours.Unrolled, c: Circle, factor: float, found: Fit, support: float) -> Limbus:
+    r, dx, dy = found.coefficients
+    apart = separation(view, found.curve, trust(ANGLES) >= SURE)
+    return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, apart)
+
+
+def separation(view: contours.Unrolled, curve: Floats, rays: NDArray[np.bool_]) -> float:
+    """Return by how many deviations of the inside the outside of a curve is brighter."""
+    share = view.radii[None, :] / curve[rays, None]
+    grey = view.grey[rays]
+    inside = grey[(share > INSIDE[0]) & (share < INSIDE[1]) & (grey >= 0)]
+    outside = grey[(share > OUTSIDE[0]) & (share < OUTSIDE[1]) & (grey >= 0)]
+    if not (inside.size and outside.size):
+        return 0.0
+    level = np.median(inside)
+    deviation = max(LEAST_DEVIATION, 1.4826 * float(np.median(np.abs(inside - level))))
+    return float(np.median(outside) - level) / deviation
+
+
+def _path(
+    view: contours.Unrolled, reward: NDArray[np.float32], weight: Floats, c: Circle, full: float
+) -> tuple[Fit, float]:
+    """Return the circle through the best path, and the share of trusted rays that carry it."""
+    path = contours.trace(reward, BAND)
+    rows = np.arange(ANGLES)
+    strength = np.clip(view.steps[rows, path] / full, 0.0, 1.0).astype(np.float64) * (reward[rows, path] > 0)
+    prior = np.array([c.r, 0.0, 0.0])
+    tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
+    found = contours.fit(view.radii[path], weight * strength, prior, tight, least_spread=0.012 * c.r)
+    return found, float((weight * strength * found.keeps).sum() / weight.sum())
+
+
+def _steps_twice(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[np.bool_], *, dips: bool) -> bool:
+    """Whether grey levels rise, stay or fall (with `dips`: surely fall), and rise again across two contours.
+
+    They do so across a ring in the cornea and the limbus behind it; across a limbus and the sclera they rise once. The
+    rays are laid over each other so that both contours coincide; texture leaves their median.
+    """
+    if np.count_nonzero(rays) < RING_RAYS * ANGLES:
+        return False
+    along = np.linspace(-0.5, 1.5, 41)
+    radii = inner[rays, None] + (outer - inner)[rays, None] * along
+    index = np.round((radii - view.radii[0]) / (view.radii[1] - view.radii[0])).astype(np.intp)
+    grey = np.take_along_axis(view.grey[rays], np.clip(index, 0, view.grey.shape[1] - 1), axis=1)
+    profile = np.median(grey, axis=0)
+    between = profile[8:36]
+    fall = np.maximum.accumulate(between) - between
+    lowest = int(fall.argmax())
+    dip = float(fall[lowest])
+    first_rise = float(between[: lowest + 1].max() - profile[:11].min())
+    second_rise = float(profile[8 + lowest :].max() - between[lowest])
+    falls = dip > max(RING_LEAST, RING_DIP * first_rise)
+    if falls or dips:
+        return falls and second_rise > RING_SECOND * first_rise
+    flat = np.abs(np.diff(profile[14:28:2])) < PLATEAU_SLOPE * first_rise
+    return bool(np.count_nonzero(flat) >= PLATEAU_LENGTH) and second_rise > RING_SECOND * first_rise
