@@ -45,7 +45,7 @@ def moved(whole: Words, rows: int) -> Words:
 def elastic(
     counts: dict[tuple[int, int], tuple[Any, Any]], offset: int, slack: int, rows: tuple[int, ...], step: int = 1
 ) -> Any:
-    """Add up the sectors, each where most more of its bits agree than differ; a step aside counts as one that differs."""
+    """Add up the sectors, each where most more of its bits agree than differ; a step aside costs a bit."""
     steps = [(row, s) for row in rows for s in range(-slack, slack + 1) if (row, offset + s) in counts]
     apart = [counts[row, offset + s][0] + abs(s) // step for row, s in steps]
     different, common = np.stack(apart), np.stack([counts[row, offset + s][1] for row, s in steps])

@@ -7,8 +7,8 @@ the offsets, is the statistic, and the false match rate it stands for, the numbe
 score.
 
 Each eighth of the circle may lie up to 2.8 degrees and a sixteenth of the ring beside the whole: segmentation is never
-quite right, and a pupil does not widen evenly. On MMU1 that loses a third fewer mated pairs at FMR 1e-3. The sectors are
-the reference's, therefore compare(a, b) and compare(b, a) differ slightly where evidence is thin.
+quite right, and a pupil does not widen evenly. On MMU1 that loses a third fewer mated pairs at FMR 1e-3. The sectors
+are the reference's, therefore compare(a, b) and compare(b, a) differ slightly where evidence is thin.
 """
 
 from __future__ import annotations
