@@ -72,7 +72,7 @@ def error(contour: Contour, circle: Circle, unit: float, aspect: float = 1.0) ->
     return float(np.abs(reach - circle[2]).mean() / unit)
 
 
-def assert_found(eye: Eye, found: Segmentation, *, pupil: float = 0.04, limbus: float = 0.04) -> None:
+def assert_found(eye: Eye, found: Segmentation, *, pupil: float = 0.02, limbus: float = 0.025) -> None:
     assert error(found.pupil, eye.pupil, eye.limbus[2], eye.aspect) < pupil
     assert error(found.limbus, eye.limbus, eye.limbus[2], eye.aspect) < limbus
 
@@ -99,7 +99,7 @@ EYES = {
 def test_a_painted_eye_is_found_where_it_was_painted_and_believed(name: str) -> None:
     eye = EYES[name]
     found = segment(eye.paint())
-    assert_found(eye, found, limbus=0.08 if name == "drooping lid" else 0.04)
+    assert_found(eye, found, limbus=0.04 if name == "drooping lid" else 0.025)
     assert found.confidence.value > 0.5
 
 
