@@ -85,7 +85,7 @@ def closeness(a: Circle, b: Circle, unit: float) -> float:
 
 
 def concerns(e: Evidence, found: Search, outline: Outline, visible: float, inside: bool) -> tuple[Concern, ...]:
-    """Return what the user should know; `visible` is the share that is left, `inside` whether it is all in the picture."""
+    """Return what the user should know; `visible` is the share left, `inside` whether all is in the picture."""
     eye, pupil = found.eyes[0], outline.pupil.contour
     step = (outline.iris.level - outline.hole.level) / max(1.0, outline.iris.level)
     uneven = float(np.std(pupil.radii / pupil.at_shape()))
