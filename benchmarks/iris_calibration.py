@@ -41,12 +41,12 @@ from biocore.types import IRIS_COLUMNS, IrisTemplate
 MODEL = Path(calibration.__file__).parent / "models" / "compare-1.toml"
 LEAST_BITS = round(64 * IRIS_COLUMNS / 6)  # that must be common: a sixth
 TRUST = 60.0  # score from which on it rises as a straight line; a hundred thousand pairs show 50
-TAIL = 0.3  # share of the largest statistics that the fit looks at: there the decisions are made
+TAIL = 0.05  # share of the largest statistics that the fit looks at: there the decisions are made
 OFFSETS = 7.0  # independent ones among all; counted on rigid codes, where their best is the best of so many
 KNOTS = np.arange(0.0, 16.01, 0.25)  # of the statistic
 RATES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5)
 COARSE = iriscode.Statistic(3.0, 512)  # an eighth of the bits that the coarse pass looks at; no score depends on it
-DOUBTFUL, PROMISING = 2.8, 3.55  # pairs that score 30 had at least 3.3 and 4.0 on MMU1; 85 and 96 % of the others less
+DOUBTFUL, PROMISING = 2.4, 3.4  # pairs of MMU1 that score 30 have at least 2.7 and 3.6; most others have less
 
 
 class Pairs(NamedTuple):
