@@ -130,7 +130,7 @@ NOTHING = np.zeros(256, np.uint64)
         lambda: iriscode.prepare(np.zeros(255, np.uint64), NOTHING, 3),
         lambda: iriscode.prepare(np.zeros((1, 256), np.uint64), NOTHING, 3),
         lambda: iriscode.prepare(NOTHING, np.zeros(256, np.int64), 3),
-        lambda: iriscode.prepare(NOTHING, NOTHING.tolist(), 3),
+        lambda: iriscode.prepare(NOTHING, np.zeros(256, "M8[s]"), 3),
         lambda: iriscode.prepare(NOTHING, NOTHING, -1),
         lambda: iriscode.prepare(NOTHING, NOTHING, 65),
         lambda: replace(iriscode.prepare(NOTHING, NOTHING, 3), reach=4),
