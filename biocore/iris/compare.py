@@ -69,7 +69,8 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     """Compare a probe with each reference, without the GIL.
 
     A coarse pass on a quarter of the bits and every second offset decides how closely to look. Scores of `EXACT` and
-    more are those that `compare` gives; smaller ones are at most those, and mean the same: another eye.
+    more are those that `compare` gives; smaller ones are those or less (a sliver more is
+    possible, where the sectors of the best offset have fewer bits in common), and mean the same: another eye.
 
     Parameters
     ----------
