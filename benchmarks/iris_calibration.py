@@ -5,13 +5,14 @@
 IMAGES is a folder of pictures named PERSON_EYE_IMPRESSION.png. Two eyes of one person count as non-mated, as they do
 in life: their textures have no more in common than those of strangers (Daugman 2004).
 
-The fit has three numbers, so that it can be trusted beyond the pairs it was made on:
+The fit has few numbers, so that it can be trusted beyond the pairs it was made on:
 
 per_bit  variance of the share of differing bits at one offset, times the number of common bits
-offsets  how many independent offsets the best of them is the best of
-spread   what remains in the standard deviation of the best
+gain     what the freedom of the sectors adds to the statistic of two eyes that have nothing in common
+spread   standard deviation of the statistic at one offset
 
-FMR = 1 - (1 - Q(t / spread))^offsets, Q the tail of the normal distribution. Beyond `TRUST` the score rises as a
+FMR = 1 - (1 - Q((t - gain) / spread))^OFFSETS, Q the tail of the normal distribution. Beyond `TRUST` the
+score rises as a
 straight line, in which it claims less than the normal distribution would: nobody has seen so many pairs.
 
 The table is made on the persons the fit has not seen (two halves, each predicted by the fit of the other).
@@ -35,25 +36,29 @@ from biocore.iris import calibration
 from biocore.iris.compare import REACH
 from biocore.iris.extract import extract
 from biocore.kernels import iriscode
-from biocore.types import IrisTemplate
+from biocore.types import IRIS_COLUMNS, IrisTemplate
 
 MODEL = Path(calibration.__file__).parent / "models" / "compare-1.toml"
-LEAST = 1.0 / 6.0  # share of the bits that must be common
-COARSE_LEAST = 1.0 / 8.0
+LEAST_BITS = round(64 * IRIS_COLUMNS / 6)  # that must be common: a sixth
 TRUST = 60.0  # score from which on it rises as a straight line; a hundred thousand pairs show 50
-TAIL = 0.3  # share of the largest statistics that the fit looks at: there the decisions are made
-KNOTS = np.arange(0.0, 9.01, 0.25)  # of the statistic
+TAIL = 0.05  # share of the largest statistics that the fit looks at: there the decisions are made
+OFFSETS = 7.0  # independent ones among all; counted on rigid codes, where their best is the best of so many
+KNOTS = np.arange(0.0, 16.01, 0.25)  # of the statistic
 RATES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5)
-ALIKE = 0.05  # share of non-mated pairs that the coarse pass may find worth a closer look
+COARSE = iriscode.Statistic(3.0, 512)  # an eighth of the bits that the coarse pass looks at; no score depends on it
+DOUBTFUL, PROMISING = 2.4, 3.4  # pairs of MMU1 that score 30 have at least 2.7 and 3.6; most others have less
 
 
 class Pairs(NamedTuple):
-    """Counted bits of non-mated pairs at every offset, int32 (pairs, offsets), and the two persons of each."""
+    """Counted bits of non-mated pairs, int32 (pairs, offsets), and the two persons of each.
+
+    `rigid` is at the middle offset alone.
+    """
 
     different: NDArray[np.int32]
     common: NDArray[np.int32]
-    thin_different: NDArray[np.int32]
-    thin_common: NDArray[np.int32]
+    rigid_different: NDArray[np.int32]
+    rigid_common: NDArray[np.int32]
     persons: NDArray[np.str_]
 
     def of(self, chosen: NDArray[np.bool_]) -> Pairs:
@@ -81,20 +86,21 @@ def non_mated(templates: dict[str, IrisTemplate]) -> Pairs:
     for k in range(len(names) - 1):
         other = np.flatnonzero(eyes[k + 1 :] != eyes[k]) + k + 1
         some = [iriscode.Words(each.whole[other], each.thin[other]) for each in (codes, masks)]
-        counts = iriscode.profile(codes.whole[k], masks.whole[k], some[0], some[1], REACH)
-        coarse = iriscode.coarse_profile(codes.whole[k], masks.whole[k], some[0], some[1], REACH)
+        probe = iriscode.prepare(codes.whole[k], masks.whole[k], REACH)
+        counts = iriscode.profile(probe, some[0], some[1])
+        straight = iriscode.prepare(codes.whole[k], masks.whole[k], 0)
+        rigid = iriscode.profile(straight, some[0], some[1], rigid=True)
         persons = np.stack([np.full(len(other), names[k][:3]), [names[j][:3] for j in other]], axis=1)
-        for column, value in zip(columns, (*counts, *coarse, persons), strict=True):
+        for column, value in zip(columns, (*counts, *rigid, persons), strict=True):
             column.append(value)
     return Pairs(*(np.concatenate(column) for column in columns))
 
 
-def per_bit(different: NDArray[np.int32], common: NDArray[np.int32], least: int) -> float:
-    """Variance of the share of differing bits at the middle offset, times the number of bits."""
-    middle = different.shape[1] // 2
-    bits = common[:, middle]
-    share = different[:, middle] / np.maximum(bits, 1)
-    return float(((share - 0.5) ** 2 * bits)[bits >= least].mean())
+def per_bit(pairs: Pairs) -> float:
+    """Variance of the share of differing bits at one offset, times the number of bits."""
+    bits = pairs.rigid_common[:, 0]
+    share = pairs.rigid_different[:, 0] / np.maximum(bits, 1)
+    return float(((share - 0.5) ** 2 * bits)[bits >= LEAST_BITS].mean())
 
 
 def best(different: NDArray[np.int32], common: NDArray[np.int32], statistic: iriscode.Statistic) -> NDArray[np.float64]:
@@ -103,34 +109,32 @@ def best(different: NDArray[np.int32], common: NDArray[np.int32], statistic: iri
     return value[np.isfinite(value)]
 
 
-def log_fmr(value: NDArray[np.float64], offsets: float, spread: float) -> NDArray[np.float64]:
-    """Logarithm of 1 - (1 - Q(t))^offsets, also where it is very small."""
-    stay = offsets * log_ndtr(value / spread)
-    return np.where(
-        stay < -1e-9, np.log(-np.expm1(np.minimum(stay, -1e-300))), np.log(offsets) + log_ndtr(-value / spread)
-    )
+def log_fmr(value: NDArray[np.float64], gain: float, spread: float) -> NDArray[np.float64]:
+    """Logarithm of 1 - (1 - Q)^OFFSETS, also where it is very small."""
+    z = (value - gain) / spread
+    stay = OFFSETS * log_ndtr(z)
+    return np.where(stay < -1e-9, np.log(-np.expm1(np.minimum(stay, -1e-300))), np.log(OFFSETS) + log_ndtr(-z))
 
 
 def fit(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Most likely (offsets, spread) of the largest statistics, judged by the upper `TAIL` of them."""
+    """Most likely (gain, spread) of the largest statistics, judged by the upper `TAIL` of them."""
     edge = float(np.quantile(values, 1.0 - TAIL))
     tail, step = values[values > edge], 1e-4
 
     def unlikely(x: NDArray[np.float64]) -> float:
-        offsets, spread = np.exp(x)
-        density = (np.exp(log_fmr(tail, offsets, spread)) - np.exp(log_fmr(tail + step, offsets, spread))) / step
-        below = 1.0 - np.exp(log_fmr(np.array([edge]), offsets, spread)[0])
+        gain, spread = x[0], np.exp(x[1])
+        density = (np.exp(log_fmr(tail, gain, spread)) - np.exp(log_fmr(tail + step, gain, spread))) / step
+        below = 1.0 - np.exp(log_fmr(np.array([edge]), gain, spread)[0])
         return float(-np.log(np.maximum(density, 1e-30)).sum() - (len(values) - len(tail)) * np.log(max(below, 1e-30)))
 
-    found = minimize(unlikely, np.log([12.0, 1.0]), method="Nelder-Mead")
-    offsets, spread = np.exp(found.x)
-    return float(offsets), float(spread)
+    found = minimize(unlikely, np.array([2.0, 0.0]), method="Nelder-Mead")
+    return float(found.x[0]), float(np.exp(found.x[1]))
 
 
-def table(values: NDArray[np.float64], offsets: float, spread: float) -> None:
+def table(values: NDArray[np.float64], gain: float, spread: float) -> None:
     """Print the false match rate foretold and found at the thresholds of some scores."""
-    grid = np.arange(0.0, 12.0, 1e-3)
-    foretold = np.exp(log_fmr(grid, offsets, spread))
+    grid = np.arange(0.0, 20.0, 1e-3)
+    foretold = np.exp(log_fmr(grid, gain, spread))
     print("   score  statistic  predicted FMR  observed FMR   pairs above")
     for rate in RATES:
         threshold = float(np.interp(-rate, -foretold, grid))
@@ -140,15 +144,9 @@ def table(values: NDArray[np.float64], offsets: float, spread: float) -> None:
 
 def model_text(pairs: Pairs) -> str:
     """Fit everything, and write it as the model file's text."""
-    bits, thin_bits = 64 * 256, 64 * 64
-    statistic = iriscode.Statistic(
-        0.0, per_bit(pairs.different, pairs.common, round(LEAST * bits)), round(LEAST * bits)
-    )
-    least = round(COARSE_LEAST * thin_bits)
-    coarse = iriscode.Statistic(0.0, per_bit(pairs.thin_different, pairs.thin_common, least), least)
-    offsets, spread = fit(best(pairs.different, pairs.common, statistic))
-    promising = float(np.quantile(best(pairs.thin_different, pairs.thin_common, coarse), 1.0 - ALIKE))
-    score = -10.0 / np.log(10.0) * log_fmr(KNOTS, offsets, spread)
+    statistic = iriscode.Statistic(per_bit(pairs), LEAST_BITS)
+    gain, spread = fit(best(pairs.different, pairs.common, statistic))
+    score = -10.0 / np.log(10.0) * log_fmr(KNOTS, gain, spread)
     score[0] = 0.0  # not better than chance
     last = int(np.searchsorted(score, TRUST))
     slope = (score[last] - score[last - 1]) / (KNOTS[last] - KNOTS[last - 1])
@@ -158,19 +156,18 @@ def model_text(pairs: Pairs) -> str:
     return f"""# Comparison of irises, fitted by benchmarks/iris_calibration.py on {len(pairs.different)}
 # non-mated pairs.
 format = 1
-promising = {promising:.2f}  # coarse statistic that {100 * ALIKE:g} % of the non-mated pairs reach
+doubtful = {DOUBTFUL}  # statistic of the coarse pass from which on all bits are looked at
+promising = {PROMISING}  # statistic of these at its best offset, from which on every offset is looked at
 
-[statistic]  # (1/2 - differing / common) / sqrt(floor + per_bit / common)
-floor = {statistic.floor}
+[statistic]  # (common / 2 - differing) / sqrt(per_bit common)
 per_bit = {statistic.per_bit:.4f}
 least = {statistic.least}  # bits
 
 [coarse]  # the same of the bits that the coarse pass looks at
-floor = {coarse.floor}
-per_bit = {coarse.per_bit:.4f}
-least = {coarse.least}
+per_bit = {COARSE.per_bit}
+least = {COARSE.least}
 
-[calibration]  # the best of {offsets:.2f} independent offsets, with a standard deviation of {spread:.4f}
+[calibration]  # the best of {OFFSETS:g} offsets, each {gain:.4f} on average with a standard deviation of {spread:.4f}
 slope = {slope:.3f}  # score per unit of the statistic beyond the last knot
 knots = [  # largest statistic, -10 log10(FMR)
 {knots}
@@ -192,13 +189,10 @@ def report(pairs: Pairs, write: bool) -> None:
     half = np.isin(pairs.persons, people[::2])
     for name, seen, unseen in (("first", half.all(1), ~half.any(1)), ("second", ~half.any(1), half.all(1))):
         learn, test = pairs.of(seen), pairs.of(unseen)
-        least = round(LEAST * 64 * 256)
-        statistic = iriscode.Statistic(0.0, per_bit(learn.different, learn.common, least), least)
-        offsets, spread = fit(best(learn.different, learn.common, statistic))
-        print(
-            f"\nfitted on the {name} half: per_bit {statistic.per_bit:.3f}, offsets {offsets:.2f}, spread {spread:.4f}"
-        )
-        table(best(test.different, test.common, statistic), offsets, spread)
+        statistic = iriscode.Statistic(per_bit(learn), LEAST_BITS)
+        gain, spread = fit(best(learn.different, learn.common, statistic))
+        print(f"\nfitted on the {name} half: per_bit {statistic.per_bit:.3f}, gain {gain:.3f}, spread {spread:.4f}")
+        table(best(test.different, test.common, statistic), gain, spread)
     text = model_text(pairs)
     print("\n" + text)
     if write:

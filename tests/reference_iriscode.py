@@ -24,31 +24,77 @@ def words(flags: NDArray[np.bool_]) -> Words:
     return packed
 
 
-def profile(probe: Words, probe_mask: Words, codes: Words, masks: Words, reach: int) -> tuple[Any, Any]:
-    """Count differing and common bits, the probe rolled by each offset."""
-    counted = []
-    for shift in range(-reach, reach + 1):
-        code, mask = bits(np.roll(probe, -shift)), bits(np.roll(probe_mask, -shift))
-        both = mask & bits(masks)
-        counted.append((((code ^ bits(codes)) & both).sum(axis=(1, 2)), both.sum(axis=(1, 2))))
-    different, common = np.array(counted).transpose(1, 2, 0)
+def sectors(code: Words, mask: Words, reference: Words, reference_mask: Words) -> tuple[Any, Any]:
+    """Count differing and common bits of each of eight sectors: (n, 8) each."""
+    both = bits(mask) & bits(reference_mask)
+    apart = (bits(code) ^ bits(reference)) & both
+    return tuple(each.reshape(len(reference), 8, -1).sum(axis=2) for each in (apart, both))
+
+
+def moved(whole: Words, rows: int) -> Words:
+    """Move the rows of a code outwards by so many."""
+    found = np.zeros((*whole.shape, 2, 16, 2), bool)
+    flags = bits(whole).reshape(found.shape)
+    if rows >= 0:
+        found[..., rows:, :] = flags[..., : 16 - rows, :]
+    else:
+        found[..., :rows, :] = flags[..., -rows:, :]
+    return words(found.reshape(*whole.shape, 64))
+
+
+def elastic(
+    counts: dict[tuple[int, int], tuple[Any, Any]], offset: int, slack: int, rows: tuple[int, ...], step: int = 1
+) -> Any:
+    """Add up the sectors, each where most more of its bits agree than differ; a step aside costs a bit."""
+    steps = [(row, s) for row in rows for s in range(-slack, slack + 1) if (row, offset + s) in counts]
+    apart = [counts[row, offset + s][0] + abs(s) // step for row, s in steps]
+    different, common = np.stack(apart), np.stack([counts[row, offset + s][1] for row, s in steps])
+    best = ((common - 2 * different) * 100_000 + common).argmax(axis=0)[None]
+    return tuple(np.take_along_axis(each, best, axis=0)[0].sum(axis=1) for each in (different, common))
+
+
+def profile(
+    probe: Words,
+    probe_mask: Words,
+    codes: Words,
+    masks: Words,
+    reach: int,
+    slack: int = 2,
+    rows: tuple[int, ...] = (0, 1, -1),
+) -> tuple[Any, Any]:
+    """Count differing and common bits at every offset, each sector up to `slack` columns and a row beside it."""
+    counts = {
+        (row, shift): sectors(np.roll(moved(probe, row), -shift), np.roll(moved(probe_mask, row), -shift), codes, masks)
+        for row in rows
+        for shift in range(-reach - slack, reach + slack + 1)
+    }
+    found = [elastic(counts, shift, slack, rows) for shift in range(-reach, reach + 1)]
+    different, common = np.array(found).transpose(1, 2, 0)
     return different, common
 
 
 def thin(whole: Words) -> Words:
-    """Keep the low halves of every second column, two to a word."""
+    """Keep the low halves of every second column, two to a word, sectors side by side."""
     low = bits(whole)[..., ::2, :32]
-    return words(low.reshape(*low.shape[:-2], -1, 64))
+    in_order = words(low.reshape(*low.shape[:-2], -1, 64))
+    return np.ascontiguousarray(in_order.reshape(*in_order.shape[:-1], 8, 8).swapaxes(-1, -2)).reshape(in_order.shape)
 
 
-def coarse_profile(probe: Words, probe_mask: Words, codes: Words, masks: Words, reach: int) -> tuple[Any, Any]:
-    """Count the bits of the coarse pass, at every second offset."""
-    counted = []
-    for shift in range(-reach, reach + 1, 2):
-        code, mask = bits(thin(np.roll(probe, -shift))), bits(thin(np.roll(probe_mask, -shift)))
-        both = mask & bits(thin(masks))
-        counted.append((((code ^ bits(thin(codes))) & both).sum(axis=(1, 2)), both.sum(axis=(1, 2))))
-    different, common = np.array(counted).transpose(1, 2, 0)
+def sift(probe: Words, probe_mask: Words, codes: Words, masks: Words, reach: int) -> tuple[Any, Any]:
+    """Count the bits of the coarse pass at every second offset, each sector up to two columns beside it."""
+
+    def unthin(whole: Words) -> Words:
+        flat = thin(whole)
+        return np.ascontiguousarray(flat.reshape(*flat.shape[:-1], 8, 8).swapaxes(-1, -2)).reshape(flat.shape)
+
+    counts = {
+        (0, shift): sectors(
+            unthin(np.roll(probe, -shift)), unthin(np.roll(probe_mask, -shift)), unthin(codes), unthin(masks)
+        )
+        for shift in range(-reach - 2, reach + 3, 2)
+    }
+    found = [elastic(counts, shift, 2, (0,), step=2) for shift in range(-reach, reach + 1, 2)]
+    different, common = np.array(found).transpose(1, 2, 0)
     return different, common
 
 

@@ -129,7 +129,7 @@ def test_a_template_cannot_be_changed() -> None:
 def test_an_eye_is_itself() -> None:
     one = extracted(6)
     found = compare(one, one)
-    assert found.score > 400
+    assert found.score > 250
     assert found.rotation == 0.0
     assert found.algorithm == "biocore.iris.compare/1"
     assert len(found.pairs) == 0
@@ -171,9 +171,9 @@ def test_a_half_covered_eye_is_recognised() -> None:
 def test_what_two_lids_leave_must_be_a_sixth_of_the_iris() -> None:
     code = extracted(11).code
     mask = np.zeros(256, np.uint64)
-    mask[:42] = ALL
+    mask[:40] = ALL
     assert compare(template(code, mask), template(code)).score == 0.0
-    mask[:44] = ALL
+    mask[:48] = ALL
     assert compare(template(code, mask), template(code)).score > 60
 
 
@@ -193,11 +193,13 @@ def test_other_eyes_are_other_eyes() -> None:
 def test_probe_and_reference_may_change_places(seed: int) -> None:
     one, other = strangers(2, seed)
     there, back = compare(one, other), compare(other, one)
-    assert there.score == pytest.approx(back.score)
-    assert there.rotation is not None
-    assert back.rotation is not None
-    if there.score > 10:
-        assert there.rotation == pytest.approx(-back.rotation)
+    # the sectors are the reference's; where little speaks for an offset, that makes a little difference
+    assert abs(there.score - back.score) < 12
+    one, other = near(one, 0.6, seed, 0), near(one, 0.6, seed + 1, 5)
+    there, back = compare(one, other), compare(other, one)
+    assert there.score == pytest.approx(back.score, rel=0.1)
+    assert there.rotation == pytest.approx(-5 * COLUMN, abs=1.1 * COLUMN)
+    assert back.rotation == pytest.approx(5 * COLUMN, abs=1.1 * COLUMN)
 
 
 def test_codes_of_nobody_are_less_alike_than_the_score_says() -> None:
@@ -290,16 +292,17 @@ def test_what_is_no_iris_of_this_code_is_refused(call: Any) -> None:
 def test_the_committed_model_rises_and_asks_for_a_sixth() -> None:
     model = calibration.model()
     assert model.statistic.least == round(64 * 256 / 6)
-    assert (np.diff(model.score) > 0).all()
+    assert (np.diff(model.score) >= 0).all()
     assert model.score[0] == 0.0
     assert model.score[-1] >= 60
 
 
 MODEL = """
 format = 1
+doubtful = 2.0
 promising = 2.5
-statistic = { floor = 0.0, per_bit = 7.0, least = 2000 }
-coarse = { floor = 0.0, per_bit = 3.0, least = 500 }
+statistic = { per_bit = 7.0, least = 2000 }
+coarse = { per_bit = 3.0, least = 500 }
 calibration = { slope = 20.0, knots = [[0.0, 0.0], [2.0, 10.0]] }
 """
 

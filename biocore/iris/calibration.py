@@ -29,8 +29,8 @@ class Model:
         Of all bits, at one offset.
     coarse : Statistic
         Of the bits that the coarse pass looks at.
-    promising : float
-        Statistic of the coarse pass from which on every offset is looked at.
+    doubtful, promising : float
+        Statistics of the coarse pass, and of its best offset, from which on a search looks more closely.
     values, score : float64 array (k,)
         Rising; between them the score is linear in the largest statistic over all offsets.
     slope : float
@@ -39,6 +39,7 @@ class Model:
 
     statistic: Statistic
     coarse: Statistic
+    doubtful: float
     promising: float
     values: NDArray[np.float64]
     score: NDArray[np.float64]
@@ -78,6 +79,7 @@ def parse(text: str) -> Model:
         found = Model(
             Statistic(**raw["statistic"]),
             Statistic(**raw["coarse"]),
+            float(raw["doubtful"]),
             float(raw["promising"]),
             np.array([float(knot[0]) for knot in raw["calibration"]["knots"]]),
             np.array([float(knot[1]) for knot in raw["calibration"]["knots"]]),

@@ -4,7 +4,11 @@ The probe is turned by up to `REACH` columns either way. At each offset the bits
 those of them that differ. Of two eyes half of them differ, give or take a standard deviation that falls with the
 root of their number (Daugman 2004, "How iris recognition works"); by how many of these fewer differ, at the best of
 the offsets, is the statistic, and the false match rate it stands for, the number of offsets tried included, is the
-score. compare(a, b) and compare(b, a) are the same.
+score.
+
+Each eighth of the circle may lie up to 2.8 degrees and a sixteenth of the ring beside the whole: segmentation is never
+quite right, and a pupil does not widen evenly. On MMU1 that loses a third fewer mated pairs at FMR 1e-3. The sectors
+are the reference's, therefore compare(a, b) and compare(b, a) differ slightly where evidence is thin.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +35,7 @@ BLOCK = 128  # references a call of the kernel; half a megabyte of codes and mas
 NOBODY = (iriscode.words(np.empty((0, IRIS_COLUMNS), np.uint64), "codes"),) * 2
 
 # Radians a probe is turned by at each offset.
-_ROTATIONS = [(offset - REACH) * 2.0 * math.pi / IRIS_COLUMNS for offset in range(2 * REACH + 1)]
+_ROTATIONS = np.arange(-REACH, REACH + 1) * (2.0 * math.pi / IRIS_COLUMNS)
 
 
 def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
@@ -54,8 +59,7 @@ def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
     """
     model = calibration.model()
     codes, masks = packed([reference])
-    one = checked(probe)
-    different, common = iriscode.profile(one.code, one.mask, codes, masks, REACH)
+    different, common = iriscode.profile(prepared(probe), codes, masks)
     best = int(np.argmax(model.statistic.of(different[0], common[0])))
     score = float(model.scores(different[0, best], common[0, best]))
     return outcome(score, best)
@@ -65,7 +69,8 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     """Compare a probe with each reference, without the GIL.
 
     A coarse pass on a quarter of the bits and every second offset decides how closely to look. Scores of `EXACT` and
-    more are those that `compare` gives; smaller ones are at most those, and mean the same: another eye.
+    more are those that `compare` gives; smaller ones are those or less (a sliver more is
+    possible, where the sectors of the best offset have fewer bits in common), and mean the same: another eye.
 
     Parameters
     ----------
@@ -88,13 +93,14 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    one, model = checked(probe), calibration.model()
+    one, model = prepared(probe), calibration.model()
 
     def block(first: int) -> list[Comparison]:
         codes, masks = packed(references[first : first + BLOCK])
-        found = iriscode.search(one.code, one.mask, codes, masks, REACH, model.statistic, model.coarse, model.promising)
+        found = iriscode.search(one, codes, masks, model.statistic, model.coarse, model.doubtful, model.promising)
         scores = model.scores(found[:, 1], found[:, 2]).tolist()
-        return [outcome(score, offset) for score, offset in zip(scores, found[:, 0].tolist(), strict=True)]
+        rotations = _ROTATIONS[found[:, 0]].tolist()
+        return list(map(Comparison, scores, repeat(ALGORITHM), repeat(NO_PAIRS), rotations))
 
     starts = range(0, len(references), BLOCK)
     if threads == 1 or len(starts) < 2:
@@ -105,7 +111,7 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
 
 def outcome(score: float, offset: int) -> Comparison:
     """Make a comparison of a score and the offset it was reached at."""
-    return Comparison(score, ALGORITHM, NO_PAIRS, _ROTATIONS[offset])
+    return Comparison(score, ALGORITHM, NO_PAIRS, float(_ROTATIONS[offset]))
 
 
 def checked(template: IrisTemplate) -> IrisTemplate:
@@ -123,6 +129,18 @@ def checked(template: IrisTemplate) -> IrisTemplate:
             f"a template of {template.algorithm} cannot be compared with {CODE}; extract it anew from its picture"
         )
     return template
+
+
+def prepared(probe: IrisTemplate) -> iriscode.Probe:
+    """Prepare a template for comparison with others.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Not an iris template, or of another code.
+    """
+    one = checked(probe)
+    return iriscode.prepare(one.code, one.mask, REACH)
 
 
 def packed(references: Iterable[IrisTemplate]) -> tuple[iriscode.Words, iriscode.Words]:

@@ -8,18 +8,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from biocore.iris.circles import Circle, Way
-from biocore.iris.locate import Eye, Search
+from biocore.iris.locate import BEST_SCORE, Eye, Search
 from biocore.iris.refine import Outline
-from biocore.iris.segmentation import Confidence
+from biocore.iris.segmentation import Concern, Confidence
 
 NEAR = 0.10  # of the limbus radius; circles that agree lie so near each other
+CLOUDY = 0.45  # of the iris' grey level by which a clear pupil is darker at least
+COVERED = 0.5  # share of the iris left by its mask
+OFF_AXIS = 0.90  # ratio of the limbus' axes; an eye that looks aside by 25 degrees
+IRREGULAR = 0.04  # radii; deviation of a pupil from its ellipse
+FAINT = 0.5  # support
 TIGHT, WANDERING = 0.012, 0.06  # of the radius; spread of the edge around a good and around no contour
-EVEN_ODDS = -9.0  # of the eye's score: what a pair of circles picked at random in clutter reaches
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What confidence rests on, each about 0 to 1."""
+    """What confidence rests on, each 0 to 1.
+
+    Attributes
+    ----------
+    limbus_support, pupil_support : float
+        Share of each contour that an edge carries.
+    residual : float
+        How well the edges keep to the fitted shapes.
+    pupil_agreement, limbus_agreement : float
+        Share of the ways to a dark pupil that lead to this one; how near the votes alone come to this limbus.
+    score : float
+        What the pair of circles was ranked by, of what it can reach.
+    margin : float
+        By how much it is better than the best pair elsewhere.
+    single : float
+        0 where the limbus may be the inner edge of a bright ring, else 1.
+    """
 
     limbus_support: float
     pupil_support: float
@@ -28,15 +48,17 @@ class Evidence:
     limbus_agreement: float
     score: float
     margin: float
-    visible: float
+    single: float
 
 
-WEIGHTS = Evidence(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-BIAS = 0.0
+# Logistic regression (no weight below 0) on 63 eyes, clean and painted in fourteen ways, alone and two together, noisy,
+# cut, and with the iris painted over; people kept apart, it separates right from wrong contours with an AUC of 0.94.
+WEIGHTS = Evidence(0.9, 2.8, 5.0, 1.7, 2.3, 4.9, 0.6, 1.9)
+BIAS = -13.5
 
 
-def evidence(found: Search, outline: Outline, visible: float) -> Evidence:
-    """Gather what speaks for and against the chosen eye; `visible` is the share of the iris left by the mask."""
+def evidence(found: Search, outline: Outline) -> Evidence:
+    """Gather what speaks for and against the chosen eye."""
     eye = found.eyes[0]
     pupil, limbus = outline.pupil.contour.shape, outline.limbus.contour.shape
     inner = Circle(pupil.cx, pupil.cy, pupil.radius, 0.0, eye.pupil.way)
@@ -50,9 +72,9 @@ def evidence(found: Search, outline: Outline, visible: float) -> Evidence:
         residual=min(1.0, max(0.0, (WANDERING - spread) / (WANDERING - TIGHT))),
         pupil_agreement=agreement,
         limbus_agreement=max((closeness(c, outer, outer.r) for c in found.limbi), default=0.0),
-        score=max(0.0, eye.score) / 13.7,
+        score=max(0.0, eye.score) / BEST_SCORE,
         margin=_margin(found.eyes),
-        visible=visible,
+        single=0.0 if eye.outline.doubtful else 1.0,
     )
 
 
@@ -60,6 +82,26 @@ def closeness(a: Circle, b: Circle, unit: float) -> float:
     """Return 1 for equal circles, falling to 0 where centre or radius differ by `NEAR` units."""
     off = max(math.hypot(a.x - b.x, a.y - b.y), abs(a.r - b.r)) / unit
     return max(0.0, 1.0 - off / NEAR)
+
+
+def concerns(e: Evidence, found: Search, outline: Outline, visible: float, inside: bool) -> tuple[Concern, ...]:
+    """Return what the user should know; `visible` is the share left, `inside` whether all is in the picture."""
+    eye, pupil = found.eyes[0], outline.pupil.contour
+    step = (outline.iris.level - outline.hole.level) / max(1.0, outline.iris.level)
+    uneven = float(np.std(pupil.radii / pupil.at_shape()))
+    met = {
+        Concern.INVERTED_PUPIL: not eye.dark,
+        Concern.CLOUDY_PUPIL: eye.dark and step < CLOUDY,
+        Concern.BRIGHT_RING: eye.outline.ring,
+        Concern.COVERED: visible < COVERED,
+        Concern.OFF_AXIS: outline.limbus.contour.shape.ratio < OFF_AXIS,
+        Concern.IRREGULAR_PUPIL: uneven > IRREGULAR,
+        Concern.CUT: not inside,
+        Concern.DISAGREEMENT: e.margin < 0.2 or e.pupil_agreement + e.limbus_agreement < 0.5 or e.single < 0.5,
+        Concern.FAINT_PUPIL: e.pupil_support < FAINT,
+        Concern.FAINT_LIMBUS: e.limbus_support < FAINT,
+    }
+    return tuple(name for name, is_met in met.items() if is_met)
 
 
 def _margin(eyes: list[Eye]) -> float:

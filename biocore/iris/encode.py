@@ -53,14 +53,14 @@ class Recipe:
 
     rows: int = 64
     columns: int = 512
-    inner: float = 0.0
-    outer: float = 1.0
-    surroundings: tuple[int, int] = (20, 20)
+    inner: float = 0.05
+    outer: float = 0.92
+    surroundings: tuple[int, int] = (14, 16)
     noise: float = 2.0
     row_sigma: float = 2.0
     coverage: float = 0.5
-    wavelengths: tuple[float, float] = (48.0, 24.0)
-    bandwidth: float = 0.45
+    wavelengths: tuple[float, float] = (32.0, 16.0)
+    bandwidth: float = 0.4
     least: float = 0.0
 
 

@@ -79,16 +79,14 @@ class Gallery:
             raise ValueError(f"a search is exact from a score of {compare.EXACT:g} on, and {least} was asked for")
         if threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
-        one, model = compare.checked(probe), calibration.model()
+        one, model = compare.prepared(probe), calibration.model()
 
         def block(first: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
             codes, masks = (
                 iriscode.Words(each.whole[first : first + BLOCK], each.thin[first : first + BLOCK])
                 for each in (self._codes, self._masks)
             )
-            found = iriscode.search(
-                one.code, one.mask, codes, masks, compare.REACH, model.statistic, model.coarse, model.promising
-            )
+            found = iriscode.search(one, codes, masks, model.statistic, model.coarse, model.doubtful, model.promising)
             return found[:, 0], model.scores(found[:, 1], found[:, 2])
 
         starts = range(0, len(self), BLOCK)

@@ -10,7 +10,7 @@ import numpy as np
 from biocore.iris import circles, contours, outline
 from biocore.iris.circles import OFFSET, RATIO, Circle, Way
 from biocore.iris.contours import Band
-from biocore.iris.outline import Limbus
+from biocore.iris.outline import APART_ODDS, SUPPORT_ODDS, Limbus
 from biocore.iris.pyramid import Pyramid, full_step
 from biocore.types import GreyImage
 
@@ -19,7 +19,8 @@ PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/
 PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
 # Log odds that a pair is right: logistic regression on the candidates of 63 clean and painted eyes.
 PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 2.7, 2.0, 1.4  # for full support; for a deviation of ratio, of offset, squared
-BEYOND_DOUBT = 12.0  # log odds, without the constant; the full sum is 13.7
+BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
+BEYOND_DOUBT = 12.0  # of it
 CLEAR = 0.7  # support of a pupil that need not be searched for further
 LIMBI = 8  # limbi that are traced
 SHORTLIST = 5  # limbi that are searched for a pupil

@@ -23,13 +23,23 @@ LID_MARGIN = 0.015  # of the iris radius; the wet edge of a lid
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cover:
-    """What covers an iris, and what is left of it: bool arrays (height, width), and a share of the iris."""
+    """What covers an iris, and what is left of it.
+
+    Attributes
+    ----------
+    usable, lids, lashes, speculars : bool array (height, width)
+    visible : float
+        Share of the iris that is usable.
+    inside : bool
+        Whether the picture holds all of the limbus.
+    """
 
     usable: Mask
     lids: Mask
     lashes: Mask
     speculars: Mask
     visible: float
+    inside: bool
 
 
 def _fill(shape: tuple[int, ...], points: Floats) -> NDArray[np.uint8]:
@@ -80,12 +90,17 @@ def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
         lashes = cv2.dilate(odd, np.ones((3, 3), np.uint8)).astype(bool) & annulus & ~lids
         out[0][window] = annulus & ~lids & ~lashes & ~speculars[window]
         visible = np.count_nonzero(out[0]) / _whole(pupil, limbus)
-        out[1][window] = lids
+        out[1][window] = lids & (_fill(patch.shape, limbus.points() - origin) > 0)
         out[2][window] = lashes
-    return Cover(out[0], out[1], out[2], speculars, visible)
+    return Cover(out[0], out[1], out[2], speculars, visible, _inside(limbus, width, height))
 
 
 def _whole(pupil: Contour, limbus: Contour) -> float:
     """Return the area between the contours, px, whether or not the picture shows it."""
     area = (limbus.radii @ limbus.radii - pupil.radii @ pupil.radii) * math.pi / len(limbus.radii)
     return max(1.0, float(area))
+
+
+def _inside(limbus: Contour, width: int, height: int) -> bool:
+    points = limbus.points()
+    return bool((points >= 0).all() and (points <= (width - 1, height - 1)).all())

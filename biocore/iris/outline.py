@@ -25,7 +25,7 @@ INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sc
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_SURE = 0.3  # trust left to a ray that carries both
-RING_RAYS = 0.2  # of all rays that must carry both
+RING_RAYS = 0.1  # of all rays that must carry both, on either side of the eye
 RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
 RING_SECOND = 0.35  # of the ring's height by which they rise again
 RING_LEAST = 2.0  # grey levels
@@ -46,12 +46,15 @@ class Limbus:
         By how many of its deviations the iris is darker than what lies outside.
     ring : bool
         Whether a brighter ring inside had to be passed over.
+    doubtful : bool
+        Whether it may be such a ring's inner edge itself: one side of the eye says so.
     """
 
     circle: Circle
     support: float
     separation: float
     ring: bool = False
+    doubtful: bool = False
 
     @property
     def score(self) -> float:
@@ -85,11 +88,14 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     second, support = _path(view, beyond, weight, c, full)
     ratio = second.coefficients[0] / first.coefficients[0]
     rays = weight * first.keeps * second.keeps > RING_SURE
-    if RING_RATIO[0] < ratio < RING_RATIO[1] and _steps_twice(
-        view, first.curve, second.curve, rays, dips=support < PLATEAU_SUPPORT * inner.support
-    ):
+    right = np.cos(np.arange(ANGLES) * (2.0 * math.pi / ANGLES)) > 0.0
+    dips = support < PLATEAU_SUPPORT * inner.support
+    if not RING_RATIO[0] < ratio < RING_RATIO[1]:
+        return inner
+    seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
+    if all(seen):
         return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
-    return inner
+    return replace(inner, doubtful=any(seen))
 
 
 def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, float]:

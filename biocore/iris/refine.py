@@ -78,9 +78,11 @@ def _trace(
     image, factor = pyramid.level(circle.r, least_side)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, band, ANGLES)
-    reward = np.clip(view.steps * np.float32(sign / full), -0.2, 1.0)
+    steps = view.steps * np.float32(sign)
+    steepest = np.clip(steps.max(axis=1, keepdims=True), np.float32(full), None)  # a strong edge has its place, too
+    reward = np.clip(steps / steepest, -0.2, 1.0)
     path = contours.trace(reward * trust[:, None].astype(np.float32), band)
-    strength = np.clip(reward[np.arange(ANGLES), path], 0.0, 1.0).astype(np.float64)
+    strength = np.clip(steps[np.arange(ANGLES), path] / full, 0.0, 1.0).astype(np.float64)
     radii = view.radii[path]
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
@@ -105,7 +107,7 @@ def _trace(
 
 
 PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
-LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.04, 3: 0.01, 4: 0.005}
+LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.06, 3: 0.01, 4: 0.005}
 
 
 def pupil(pyramid: Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
@@ -141,13 +143,14 @@ def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """The curves of an eye, and the tone of its iris."""
+    """The curves of an eye, and the tones of its iris and pupil."""
 
     pupil: Traced
     limbus: Traced
     upper_lid: Floats
     lower_lid: Floats
     iris: Tone
+    hole: Tone
 
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
@@ -164,4 +167,4 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
         in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
-    return Outline(p, o, upper, lower, iris)
+    return Outline(p, o, upper, lower, iris, hole)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from biocore import trace
 from biocore.errors import ExtractionError
-from biocore.iris import confidence, locate, mask, refine, speculars
+from biocore.iris import confidence, draw, locate, mask, refine, speculars
 from biocore.iris.segmentation import Segmentation
 from biocore.kernels import checks
 from biocore.types import GreyImage
@@ -35,11 +36,16 @@ def segment(pixels: GreyImage) -> Segmentation:
     if min(image.shape) < LEAST_SIDE:
         raise ExtractionError(f"no iris: {image.shape[1]}x{image.shape[0]} px cannot show one, {LEAST_SIDE} a side can")
     spots, filled = speculars.find(image)
+    trace.stage("iris.filled", filled)
     found = locate.search(filled)
     if not found.eyes:
-        raise ExtractionError("no iris: nothing round with a disc inside it was found")
+        raise ExtractionError("no iris: nothing round with a disc inside it was found; centre the eye and focus")
+    trace.stage("iris.search", lambda: draw.search(image, found))
     outline = refine.eye(filled, found.eyes[0])
+    trace.stage("iris.outline", lambda: draw.outline(image, outline))
     cover = mask.cover(image, outline, spots)
+    trace.stage("iris.mask", lambda: cover.usable.astype("uint8") * 255)
+    evidence = confidence.evidence(found, outline)
     return Segmentation(
         outline.pupil.contour,
         outline.limbus.contour,
@@ -49,5 +55,6 @@ def segment(pixels: GreyImage) -> Segmentation:
         cover.speculars,
         outline.upper_lid,
         outline.lower_lid,
-        confidence.judge(confidence.evidence(found, outline, cover.visible)),
+        confidence.judge(evidence),
+        confidence.concerns(evidence, found, outline, cover.visible, cover.inside),
     )

@@ -94,6 +94,14 @@ class Contour:
         """Return the radii at `count` equal angles, linearly interpolated: float64 (count,)."""
         return np.interp(angles(count), angles(), self.radii, period=2.0 * math.pi)
 
+    def at_shape(self) -> NDArray[np.float64]:
+        """Return the radii of the fitted shape at the angles of `angles()`, from the contour's centre."""
+        turn = angles()
+        dx, dy = self.shape.cx - self.cx, self.cy - self.shape.cy
+        stretch, mean = 0.5 * (self.shape.a - self.shape.b), 0.5 * (self.shape.a + self.shape.b)
+        oval = mean + stretch * np.cos(2.0 * (turn - self.shape.angle))
+        return np.asarray(oval + dx * np.cos(turn) + dy * np.sin(turn))
+
     def points(self, count: int = ANGLES) -> NDArray[np.float64]:
         """Return points on the curve at `count` equal angles: float64 (count, 2), x and y."""
         turn, radii = angles(count), self.at(count)
@@ -148,8 +156,7 @@ class Segmentation:
     mask : bool array (height, width)
         Iris pixels that nothing covers.
     lids, lashes, speculars : bool array (height, width)
-        What covers it. `speculars` holds for the whole picture, the others for the neighbourhood of the iris. Shadows
-        count as lashes.
+        What covers it. `speculars` holds for the whole picture, the others within the limbus. Shadows count as lashes.
     upper_lid, lower_lid : float64 array (n, 2)
         Edge of the lid where it passes over the iris, x and y from left to right; empty where it does not.
     confidence : Confidence

@@ -1,21 +1,27 @@
-# The iris code: from picture to strip, from strip to phase bits, and bits compared with bits.
+# Comparing iris codes, bits with bits.
 #
 # A code is one 64-bit word per angular column; bit 2 * row + part (part 0 real, 1 imaginary) is of the long
 # wavelength, bit 32 + 2 * row + part of the short one. A turn of the head is then an offset in words, and the low
 # half of a word is what the coarse pass looks at. A mask has the same layout; 1 = the bit can be used.
 #
+# Contours are never quite right, and irises not quite rigid: each of eight sectors of the circle may therefore lie
+# some columns, and a row, beside the offset of the whole.
+#
 # Counting bits is the whole cost of a comparison, and no flag may ask the compiler for an instruction that not every
 # processor has. The count is therefore compiled three times and the best one is chosen when the module is loaded;
 # they are whole numbers, so that the choice changes no result.
 
-from libc.math cimport floor, sqrt
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint64_t
+from libc.math cimport sqrt
+from libc.stdint cimport int32_t, uint64_t
 
 cdef extern from *:
     """
     #include <stdint.h>
+    #if defined(__GNUC__) && defined(__x86_64__)
+    #include <immintrin.h>
+    #endif
 
-    typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                    int32_t *, int32_t *);
 
     /* Ones of each byte of x, added up by the caller at most 31 times before `across` adds the bytes. */
@@ -32,90 +38,162 @@ cdef extern from *:
         return (int32_t)((bytes * 0x0001000100010001u) >> 48);
     }
 
-    /* Plain C; two words a step become one SSE2 register. */
-    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                            int32_t *different, int32_t *common)
+    /* Plain C, for sectors of up to 62 words, an even number; two words a step become one SSE2 register. */
+    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                            int words, int32_t *different, int32_t *common)
     {
-        int32_t d = 0, c = 0;
-        for (int first = 0; first < n; first += 32) {
-            int last = first + 32 < n ? first + 32 : n;
-            uint64_t db[2] = {0, 0}, cb[2] = {0, 0};
-            int i = first;
-            for (; i + 1 < last; i += 2)
+        for (int s = 0; s < sectors; s++) {
+            uint64_t d[2] = {0, 0}, c[2] = {0, 0};
+            for (int i = s * words; i < (s + 1) * words; i += 2)
                 for (int k = 0; k < 2; k++) {
                     uint64_t both = pm[i + k] & rm[i + k];
-                    db[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
-                    cb[k] += ones_of_bytes(both);
+                    d[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
+                    c[k] += ones_of_bytes(both);
                 }
-            if (i < last) {
-                uint64_t both = pm[i] & rm[i];
-                db[0] += ones_of_bytes((p[i] ^ r[i]) & both);
-                cb[0] += ones_of_bytes(both);
-            }
-            d += across(db[0]) + across(db[1]);
-            c += across(cb[0]) + across(cb[1]);
+            different[s] = across(d[0]) + across(d[1]);
+            common[s] = across(c[0]) + across(c[1]);
         }
-        *different = d;
-        *common = c;
     }
 
     #if defined(__GNUC__)
-    #define COUNT_BODY                                                      \
-        int32_t d = 0, c = 0;                                               \
-        for (int i = 0; i < n; i++) {                                       \
-            uint64_t both = pm[i] & rm[i];                                  \
-            d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);       \
-            c += (int32_t)__builtin_popcountll(both);                       \
-        }                                                                   \
-        *different = d;                                                     \
-        *common = c;
+    #define COUNT_WITH_INSTRUCTION                                                                                    \
+        for (int s = 0; s < sectors; s++) {                                                                           \
+            int32_t d = 0, c = 0;                                                                                     \
+            for (int i = s * words; i < (s + 1) * words; i++) {                                                       \
+                uint64_t both = pm[i] & rm[i];                                                                        \
+                d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);                                             \
+                c += (int32_t)__builtin_popcountll(both);                                                             \
+            }                                                                                                         \
+            different[s] = d;                                                                                         \
+            common[s] = c;                                                                                            \
+        }
     #endif
 
     #if defined(__GNUC__) && defined(__x86_64__)
     __attribute__((target("popcnt")))
-    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                             int32_t *different, int32_t *common)
+    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                             int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
     }
 
     __attribute__((target("avx512f,avx512vl,avx512vpopcntdq,prefer-vector-width=256")))
-    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                             int32_t *different, int32_t *common)
+    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                             int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
     }
     #elif defined(__GNUC__)
-    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int n,
-                              int32_t *different, int32_t *common)
+    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
+                              int words, int32_t *different, int32_t *common)
     {
-        COUNT_BODY
+        COUNT_WITH_INSTRUCTION
+    }
+    #endif
+
+    /* The same of thin words, which lie so that each lane of a vector is a sector: words up to 31 rows of 8. */
+    typedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+                                        int32_t *, int32_t *);
+
+    static void count_thin_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                 int32_t *different, int32_t *common)
+    {
+        uint64_t d[8] = {0}, c[8] = {0};
+        for (int w = 0; w < 8 * words; w += 8)
+            for (int k = 0; k < 8; k++) {
+                uint64_t both = pm[w + k] & rm[w + k];
+                d[k] += ones_of_bytes((p[w + k] ^ r[w + k]) & both);
+                c[k] += ones_of_bytes(both);
+            }
+        for (int k = 0; k < 8; k++) {
+            different[k] = across(d[k]);
+            common[k] = across(c[k]);
+        }
+    }
+
+    #if defined(__GNUC__)
+    #define COUNT_THIN_WITH_INSTRUCTION                                                                               \
+        uint64_t d[8] = {0}, c[8] = {0};                                                                              \
+        for (int w = 0; w < 8 * words; w += 8)                                                                        \
+            for (int k = 0; k < 8; k++) {                                                                             \
+                uint64_t both = pm[w + k] & rm[w + k];                                                                \
+                d[k] += (uint64_t)__builtin_popcountll((p[w + k] ^ r[w + k]) & both);                                 \
+                c[k] += (uint64_t)__builtin_popcountll(both);                                                         \
+            }                                                                                                         \
+        for (int k = 0; k < 8; k++) {                                                                                 \
+            different[k] = (int32_t)d[k];                                                                             \
+            common[k] = (int32_t)c[k];                                                                                \
+        }
+    #endif
+
+    #if defined(__GNUC__) && defined(__x86_64__)
+    __attribute__((target("popcnt")))
+    static void count_thin_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                  int32_t *different, int32_t *common)
+    {
+        COUNT_THIN_WITH_INSTRUCTION
+    }
+
+    __attribute__((target("avx512f,avx512vpopcntdq")))
+    static void count_thin_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
+                                  int32_t *different, int32_t *common)
+    {
+        __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
+        for (int w = 0; w < 8 * words; w += 8) {
+            __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm + w), _mm512_loadu_si512(rm + w));
+            __m512i apart = _mm512_xor_si512(_mm512_loadu_si512(p + w), _mm512_loadu_si512(r + w));
+            d = _mm512_add_epi64(d, _mm512_popcnt_epi64(_mm512_and_si512(apart, both)));
+            c = _mm512_add_epi64(c, _mm512_popcnt_epi64(both));
+        }
+        _mm256_storeu_si256((__m256i *)different, _mm512_cvtepi64_epi32(d));
+        _mm256_storeu_si256((__m256i *)common, _mm512_cvtepi64_epi32(c));
+    }
+    #elif defined(__GNUC__)
+    static void count_thin_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                                   int words, int32_t *different, int32_t *common)
+    {
+        COUNT_THIN_WITH_INSTRUCTION
     }
     #endif
 
     /* The ways this processor can count, slowest first; returns how many. */
-    static int ways_to_count(count_function *ways)
+    static int ways_to_count(count_function *ways, count_thin_function *thin)
     {
         int n = 0;
+        thin[n] = count_thin_plain;
         ways[n++] = count_plain;
     #if defined(__GNUC__) && defined(__x86_64__)
         __builtin_cpu_init();
-        if (__builtin_cpu_supports("popcnt"))
+        if (__builtin_cpu_supports("popcnt")) {
+            thin[n] = count_thin_popcnt;
             ways[n++] = count_popcnt;
-        if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl"))
+        }
+        if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl")) {
+            thin[n] = count_thin_avx512;
             ways[n++] = count_avx512;
+        }
     #elif defined(__GNUC__)
+        thin[n] = count_thin_builtin;
         ways[n++] = count_builtin;
     #endif
         return n;
     }
     """
-    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
                                     int32_t *, int32_t *) noexcept nogil
-    int ways_to_count(count_function *ways) noexcept nogil
+    ctypedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
+                                         int32_t *, int32_t *) noexcept nogil
+    int ways_to_count(count_function *ways, count_thin_function *thin) noexcept nogil
+
+cdef enum:
+    SECTORS = 8        # of the circle
+    MOST = 160         # offsets, slack included; the gate holds it
+    VARIANTS = 3       # of the probe: as it is, and a row further out or in
+    UNIT = 32768       # more than the bits of a code
 
 cdef count_function WAYS[4]
-cdef int KNOWN = ways_to_count(WAYS)
+cdef count_thin_function THIN_WAYS[4]
+cdef int KNOWN = ways_to_count(WAYS, THIN_WAYS)
 cdef double NOTHING = -1e9   # statistic of a pair with too little in common
 
 
@@ -124,233 +202,191 @@ def ways():
     return KNOWN
 
 
-cdef inline double statistic(int different, int common, int least, double floor_, double per_bit) noexcept nogil:
+cdef struct Best:
+    int offset
+    int32_t different
+    int32_t common
+    double value
+
+
+cdef inline double statistic(int32_t different, int32_t common, int least, double per_bit) noexcept nogil:
     """Standard deviations by which fewer bits differ than half of them."""
     if common < least or common == 0:
         return NOTHING
-    return (0.5 - <double>different / common) / sqrt(floor_ + per_bit / common)
+    return (0.5 * common - different) / sqrt(per_bit * common)
 
 
-def profile(const uint64_t[::1] probe not None, const uint64_t[::1] probe_mask not None,
-            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
+cdef inline void make_keys(const int32_t *different, const int32_t *common, int32_t *keys, int n) noexcept nogil:
+    """Put how many more bits agree than differ above how many there are: the larger key is the better sector."""
+    cdef int k
+    for k in range(n):
+        keys[k] = (common[k] - 2 * different[k]) * UNIT + common[k]
+
+
+cdef inline void add_up(const int32_t *keys, int variants, int counted, int first, int last, int32_t *d,
+                        int32_t *c) noexcept nogil:
+    """Add up what the sectors have at their own best offsets from `first` to `last` - 1, in any of the variants.
+
+    A column beside the middle counts as a bit that differs, so that a sector stays where the whole is unless something
+    speaks for another place.
+    """
+    cdef int v, s, k, middle = (first + last - 1) // 2
+    cdef const int32_t *row
+    cdef int32_t best[SECTORS]
+    cdef int32_t total = 0, cost
+    for k in range(SECTORS):
+        best[k] = keys[SECTORS * middle + k]
+    for v in range(variants):
+        for s in range(first, last):
+            row = keys + (v * counted + s) * SECTORS
+            cost = 2 * UNIT * (s - middle if s > middle else middle - s)
+            for k in range(SECTORS):
+                best[k] = row[k] - cost if row[k] - cost > best[k] else best[k]
+    for k in range(SECTORS):
+        total += best[k]
+    c[0] = total & (UNIT - 1)
+    d[0] = (c[0] - (total - c[0]) // UNIT) // 2
+
+
+def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
+            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None, int slack,
             int32_t[:, ::1] different not None, int32_t[:, ::1] common not None, int way):
-    """Count differing and common bits at every offset; `probe` is continued round the circle by the offsets."""
+    """Count differing and common bits at every offset, each sector up to `slack` columns from it."""
     cdef Py_ssize_t n = codes.shape[0], k
-    cdef int columns = codes.shape[1], offsets = different.shape[1], s
+    cdef int words = codes.shape[1] // SECTORS, offsets = different.shape[1], variants = probe.shape[0], s, v
+    cdef int counted = offsets + 2 * slack
     cdef count_function count = WAYS[way]
+    cdef int32_t keys[VARIANTS * MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
     with nogil:
         for k in range(n):
+            for v in range(variants):
+                for s in range(counted):
+                    count(&probe[v, s], &probe_mask[v, s], &codes[k, 0], &masks[k, 0], SECTORS, words, d, c)
+                    make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
             for s in range(offsets):
-                count(&probe[s], &probe_mask[s], &codes[k, 0], &masks[k, 0], columns, &different[k, s], &common[k, s])
-
-
-cdef inline void thin(const uint64_t *words, uint64_t *out, int n) noexcept nogil:
-    """Keep the low halves of every second column, two to a word."""
-    cdef int i
-    for i in range(n):
-        out[i] = (words[4 * i] & 0xffffffffU) | (words[4 * i + 2] << 32)
+                add_up(keys, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
 
 
 def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None):
-    """Make the coarse words of codes or masks."""
+    """Keep the low halves of every second column, two to a word; word w of sector s lies at SECTORS * w + s."""
     cdef Py_ssize_t k
-    cdef int n = out.shape[1]
+    cdef int n = out.shape[1] // SECTORS, w, s
+    cdef const uint64_t *four
     with nogil:
         for k in range(words.shape[0]):
-            thin(&words[k, 0], &out[k, 0], n)
+            for s in range(SECTORS):
+                for w in range(n):
+                    four = &words[k, 4 * (s * n + w)]
+                    out[k, SECTORS * w + s] = (four[0] & 0xffffffffU) | (four[2] << 32)
 
 
-def search(const uint64_t[::1] probe not None, const uint64_t[::1] probe_mask not None,
-           const uint64_t[:, ::1] phases not None, const uint64_t[:, ::1] phase_masks not None,
-           const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
-           const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None,
-           int offsets, int least, double floor_, double per_bit, int coarse_least, double coarse_floor,
-           double coarse_per_bit, double promising, int32_t[:, ::1] found not None):
-    """Find the offset of the largest statistic: every second one coarsely, and all where that is promising.
+cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_mask, const uint64_t *code,
+                   const uint64_t *mask, int words, int least, double per_bit) noexcept nogil:
+    """Find the best of every second offset by the thin words; each sector may be two columns from it."""
+    cdef int counted = turned.shape[0], s
+    cdef int32_t keys[MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
+    cdef int32_t one, both
+    cdef double value
+    cdef Best best
+    cdef count_thin_function count = THIN_WAYS[KNOWN - 1]
+    for s in range(counted):
+        count(&turned[s, 0], &turned_mask[s, 0], code, mask, words, d, c)
+        make_keys(d, c, &keys[s * SECTORS], SECTORS)
+    best.offset = 0
+    best.different = 0
+    best.common = 0
+    best.value = 2 * NOTHING
+    for s in range(counted - 2):
+        add_up(keys, 1, counted, s, s + 3, &one, &both)
+        value = statistic(one, both, least, per_bit)
+        if value > best.value:
+            best.offset = 2 * s
+            best.value = value
+            best.different = one
+            best.common = both
+    return best
 
-    `found` receives offset, differing and common bits. Where the coarse pass promises nothing, they are those of its
-    best offset and the two beside it.
-    """
-    cdef Py_ssize_t n = codes.shape[0], k
-    cdef int columns = codes.shape[1], few = thin_codes.shape[1], s, first, last, best
-    cdef int32_t d = 0, c = 0
-    cdef double value, top
+
+cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mask, const uint64_t *code,
+                  const uint64_t *mask, int words, int variants, int slack, int first, int last, int least,
+                  double per_bit) noexcept nogil:
+    """Find the best of the offsets from `first` to `last` - 1 by all bits."""
+    cdef int counted = last - first + 2 * slack, s, v
+    cdef int32_t keys[VARIANTS * MOST * SECTORS]
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
+    cdef int32_t one, both
+    cdef double value
+    cdef Best best
     cdef count_function count = WAYS[KNOWN - 1]
+    for v in range(variants):
+        for s in range(counted):
+            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, SECTORS, words, d, c)
+            make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
+    best.offset = first
+    best.value = 2 * NOTHING
+    best.different = 0
+    best.common = 0
+    for s in range(last - first):
+        add_up(keys, variants, counted, s, s + 2 * slack + 1, &one, &both)
+        value = statistic(one, both, least, per_bit)
+        if value > best.value:
+            best.offset = first + s
+            best.value = value
+            best.different = one
+            best.common = both
+    return best
+
+
+def sift(const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
+         const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None, int least,
+         double per_bit, int32_t[:, ::1] found not None):
+    """Do the coarse pass alone: offset, differing and common bits of the thin words."""
+    cdef Py_ssize_t n = thin_codes.shape[0], k
+    cdef int words = thin_codes.shape[1] // SECTORS
+    cdef Best best
     with nogil:
         for k in range(n):
-            top = 2 * NOTHING
-            best = 0
-            for s in range(0, offsets, 2):
-                count(&phases[(s >> 1) & 1, s >> 2], &phase_masks[(s >> 1) & 1, s >> 2], &thin_codes[k, 0],
-                      &thin_masks[k, 0], few, &d, &c)
-                value = statistic(d, c, coarse_least, coarse_floor, coarse_per_bit)
-                if value > top:
-                    top = value
-                    best = s
-            first = 0
-            last = offsets
-            if top < promising and top > NOTHING:
-                first = best - 1 if best > 0 else 0
-                last = best + 2 if best + 2 < offsets else offsets
-            top = 2 * NOTHING
-            for s in range(first, last):
-                count(&probe[s], &probe_mask[s], &codes[k, 0], &masks[k, 0], columns, &d, &c)
-                value = statistic(d, c, least, floor_, per_bit)
-                if value > top:
-                    top = value
-                    found[k, 0] = s
-                    found[k, 1] = d
-                    found[k, 2] = c
+            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], words, least, per_bit)
+            found[k, 0] = best.offset
+            found[k, 1] = best.different
+            found[k, 2] = best.common
 
 
-# -- from picture to bits ----------------------------------------------------------------------------------
+def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
+           const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
+           const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
+           const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None,
+           int offsets, int slack, int least, double per_bit, int coarse_least, double coarse_per_bit, double doubtful,
+           double promising, int32_t[:, ::1] found not None):
+    """Find the offset of the largest statistic, the more closely the more there is to be found.
 
-
-def unwrap(const uint8_t[:, ::1] pixels not None, const uint8_t[:, ::1] usable not None,
-           const double[:, ::1] inner not None, const double[:, ::1] outer not None,
-           double[:, ::1] strip not None, uint8_t[:, ::1] valid not None):
-    """Sample the ring between two curves, row by row outwards; a sample is valid where its four pixels are usable."""
-    cdef Py_ssize_t height = pixels.shape[0], width = pixels.shape[1], i, j, x0, y0
-    cdef int rows = strip.shape[0], columns = strip.shape[1]
-    cdef double share, x, y, fx, fy
-    with nogil:
-        for i in range(rows):
-            share = (i + 0.5) / rows
-            for j in range(columns):
-                x = inner[j, 0] + (outer[j, 0] - inner[j, 0]) * share
-                y = inner[j, 1] + (outer[j, 1] - inner[j, 1]) * share
-                strip[i, j] = 0
-                valid[i, j] = 0
-                if not (x >= 0 and y >= 0 and x < width - 1 and y < height - 1):
-                    continue
-                x0 = <Py_ssize_t>x
-                y0 = <Py_ssize_t>y
-                fx = x - x0
-                fy = y - y0
-                strip[i, j] = ((pixels[y0, x0] * (1 - fx) + pixels[y0, x0 + 1] * fx) * (1 - fy)
-                               + (pixels[y0 + 1, x0] * (1 - fx) + pixels[y0 + 1, x0 + 1] * fx) * fy)
-                valid[i, j] = (usable[y0, x0] & usable[y0, x0 + 1] & usable[y0 + 1, x0] & usable[y0 + 1, x0 + 1]) != 0
-
-
-cdef void blur_across(double[:, ::1] a, double[::1] line, int half) noexcept nogil:
-    """Add up 2 half + 1 neighbours of each sample along its row, round the circle."""
-    cdef Py_ssize_t i, j, n = a.shape[1]
-    cdef double total
-    for i in range(a.shape[0]):
-        for j in range(n):
-            line[half + j] = a[i, j]
-        for j in range(half):
-            line[j] = a[i, n - half + j]
-            line[half + n + j] = a[i, j]
-        total = 0
-        for j in range(2 * half + 1):
-            total += line[j]
-        for j in range(n):
-            a[i, j] = total
-            if j + 1 < n:
-                total += line[j + 2 * half + 1] - line[j]
-
-
-cdef void blur_down(double[:, ::1] a, double[:, ::1] copy, double[::1] total, int half) noexcept nogil:
-    """Add up 2 half + 1 neighbours of each sample along its column; beyond the ends there is nothing."""
-    cdef Py_ssize_t i, j, rows = a.shape[0], n = a.shape[1]
-    for i in range(rows):
-        for j in range(n):
-            copy[i, j] = a[i, j]
-    for j in range(n):
-        total[j] = 0
-    for i in range(half if half < rows else rows):
-        for j in range(n):
-            total[j] += copy[i, j]
-    for i in range(rows):
-        if i + half < rows:
-            for j in range(n):
-                total[j] += copy[i + half, j]
-        if i - half - 1 >= 0:
-            for j in range(n):
-                total[j] -= copy[i - half - 1, j]
-        for j in range(n):
-            a[i, j] = total[j]
-
-
-def flatten(const double[:, ::1] strip not None, const uint8_t[:, ::1] valid not None, double[:, :, ::1] work not None,
-            double[::1] line not None, int half_rows, int half_columns, int passes, double noise, double limit,
-            double scale, int16_t[:, ::1] out not None):
-    """Take local mean and spread away, over what is valid: scale * (grey - mean) / spread, within ±limit spreads."""
-    cdef Py_ssize_t rows = strip.shape[0], columns = strip.shape[1], i, j
-    cdef int k, turn
-    cdef double grey, mean, square, value
-    cdef double[:, ::1] weight = work[0], first = work[1], second = work[2], copy = work[3]
-    with nogil:
-        for i in range(rows):
-            for j in range(columns):
-                grey = strip[i, j] - 128.0 if valid[i, j] else 0.0
-                weight[i, j] = 1.0 if valid[i, j] else 0.0
-                first[i, j] = grey
-                second[i, j] = grey * grey
-        for k in range(3):
-            for turn in range(passes):
-                blur_across(work[k], line, half_columns)
-                blur_down(work[k], copy, line[:columns], half_rows)
-        for i in range(rows):
-            for j in range(columns):
-                if not valid[i, j] or weight[i, j] < 0.5:
-                    out[i, j] = 0
-                    continue
-                mean = first[i, j] / weight[i, j]
-                square = second[i, j] / weight[i, j] - mean * mean
-                value = (strip[i, j] - 128.0 - mean) / sqrt((square if square > 0 else 0.0) + noise * noise)
-                value = limit if value > limit else -limit if value < -limit else value
-                out[i, j] = <int16_t>floor(value * scale + 0.5)
-
-
-def rows(const int16_t[:, ::1] flat not None, const uint8_t[:, ::1] valid not None, const int32_t[:, ::1] taps not None,
-         const int32_t[::1] first not None, int coverage, int16_t[:, ::1] out not None, uint8_t[:, ::1] known not None):
-    """Mean of each code row's window of strip rows; known where at least `coverage` of the taps' weight is valid."""
-    cdef Py_ssize_t n = flat.shape[1], height = flat.shape[0], i, j, k, y
-    cdef int total, weight
-    with nogil:
-        for i in range(out.shape[0]):
-            for j in range(n):
-                total = 0
-                weight = 0
-                for k in range(taps.shape[1]):
-                    y = first[i] + k
-                    if 0 <= y < height and valid[y, j]:
-                        total += taps[i, k] * flat[y, j]
-                        weight += taps[i, k]
-                known[i, j] = weight >= coverage
-                out[i, j] = <int16_t>floor(<double>total / weight + 0.5) if weight > 0 else 0
-
-
-def encode(const int16_t[:, ::1] lines not None, const uint8_t[:, ::1] known not None,
-           const int16_t[:, ::1] taps not None, int16_t[::1] line not None, int step, int least,
-           uint64_t[::1] code not None, uint64_t[::1] mask not None):
-    """Filter each row with each of the taps (long real, long imaginary, short real, short imaginary); keep the signs.
-
-    A bit can be used where its row is known and its response is at least `least` away from zero.
+    `found` receives offset, differing and common bits. Where the coarse pass is below `doubtful`, they are those of
+    its best offset, all sectors where the whole is; where the sectors' own best offsets stay below `promising`, those
+    of these, of the probe as it is; otherwise those of the best of all offsets and variants.
     """
-    cdef Py_ssize_t n = lines.shape[1], width = taps.shape[1], half = taps.shape[1] // 2, i, j, k
-    cdef int total, f, bit
-    cdef const int16_t *here
-    cdef const int16_t *tap
+    cdef Py_ssize_t n = codes.shape[0], k
+    cdef int words = codes.shape[1] // SECTORS, few = thin_codes.shape[1] // SECTORS, variants = probe.shape[0], at
+    cdef double value
+    cdef Best best
     with nogil:
-        for j in range(code.shape[0]):
-            code[j] = 0
-            mask[j] = 0
-        for i in range(lines.shape[0]):
-            for j in range(n):
-                line[half + j] = lines[i, j]
-            for j in range(half):
-                line[j] = lines[i, (n - half + j) % n]
-                line[half + n + j] = lines[i, j % n]
-            for f in range(taps.shape[0]):
-                bit = 32 * (f >> 1) + 2 * <int>i + (f & 1)
-                tap = &taps[f, 0]
-                for j in range(code.shape[0]):
-                    here = &line[j * step]
-                    total = 0
-                    for k in range(width):
-                        total += <int>here[k] * <int>tap[k]
-                    code[j] |= <uint64_t>(total > 0) << bit
-                    mask[j] |= <uint64_t>(known[i, j * step] and (total >= least or total <= -least)) << bit
+        for k in range(n):
+            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], few, coarse_least, coarse_per_bit)
+            at = best.offset
+            value = best.value
+            if NOTHING < value < doubtful:
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, 0, at + slack, at + slack + 1,
+                               least, per_bit)
+                best.offset = at
+            else:
+                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, at, at + 1, least, per_bit)
+                if value == NOTHING or best.value >= promising:
+                    best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets,
+                                   least, per_bit)
+            found[k, 0] = best.offset
+            found[k, 1] = best.different
+            found[k, 2] = best.common

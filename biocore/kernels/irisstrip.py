@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.errors import InvalidSampleError
-from biocore.kernels import _iriscode, checks
+from biocore.kernels import _irisstrip, checks
 from biocore.types import IRIS_COLUMNS, GreyImage
 
 ROWS = 16  # of a code; two parts of two wavelengths of each fill a word
@@ -51,7 +51,7 @@ def unwrap(
     outside = checks.array(outer, np.float64, (columns, 2), "outer curve")
     strip = np.zeros((rows, columns))
     valid = np.zeros((rows, columns), np.uint8)
-    _iriscode.unwrap(image, mask, inside, outside, strip, valid)
+    _irisstrip.unwrap(image, mask, inside, outside, strip, valid)
     return strip, valid
 
 
@@ -96,7 +96,7 @@ def flatten(
         raise InvalidSampleError(f"noise {noise}, limit {limit} and scale {scale} must be positive, and fit 15 bits")
     out = np.zeros((n, columns), np.int16)
     work, line = np.zeros((4, n, columns)), np.zeros(columns + 2 * half_columns)
-    _iriscode.flatten(grey, known, work, line, half_rows, half_columns, passes, noise, limit, scale, out)
+    _irisstrip.flatten(grey, known, work, line, half_rows, half_columns, passes, noise, limit, scale, out)
     return out
 
 
@@ -134,7 +134,7 @@ def rows(
     if (abs(begin.astype(np.int64)) > STRIP_ROWS[1]).any() or weights.shape[1] > STRIP_ROWS[1]:
         raise InvalidSampleError("row taps lie beyond the strip")
     lines, sure = np.zeros((ROWS, values.shape[1]), np.int16), np.zeros((ROWS, values.shape[1]), np.uint8)
-    _iriscode.rows(values, known, weights, begin, max(1, int(coverage)), lines, sure)
+    _irisstrip.rows(values, known, weights, begin, max(1, int(coverage)), lines, sure)
     return lines, sure
 
 
@@ -169,7 +169,7 @@ def encode(
         raise InvalidSampleError("the responses would not fit into 32 bits; scale lines or taps down")
     code, mask = np.zeros(IRIS_COLUMNS, np.uint64), np.zeros(IRIS_COLUMNS, np.uint64)
     line = np.zeros(columns + width, np.int16)
-    _iriscode.encode(values, sure, weights, line, columns // IRIS_COLUMNS, min(int(least), MAX_RESPONSE), code, mask)
+    _irisstrip.encode(values, sure, weights, line, columns // IRIS_COLUMNS, min(int(least), MAX_RESPONSE), code, mask)
     code &= mask
     return code, mask
 

@@ -1,0 +1,101 @@
+"""Plain NumPy twins of the iris kernels, written for reading."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biocore.kernels.iris import OUTSIDE, ROUNDS, TUKEY, Weights
+
+Array = NDArray[Any]
+
+
+def vote(
+    gx: Array, gy: Array, nearest: int, bins: Array, *, dark_inside: bool, least: float, cap: float, weights: Weights
+) -> Array:
+    """Votes of edges for centres, in single precision, edge after edge."""
+    f = np.float32
+    out = np.zeros((int(bins.max()) + 1, *gx.shape), np.float32)
+    height, width = gx.shape
+    for y, x in np.ndindex(gx.shape):
+        dx, dy = f(gx[y, x]), f(gy[y, x])
+        squared = dx * dx + dy * dy
+        if squared < f(least) * f(least):
+            continue
+        steep = np.sqrt(squared)
+        sign = f(1.0 if dark_inside else -1.0)
+        dx, dy = sign * dx / steep, sign * dy / steep
+        upright = f(weights.above) if dy < 0 else f(weights.below)
+        weight = f(weights.side) + (upright - f(weights.side)) * dy * dy
+        weight = weight * min(steep, f(cap)) / f(cap)
+        px, py = f(x) + f(0.5) - f(nearest) * dx, f(y) + f(0.5) - f(nearest) * dy
+        for plane in bins:
+            if px < 0 or py < 0 or px >= width or py >= height:
+                break
+            out[plane, int(py), int(px)] += weight
+            px, py = px - dx, py - dy
+    return out
+
+
+def rays(image: Array, centre: tuple[float, float], inner: Array, outer: Array, count: int) -> Array:
+    """Bilinear samples along rays."""
+    turn = 2.0 * math.pi / max(len(inner), 1) * np.arange(len(inner))
+    radii = inner[:, None] + np.arange(count) * ((outer - inner) / (count - 1))[:, None]
+    x = centre[0] + radii * np.cos(turn)[:, None]
+    y = centre[1] - radii * np.sin(turn)[:, None]
+    height, width = image.shape
+    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
+    left, top = x.astype(int), y.astype(int)
+    right, low = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    fx, fy, grey = x - left, y - top, image.astype(np.float64)
+    above = grey[top, left] + fx * (grey[top, right] - grey[top, left])
+    below = grey[low, left] + fx * (grey[low, right] - grey[low, left])
+    return np.where(inside, above + fy * (below - above), OUTSIDE).astype(np.float32)
+
+
+def path_value(reward: Array, bend: Array, path: Array, *, closed: bool) -> float:
+    """Sum up what a path collects; minus infinity where it takes a step that is not allowed."""
+    steps = np.abs(np.diff(path, append=path[:1] if closed else path[-1:]))
+    if steps.max(initial=0) >= len(bend):
+        return -math.inf
+    costs = np.concatenate([[0.0], bend[1:]])
+    return float(reward[np.arange(len(path)), path].sum() - costs[steps].sum())
+
+
+def best_value(reward: Array, bend: Array, *, closed: bool) -> float:
+    """Find what the best path collects by trying every start."""
+    columns, rows = reward.shape
+    reach = len(bend) - 1
+    best = -math.inf
+    for start in range(rows) if closed else [None]:
+        value = np.where(np.arange(rows) == start, reward[0], -np.inf) if closed else reward[0].astype(np.float64)
+        for a in range(1, columns + closed):
+            before, value = value, np.full(rows, -np.inf)
+            for k in range(rows):
+                for d in range(-reach, reach + 1):
+                    if 0 <= k + d < rows:
+                        value[k] = max(value[k], before[k + d] - (bend[abs(d)] if d else 0.0))
+            value = value + (reward[a] if a < columns else 0.0)
+        best = max(best, float(value[start] if closed else value.max()))
+    return best
+
+
+def fit_curve(
+    values: Array, weights: Array, basis: Array, prior: Array, tightness: Array, *, least_spread: float, start: Array
+) -> tuple[Array, Array, Array, float]:
+    """Biweight fit: coefficients, curve, weights left, spread."""
+    curve, spread = start, least_spread
+    for turn in range(ROUNDS):
+        off = values - curve
+        believed = np.abs(off[weights > 0])
+        spread = max(least_spread, 1.4826 * float(np.median(believed)) if believed.size else 0.0)
+        scaled = off / (TUKEY * spread * (2.0 if turn == 0 else 1.0))
+        keeps = np.where(np.abs(scaled) < 1.0, (1.0 - scaled**2) ** 2, 0.0)
+        weighted = basis * (weights * keeps)[:, None]
+        coefficients = np.linalg.solve(weighted.T @ basis + np.diag(tightness), weighted.T @ values + tightness * prior)
+        curve = basis @ coefficients
+    return coefficients, curve, keeps, spread

@@ -1,0 +1,177 @@
+"""The iris kernels: each gives what its plain twin gives, and its gate lets nothing unsafe through."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import reference_iris as twin
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from biocore.errors import InvalidSampleError
+from biocore.kernels import iris as kernel
+
+SIDES = st.integers(1, 12)
+SEEDS = st.integers(0, 2**32 - 1)
+FINITE = st.floats(-1e12, 1e12)
+
+
+def gradient(rng: np.random.Generator, height: int, width: int) -> NDArray[np.int16]:
+    return rng.integers(-1000, 1000, (height, width)).astype(np.int16)
+
+
+@given(SIDES, SIDES, st.integers(1, 20), st.integers(1, 20), st.booleans(), SEEDS)
+def test_votes_are_those_of_the_twin(
+    height: int, width: int, nearest: int, count: int, dark_inside: bool, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    gx, gy = gradient(rng, height, width), gradient(rng, height, width)
+    bins = np.sort(rng.integers(0, count, count)).astype(np.int32)
+    given_: dict[str, Any] = {
+        "dark_inside": dark_inside, "least": 20.0, "cap": 700.0, "weights": kernel.Weights(1.0, 0.25, 0.5),
+    }  # fmt: skip
+    got = kernel.vote(gx, gy, nearest, bins, **given_)
+    np.testing.assert_allclose(np.asarray(got), twin.vote(gx, gy, nearest, bins, **given_), rtol=1e-6, atol=1e-6)
+
+
+def test_votes_of_a_dark_disc_meet_in_its_centre() -> None:
+    y, x = np.mgrid[:61, :61]
+    disc = np.clip((np.hypot(x - 30, y - 30) - 17) * 40, 0, 200)
+    gy, gx = (g.astype(np.int16) for g in np.gradient(disc))
+    bins = np.arange(20, dtype=np.int32)
+    votes = kernel.vote(gx, gy, 8, bins, dark_inside=True, least=5.0, cap=20.0, weights=kernel.Weights())
+    plane, row, column = np.unravel_index(votes.argmax(), votes.shape)
+    assert (int(row), int(column)) == (30, 30)
+    assert abs(8 + plane - 19) <= 2
+
+
+@given(SIDES, SIDES, st.integers(1, 9), st.integers(2, 9), FINITE, FINITE, SEEDS)
+def test_rays_are_those_of_the_twin_and_minus_one_outside(
+    height: int, width: int, count: int, samples: int, cx: float, cy: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, (height, width)).astype(np.uint8)
+    inner, outer = rng.uniform(0, 3, count), rng.uniform(3, 15, count)
+    for centre in ((cx, cy), (width / 2.0, height / 2.0)):
+        got = kernel.rays(image, centre, inner, outer, samples)
+        np.testing.assert_allclose(got, twin.rays(image, centre, inner, outer, samples), atol=1e-4)
+
+
+def test_rays_turn_counter_clockwise_as_seen() -> None:
+    image = np.zeros((21, 21), np.uint8)
+    image[0:5, 10] = 200  # straight above the centre
+    grey = kernel.rays(image, (10.0, 10.0), np.full(4, 6.0), np.full(4, 10.0), 5)
+    assert (grey.max(axis=1) == [0, 200, 0, 0]).all()
+
+
+@given(st.integers(1, 7), st.integers(1, 6), st.integers(0, 3), SEEDS)
+def test_an_open_path_is_the_best_there_is(columns: int, rows: int, reach: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reward = rng.integers(-8, 9, (columns, rows)).astype(np.float32)
+    bend = rng.integers(0, 4, reach + 1).astype(np.float32)
+    path = kernel.best_path(reward, bend, closed=False)
+    assert twin.path_value(reward, bend, path, closed=False) == twin.best_value(reward, bend, closed=False)
+
+
+@given(st.integers(1, 9), st.integers(1, 6), st.integers(0, 3), SEEDS)
+def test_a_closed_path_closes_and_is_at_most_the_best(columns: int, rows: int, reach: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reward = rng.integers(-8, 9, (columns, rows)).astype(np.float32)
+    bend = rng.integers(0, 4, reach + 1).astype(np.float32)
+    path = kernel.best_path(reward, bend, closed=True)
+    value = twin.path_value(reward, bend, path, closed=True)
+    assert math.isfinite(value)
+    assert value <= twin.best_value(reward, bend, closed=True)
+
+
+def test_a_closed_path_finds_the_ring_across_the_first_column() -> None:
+    turn = np.arange(64) * (2 * math.pi / 64)
+    truth = np.round(15 + 6 * np.cos(turn)).astype(int)
+    reward = np.zeros((64, 32), np.float32)
+    reward[np.arange(64), truth] = 1.0
+    path = kernel.best_path(reward, np.array([0, 0.01], np.float32), closed=True)
+    assert (path == truth).all()
+
+
+@given(st.integers(1, 40), st.integers(1, 9), st.booleans(), SEEDS)
+def test_curves_are_those_of_the_twin(count: int, functions: int, started: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, weights = rng.normal(10, 3, count), rng.uniform(0.1, 1, count)
+    basis = rng.normal(0, 1, (count, functions))
+    prior, tightness = rng.normal(0, 1, functions), rng.uniform(0.1, 2, functions)
+    start = rng.normal(10, 3, count) if started else np.full(count, np.median(values))
+    got = kernel.fit_curve(values, weights, basis, prior, tightness, least_spread=0.5, start=start if started else None)
+    coefficients, curve, keeps, spread = twin.fit_curve(
+        values, weights, basis, prior, tightness, least_spread=0.5, start=start
+    )
+    np.testing.assert_allclose(got.coefficients, coefficients, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(got.curve, curve, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(got.keeps, keeps, atol=1e-6)
+    assert got.spread == pytest.approx(spread, rel=1e-6)
+
+
+def test_a_curve_ignores_a_quarter_of_outliers_and_keeps_to_its_prior_where_nothing_is_seen() -> None:
+    turn = np.arange(90) * (2 * math.pi / 90)
+    basis = np.stack([np.ones(90), np.cos(turn), np.sin(turn)], axis=1)
+    values = basis @ np.array([50.0, 3.0, -2.0])
+    values[::4] = 80.0
+    fitted = kernel.fit_curve(values, np.ones(90), basis, np.zeros(3), np.full(3, 1e-9), least_spread=0.5)
+    np.testing.assert_allclose(fitted.coefficients, [50.0, 3.0, -2.0], atol=1e-3)
+    blind = kernel.fit_curve(values, np.zeros(90), basis, np.array([40.0, 1, 1]), np.ones(3), least_spread=0.5)
+    np.testing.assert_allclose(blind.coefficients, [40.0, 1.0, 1.0])
+
+
+GREY = np.zeros((4, 5), np.uint8)
+SHORT = np.zeros((4, 5), np.int16)
+PLANES = np.zeros(3, np.int32)
+VOTE: dict[str, Any] = {"dark_inside": True, "least": 1.0, "cap": 2.0, "weights": kernel.Weights()}
+TWO, THREE = np.ones(2), np.ones(3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: kernel.vote(SHORT, SHORT[:3], 1, PLANES, **VOTE),
+        lambda: kernel.vote(SHORT.astype(np.int32), SHORT, 1, PLANES, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, 0, PLANES, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, 1, PLANES - 1, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, 1, PLANES + 3, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, 1, PLANES[:0], **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, 1, PLANES, **{**VOTE, "least": 0.0}),
+        lambda: kernel.vote(SHORT, SHORT, 1, PLANES, **{**VOTE, "cap": math.nan}),
+        lambda: kernel.rays(GREY[:0], (0.0, 0.0), TWO, TWO, 4),
+        lambda: kernel.rays(GREY, (math.nan, 0.0), TWO, TWO, 4),
+        lambda: kernel.rays(GREY, (0.0, 0.0), TWO, THREE, 4),
+        lambda: kernel.rays(GREY, (0.0, 0.0), TWO * math.inf, TWO, 4),
+        lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 1),
+        lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 10**9),
+        lambda: kernel.best_path(np.empty((0, 3), np.float32), np.zeros(1, np.float32), closed=True),
+        lambda: kernel.best_path(np.empty((3, 0), np.float32), np.zeros(1, np.float32), closed=True),
+        lambda: kernel.best_path(np.full((2, 2), np.nan, np.float32), np.zeros(1, np.float32), closed=True),
+        lambda: kernel.best_path(np.full((2, 2), 1e20, np.float32), np.zeros(1, np.float32), closed=True),
+        lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.zeros(200, np.float32), closed=True),
+        lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.full(2, -1, np.float32), closed=False),
+        lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 0)), np.ones(0), np.ones(0), least_spread=1.0),
+        lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 2)), TWO, TWO * 0, least_spread=1.0),
+        lambda: kernel.fit_curve(TWO, -TWO, np.ones((2, 2)), TWO, TWO, least_spread=1.0),
+        lambda: kernel.fit_curve(TWO, TWO, np.ones((3, 2)), TWO, TWO, least_spread=1.0),
+        lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 2)), TWO, TWO, least_spread=1.0, start=THREE),
+        lambda: kernel.fit_curve(TWO[:0], TWO[:0], np.ones((0, 2)), TWO, TWO, least_spread=1.0),
+    ],
+)
+def test_gates_refuse_what_no_kernel_may_see(call: Any) -> None:
+    with pytest.raises(InvalidSampleError):
+        call()
+
+
+def test_gates_take_read_only_and_strided_input() -> None:
+    wide = np.zeros((8, 10), np.uint8)
+    wide[::2, ::2] = 7
+    wide.flags.writeable = False
+    assert kernel.rays(wide[::2, ::2], (2.0, 2.0), np.zeros(3), np.ones(3), 4).max() == 7
+    reward = np.zeros((6, 8), np.float32)[::2, ::2]
+    assert kernel.best_path(reward, np.zeros(1, np.float32), closed=True).shape == (3,)
