@@ -24,6 +24,7 @@ CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are
 NOISE = 0.012  # of the radius; how well an edge tells where a contour is
 SEEN = 0.25  # weight above which a ray counts as seen
 PASSES = 2
+HARMLESS = 0.06  # share of a contour behind lids that a robust fit passes over
 LID_MARGIN = 0.04  # of the limbus radius
 LEAST_SIDE = {"pupil": 24.0, "limbus": 64.0}  # px; radius a contour is brought to before it is traced
 
@@ -159,7 +160,7 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
     full = full_step(pixels)
     inner, outer = found.pupil, found.limbus
     in_sight = out_sight = np.ones(ANGLES)
-    for _ in range(PASSES):
+    for turn in range(PASSES):
         p = pupil(pyramid, inner, full, in_sight, dark=found.dark)
         o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
         iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
@@ -167,4 +168,8 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
         in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
+        trust = trust_in_limbus(ANGLES)
+        hidden = max(1.0 - in_sight.mean(), 1.0 - (trust * out_sight).sum() / trust.sum())
+        if hidden < HARMLESS or turn + 1 == PASSES:
+            break
     return Outline(p, o, upper, lower, iris, hole)
