@@ -92,7 +92,7 @@ def concerns(e: Evidence, found: Search, outline: Outline, visible: float, insid
     met = {
         Concern.INVERTED_PUPIL: not eye.dark,
         Concern.CLOUDY_PUPIL: eye.dark and step < CLOUDY,
-        Concern.BRIGHT_RING: eye.outline.ring,
+        Concern.BRIGHT_RING: eye.outline.ring or outline.ring,
         Concern.COVERED: visible < COVERED,
         Concern.OFF_AXIS: outline.limbus.contour.shape.ratio < OFF_AXIS,
         Concern.IRREGULAR_PUPIL: uneven > IRREGULAR,
