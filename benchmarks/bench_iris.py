@@ -77,10 +77,11 @@ def main(shared: Path) -> None:
             sure.append(found.confidence.value)
         errors, confidence = np.array(off), np.array(sure)
         missed = errors.max(axis=1) > OFF
+        believed, doubted = missed & (confidence >= 0.5), ~missed & (confidence < 0.5)
         print(
             f"{kind:18s} median error of pupil {np.median(errors[:, 0]):.3f}, limbus {np.median(errors[:, 1]):.3f} R; "
-            f"missed {100 * missed.mean():4.1f} %, "
-            f"missed and believed {100 * (missed & (confidence >= 0.5)).mean():4.1f} %, found but doubted {100 * (~missed & (confidence < 0.5)).mean():4.1f} %; {np.median(spent):.1f} ms"
+            f"missed {100 * missed.mean():4.1f} %, missed and believed {100 * believed.mean():4.1f} %, "
+            f"found but doubted {100 * doubted.mean():4.1f} %; {np.median(spent):.1f} ms"
         )
 
 
