@@ -57,6 +57,17 @@ def rays(image: Array, centre: tuple[float, float], inner: Array, outer: Array, 
     return np.where(inside, above + fy * (below - above), OUTSIDE).astype(np.float32)
 
 
+def steps(grey: Array, widths: tuple[int, ...]) -> Array:
+    """Mean after minus mean before each sample, in double precision."""
+    out = np.zeros(grey.shape)
+    for w in widths:
+        for k in range(w, grey.shape[1] - w):
+            change = grey[:, k + 1 : k + w + 1].mean(axis=1) - grey[:, k - w : k].mean(axis=1)
+            inside = (grey[:, k - w] >= 0) & (grey[:, k + w] >= 0)
+            out[:, k] += np.where(inside, change, 0.0) / len(widths)
+    return out
+
+
 def path_value(reward: Array, bend: Array, path: Array, *, closed: bool) -> float:
     """Sum up what a path collects; minus infinity where it takes a step that is not allowed."""
     steps = np.abs(np.diff(path, append=path[:1] if closed else path[-1:]))

@@ -61,6 +61,14 @@ def test_rays_are_those_of_the_twin_and_minus_one_outside(
         np.testing.assert_allclose(got, twin.rays(image, centre, inner, outer, samples), atol=1e-4)
 
 
+@given(st.integers(0, 5), st.integers(1, 20), st.lists(st.integers(1, 12), min_size=1, max_size=3), SEEDS)
+def test_steps_are_those_of_the_twin(count: int, samples: int, widths: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    grey = rng.uniform(0, 255, (count, samples)).astype(np.float32)
+    grey[rng.random((count, samples)) < 0.1] = kernel.OUTSIDE
+    np.testing.assert_allclose(kernel.steps(grey, tuple(widths)), twin.steps(grey, tuple(widths)), atol=1e-3)
+
+
 def test_rays_turn_counter_clockwise_as_seen() -> None:
     image = np.zeros((21, 21), np.uint8)
     image[0:5, 10] = 200  # straight above the centre
@@ -149,6 +157,9 @@ TWO, THREE = np.ones(2), np.ones(3)
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO * math.inf, TWO, 4),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 1),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 10**9),
+        lambda: kernel.steps(np.zeros((2, 2), np.float32), ()),
+        lambda: kernel.steps(np.zeros((2, 2), np.float32), (0,)),
+        lambda: kernel.steps(np.zeros(2, np.float32), (1,)),
         lambda: kernel.best_path(np.empty((0, 3), np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.empty((3, 0), np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.full((2, 2), np.nan, np.float32), np.zeros(1, np.float32), closed=True),

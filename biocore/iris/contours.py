@@ -78,16 +78,8 @@ def unroll(image: GreyImage, centre: tuple[float, float], radius: float, band: B
 
 
 def steps(grey: NDArray[np.float32], band: Band) -> NDArray[np.float32]:
-    """Return mean grey levels after minus before each sample, averaged over the band's widths; 0 at the ends."""
-    total = np.zeros((grey.shape[0], grey.shape[1] + 1), np.float32)
-    np.cumsum(grey, axis=1, out=total[:, 1:])
-    out = np.zeros_like(grey)
-    for width in band.widths:
-        w = max(1, round(width / band.step))
-        change = (total[:, 2 * w + 1 :] - total[:, w + 1 : -w]) - (total[:, w : -w - 1] - total[:, : -2 * w - 1])
-        out[:, w : w + change.shape[1]] += change / np.float32(w * len(band.widths))
-    out[grey.min(axis=1) < 0] *= grey[grey.min(axis=1) < 0] >= 0  # the picture's edge is none of the eye's
-    return out
+    """Return the step of grey levels across each sample, averaged over the band's widths."""
+    return kernel.steps(grey, tuple(max(1, round(width / band.step)) for width in band.widths))
 
 
 def trace(reward: NDArray[np.float32], band: Band) -> NDArray[np.int32]:

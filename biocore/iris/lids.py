@@ -18,8 +18,9 @@ Floats = NDArray[np.float64]
 RADIUS = 32.0  # px; least radius a limbus is brought to before its lids are searched
 REACH = 1.15  # radii; rows searched above and below the centre of the iris
 DEEPEST = 0.45  # radii beyond the centre that a lid may reach
+SURELY_UNLIKE = 0.12  # mean beyond a lid, from -0.5 for iris to 0.5 for surely something else
 UNLIKE = 3.0  # deviations of the iris at which a pixel is surely something else
-LEAST_DEVIATION = 5.0  # grey levels
+LEAST_DEVIATION = 8.0  # grey levels; light falls unevenly on an iris, too
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
 FLATNESS = (1e-6, 0.5, 0.5)  # how firmly height, slope and curvature of a lid are expected to be nought, in columns
@@ -95,8 +96,27 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
         gain = 2.0 * above[:depth] - u.sum(axis=0)
         gain += len(ys) * EDGE * np.clip(-s[:depth] / (2.0 * iris.deviation), 0.0, 1.0)
         path = kernel.best_path(np.ascontiguousarray(gain.T, np.float32), np.array(BEND, np.float32), closed=False)
-        found.append(_curve(xs.astype(np.float64), y[path].astype(np.float64), (cx, cy, r), factor, upper=upper))
+        curve = _curve(xs.astype(np.float64), y[path].astype(np.float64), (cx, cy, r), factor, upper=upper)
+        found.append(curve if _hides(curve, unlike, inside, xs, ys, factor, upper=upper) else np.empty((0, 2)))
     return found[0], found[1]
+
+
+def _hides(
+    curve: Floats,
+    unlike: NDArray[np.floating],
+    inside: NDArray[np.bool_],
+    xs: NDArray[np.intp],
+    ys: NDArray[np.intp],
+    factor: float,
+    *,
+    upper: bool,
+) -> bool:
+    """Whether what lies beyond a lid's edge looks unlike iris indeed, not merely shaded."""
+    if not len(curve):
+        return False
+    at = np.interp(xs, (curve[:, 0] + 0.5) / factor - 0.5, (curve[:, 1] + 0.5) / factor - 0.5)
+    beyond = inside & ((ys[:, None] < at) if upper else (ys[:, None] > at))
+    return bool(beyond.any()) and float(unlike[beyond].mean()) > SURELY_UNLIKE
 
 
 def _region(contour: Contour, factor: float, xs: NDArray[np.intp], ys: NDArray[np.intp]) -> NDArray[np.bool_]:

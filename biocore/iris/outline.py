@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +63,15 @@ class Limbus:
         return SUPPORT_ODDS * self.support + APART_ODDS * min(max(self.separation / WELL_APART, -0.7), 1.0)
 
 
+@lru_cache(maxsize=4)
 def trust(count: int) -> Floats:
     """How much an edge of the limbus is believed at each angle: lids cover it above, often below, never beside."""
     sine = np.sin(np.arange(count) * (2.0 * math.pi / count))
     above = np.clip((0.75 - sine) / 0.45, 0.08, 1.0)
     below = np.clip((1.25 + sine) / 0.65, 0.4, 1.0)
-    return np.asarray(np.minimum(above, below))
+    out = np.minimum(above, below)
+    out.flags.writeable = False  # it is handed out again and again
+    return np.asarray(out)
 
 
 def trace(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:

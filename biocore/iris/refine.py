@@ -14,6 +14,7 @@ from biocore.iris.lids import Tone
 from biocore.iris.outline import trust as trust_in_limbus
 from biocore.iris.pyramid import Pyramid, full_step
 from biocore.iris.segmentation import ANGLES, Contour, Ellipse
+from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
 PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
@@ -23,7 +24,10 @@ LIMBUS_ORDER = 4
 CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
 NOISE = 0.012  # of the radius; how well an edge tells where a contour is
 SEEN = 0.25  # weight above which a ray counts as seen
+RING_FROM, RING_SAMPLES, RING_RAYS = 0.62, 40, 24  # of the limbus radius; on each ray; in sight at least
+RING_RISE, RING_FALL = 8.0, 0.25  # grey levels; of the rise
 PASSES = 2
+HARMLESS = 0.06  # share of a contour behind lids that a robust fit passes over
 LID_MARGIN = 0.04  # of the limbus radius
 LEAST_SIDE = {"pupil": 24.0, "limbus": 64.0}  # px; radius a contour is brought to before it is traced
 
@@ -141,9 +145,24 @@ def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floa
     return clear
 
 
+def has_ring(pyramid: Pyramid, limbus: Contour, in_sight: Floats) -> bool:
+    """Whether grey levels rise and fall again just inside the limbus, where it is in sight (arcus senilis)."""
+    image, factor = pyramid.level(limbus.radius, LEAST_SIDE["limbus"])
+    outer = limbus.radii / factor
+    grey = kernel.rays(image, (limbus.cx / factor, limbus.cy / factor), RING_FROM * outer, outer, RING_SAMPLES)
+    rays = (in_sight > 0) & (trust_in_limbus(ANGLES) > 0.9) & (grey.min(axis=1) >= 0)
+    if np.count_nonzero(rays) < RING_RAYS:
+        return False
+    profile = np.median(grey[rays], axis=0)
+    top = int(profile[:-2].argmax())
+    rise = float(profile[top] - profile[: RING_SAMPLES // 4].mean())
+    fall = float(profile[top] - profile[top:].min())
+    return rise > RING_RISE and fall > RING_FALL * rise
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """The curves of an eye, and the tones of its iris and pupil."""
+    """The curves of an eye, the tones of its iris and pupil, and whether a bright ring runs inside its limbus."""
 
     pupil: Traced
     limbus: Traced
@@ -151,6 +170,7 @@ class Outline:
     lower_lid: Floats
     iris: Tone
     hole: Tone
+    ring: bool
 
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
@@ -159,7 +179,7 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
     full = full_step(pixels)
     inner, outer = found.pupil, found.limbus
     in_sight = out_sight = np.ones(ANGLES)
-    for _ in range(PASSES):
+    for turn in range(PASSES):
         p = pupil(pyramid, inner, full, in_sight, dark=found.dark)
         o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
         iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
@@ -167,4 +187,8 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
         in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
-    return Outline(p, o, upper, lower, iris, hole)
+        trust = trust_in_limbus(ANGLES)
+        hidden = max(1.0 - in_sight.mean(), 1.0 - (trust * out_sight).sum() / trust.sum())
+        if hidden < HARMLESS or turn + 1 == PASSES:
+            break
+    return Outline(p, o, upper, lower, iris, hole, has_ring(pyramid, o.contour, out_sight))

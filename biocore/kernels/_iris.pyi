@@ -24,6 +24,7 @@ def rays(
     outer: NDArray[Any],
     out: NDArray[Any],
 ) -> None: ...
+def steps(grey: NDArray[Any], widths: NDArray[Any], total: NDArray[Any], out: NDArray[Any]) -> None: ...
 def best_path(
     reward: NDArray[Any],
     bend: NDArray[Any],

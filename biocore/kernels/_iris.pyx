@@ -87,6 +87,31 @@ def rays(
                 out[a, k] = <float>(top + fy * (low - top))
 
 
+def steps(
+    const float[:, ::1] grey not None, const int[::1] widths not None, double[::1] total not None,
+    float[:, ::1] out not None,
+):
+    """Mean after minus mean before each sample of a ray, averaged over `widths`; 0 at the ends and outside the picture.
+
+    `total` has room for one sample more than a ray.
+    """
+    cdef Py_ssize_t count = grey.shape[1], a, k, i, w
+    cdef double change
+    with nogil:
+        for a in range(grey.shape[0]):
+            total[0] = 0
+            for k in range(count):
+                total[k + 1] = total[k] + grey[a, k]
+                out[a, k] = 0
+            for i in range(widths.shape[0]):
+                w = widths[i]
+                for k in range(w, count - w):
+                    if grey[a, k - w] < 0 or grey[a, k + w] < 0:
+                        continue  # half of it would be the picture's edge
+                    change = (total[k + w + 1] - total[k + 1]) - (total[k] - total[k - w])
+                    out[a, k] += <float>(change / (w * widths.shape[0]))
+
+
 cdef void step_path(
     const float *reward, const float *before, float *after, unsigned char *back, Py_ssize_t count, int reach,
     const float *bend

@@ -119,6 +119,33 @@ def rays(
     return out
 
 
+def steps(grey: NDArray[np.float32], widths: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the step of grey levels across each sample of rays.
+
+    Parameters
+    ----------
+    grey : float32 array (n, count)
+        As `rays` gives it.
+    widths : tuple of int
+        Samples before and after that are averaged, each >= 1; the result is the mean over all widths.
+
+    Returns
+    -------
+    float32 array (n, count)
+        Mean after minus mean before; 0 where a width reaches past the ray's end or the picture's edge.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    levels = checks.array(grey, np.float32, (None, None), "grey")
+    if not widths or min(widths) < 1 or max(widths) > MAX_RADIUS:
+        raise InvalidSampleError(f"widths must be 1..{MAX_RADIUS} samples, at least one of them, not {widths}")
+    out = np.empty_like(levels)
+    _iris.steps(levels, np.array(widths, np.int32), np.empty(levels.shape[1] + 1), out)
+    return out
+
+
 def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed: bool) -> NDArray[np.int32]:
     """Return the row in each column on the path that collects most (Viterbi).
 
