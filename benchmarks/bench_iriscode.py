@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_iriscode as twin
-from iris_pictures import eye, template
 from pytest_benchmark.fixture import BenchmarkFixture
 
+import reference_iriscode as twin
 from biocore.iris import calibration
 from biocore.iris.compare import REACH, compare, packed, prepared, search
 from biocore.iris.encode import encode
 from biocore.iris.gallery import Gallery
 from biocore.kernels import iriscode
 from biocore.types import IrisTemplate
+from iris_pictures import eye, template
 
 N = 4096  # references
 

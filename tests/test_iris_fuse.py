@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from iris_pictures import eye, template
 
 from biocore.errors import InvalidTemplateError
 from biocore.iris.compare import compare
@@ -15,6 +14,7 @@ from biocore.iris.encode import encode
 from biocore.iris.fuse import fuse
 from biocore.iris.pairs import EyePair, compare_pairs
 from biocore.types import EyePosition, IrisTemplate
+from iris_pictures import eye, template
 
 ALL = 0xFFFFFFFFFFFFFFFF
 

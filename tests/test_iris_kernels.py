@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference_iris as twin
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import reference_iris as twin
 from biocore.errors import InvalidSampleError
 from biocore.kernels import iris as kernel
 

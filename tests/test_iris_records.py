@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_pictures import eye
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.iris_image import (
@@ -28,6 +27,7 @@ from biocore.formats.iris_image import (
 )
 from biocore.formats.iris_image_pixels import ImageFormat, encode
 from biocore.types import EyePosition
+from iris_pictures import eye
 
 SHORT, BYTE = st.integers(0, 0xFFFF), st.integers(0, 0xFF)
 BOUNDS = st.none() | st.tuples(st.integers(1, 0xFFFF), SHORT)

@@ -21,6 +21,7 @@ from biocore_bindings.inputs import (
     PICTURES,
     RECORDS,
     collect,
+    finger_template,
     is_record,
     load,
     parse_position,
@@ -192,4 +193,4 @@ def _prints(path: Path, ppi: float, effort: Effort) -> list[Print]:
         names = [f"{path}" if len(templates) == 1 else f"{path}#{n}" for n in range(len(templates))]
         return [Print(name, template, None) for name, template in zip(names, templates, strict=True)]
     sample = load(path, Modality.FINGER, ppi)
-    return [Print(str(path), biocore.extract(sample, effort=effort.code), to_500(sample))]
+    return [Print(str(path), finger_template(sample, effort.code), to_500(sample))]

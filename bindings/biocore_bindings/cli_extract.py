@@ -9,14 +9,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-import biocore
 from biocore.errors import BiocoreError, FormatError
 from biocore.fingerprint.scale import to_500
 from biocore.formats.finger_templates import TemplateFormat, write_templates
 from biocore.types import FingerTemplate, Modality
 from biocore_bindings.as_json import template_entry
 from biocore_bindings.drawing import minutiae_picture
-from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, load, parse_position, position_name
+from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, finger_template, load, parse_position, position_name
 from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work, picture_option
 from biocore_bindings.outputs import write_picture, writing
 from biocore_bindings.terminal import answering, relative_names, shown
@@ -63,7 +62,7 @@ def extract(
                 try:
                     with traced(folder):
                         sample = load(path, Modality.FINGER, ppi, where)
-                        template = biocore.extract(sample, effort=effort.code)
+                        template = finger_template(sample, effort.code)
                 except BiocoreError as error:
                     results.append({"file": str(path), "error": answer.fault(error, path)})
                     continue

@@ -9,7 +9,8 @@ from pathlib import Path
 import typer
 
 import biocore
-from biocore.errors import FormatError
+from biocore.engine import Effort
+from biocore.errors import FormatError, InvalidSampleError
 from biocore.fingerprint.slap import SlapKind
 from biocore.formats import finger_templates
 from biocore.formats.finger_minutiae import MAGIC
@@ -105,6 +106,20 @@ def load(path: Path, modality: Modality, ppi: float | None, position: Position |
         ppi=ppi if modality is Modality.FINGER else None,
         position=position_of(path, modality) if position is None else position,
     )
+
+
+def finger_template(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
+    """Extract a finger's template; errors as those of `biocore.extract`.
+
+    Raises
+    ------
+    InvalidSampleError
+        The sample shows an eye.
+    """
+    template = biocore.extract(sample, effort=effort)
+    if not isinstance(template, FingerTemplate):
+        raise InvalidSampleError(f"{sample.source}: minutiae are of fingers, and this is an {sample.modality}")
+    return template
 
 
 def is_record(path: Path) -> bool:
