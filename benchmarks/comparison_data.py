@@ -19,7 +19,7 @@ from biocore.kernels import match
 from biocore.types import FingerPosition, FingerTemplate
 
 SETS = ("fvc2000_db4b", "fvc2002_db1b", "fvc2002_db3b", "fvc2002_db4b")
-SOURCES = ("fingerjet", "fast", "robust", "spoilt", "fused")  # of minutiae
+SOURCES = ("fingerjet", "fast", "robust", "learned", "spoilt", "fused")  # of minutiae
 Key = tuple[str, str, str]  # set, finger, impression
 
 REFUSED = -1e9  # score of a comparison with an image no template could be made of
@@ -79,8 +79,8 @@ def template(values: NDArray[np.int64]) -> FingerTemplate:
 def load(source: str, shared: Path) -> dict[Key, FingerTemplate | None]:
     """Load templates of one source.
 
-    `fingerjet`, `fast`, `robust`: by that extractor; `spoilt`: robust, of spoilt pictures; `fused`: twice three of
-    those fused, and two clean ones.
+    `fingerjet`, `fast`, `robust`: by that extractor; `learned`: by the learned detector (the extra `robust` must be
+    installed); `spoilt`: robust, of spoilt pictures; `fused`: twice three of those fused, and two clean ones.
     """
     if source == "fingerjet":
         return fingerjet(shared)
@@ -109,8 +109,12 @@ def extracted(shared: Path, effort: str, spoil: bool = False) -> dict[Key, Finge
     """Templates by the library's own extractor; None for images it refuses."""
     import cv2
 
+    from biocore.fingerprint import learned
     from biocore.fingerprint.extract import extract
+    from biocore.fingerprint.robust import extract_robust
 
+    if effort == "learned" and not learned.available():
+        sys.exit("the source `learned` needs the extra `robust`: pip install biocore[robust]")
     cv2.setNumThreads(1)
     rng = np.random.default_rng(8)
     found: dict[Key, FingerTemplate | None] = {}
@@ -119,7 +123,7 @@ def extracted(shared: Path, effort: str, spoil: bool = False) -> dict[Key, Finge
         if spoil:
             pixels = spoilt(pixels, rng)
         try:
-            found[key] = extract(pixels, effort)
+            found[key] = extract_robust(pixels) if effort == "learned" else extract(pixels, effort)
         except BiocoreError:
             found[key] = None
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from painters import PAINTERS
+from painters_other import OTHERS
 
 from biocore.fingerprint import synth
 from biocore.types import GreyImage
@@ -29,7 +31,8 @@ SETS = {
     "mosip_images": "*.jp2.png",
     "nfiq2_examples": "*.pgm",
 }
-SEVERITIES = (0.4, 0.7, 1.0)
+SEVERITIES = (0.4, 0.55, 0.7, 0.85, 1.0)
+PER_SET = 8  # prints of a set that are painted
 OUTSIDE = {"faint": "LIGHT", "dry": "DRY", "worn": "WORN", "wet": "WET"}  # kinds of a --painter file
 
 Paint = Callable[[GreyImage, str, np.random.Generator], GreyImage]
@@ -37,13 +40,18 @@ Paint = Callable[[GreyImage, str, np.random.Generator], GreyImage]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One picture whose cause is known: `group` is its set, `kind` the row of the table, `cause` what is right."""
+    """One picture whose cause is known: `group` is its set, `kind` the row of the table, `cause` what is right.
+
+    `painter` is "painters", "painters_other", "outside", "synthetic" or "" (a clean print).
+    """
 
     group: str
     name: str
     kind: str
     cause: str
     pixels: GreyImage
+    painter: str = ""
+    severity: float = 1.0
 
 
 def load_painter(path: Path) -> Paint:
@@ -67,27 +75,43 @@ def real_prints() -> Iterator[tuple[str, str, GreyImage]]:
                 yield group, path.stem, np.asarray(image, np.uint8)
 
 
-def painted(seed: int, paint: Paint | None = None, every: int = 2) -> Iterator[Case]:
-    """Clean prints, and every n-th of them with every defect."""
-    rng = np.random.default_rng(seed)
-    for number, (group, name, image) in enumerate(real_prints()):
-        yield Case(group, name, "clean", CLEAN, image)
-        if (number + seed) % every:
-            continue
-        for cause, painter in PAINTERS.items():
-            yield Case(group, name, cause, cause, painter(image, rng))
-        for kind, cause in OUTSIDE.items() if paint else ():
-            assert paint is not None
-            yield Case(group, name, kind, cause, paint(image, kind, rng))
+def painted(seed: int, paint: Paint | None = None) -> Iterator[Case]:
+    """All clean prints, and some of each set with every defect by every painter; other seeds, other prints.
+
+    Each picture has its own stream of chance: one painter more or a set less changes no other picture.
+    """
+    sets: dict[str, list[tuple[str, GreyImage]]] = {}
+    for group, name, image in real_prints():
+        sets.setdefault(group, []).append((name, image))
+    for group, prints in sets.items():
+        for name, image in prints:
+            yield Case(group, name, "clean", CLEAN, image)
+        step = max(1, len(prints) // PER_SET)
+        for name, image in prints[(seed + 1) % step :: step][:PER_SET]:
+            for painter, defects in (("painters", PAINTERS), ("painters_other", OTHERS)):
+                for cause, make in defects.items():
+                    rng = _stream(seed, group, name, painter, cause)
+                    yield Case(group, name, cause, cause, make(image, rng), painter)
+            for kind, cause in OUTSIDE.items() if paint else ():
+                assert paint is not None
+                rng = _stream(seed, group, name, "outside", kind)
+                yield Case(group, name, kind, cause, paint(image, kind, rng), "outside")
 
 
-def synthetic(fingers: int, first: int = 100) -> Iterator[Case]:
-    """Make the project's own prints: as they should be, and with each preset defect at three severities."""
+def _stream(seed: int, *names: str) -> np.random.Generator:
+    return np.random.default_rng((seed, zlib.crc32("/".join(names).encode())))
+
+
+def synthetic(fingers: int, first: int = 100, least: float = 0.0) -> Iterator[Case]:
+    """Make the project's own prints: as they should be, and with each preset defect at severities from `least` on."""
     for finger in range(first, first + fingers):
-        for touch in range(3):
+        for touch in range(2):
             picture = synth.impression(finger, touch, synth.Conditions())
             yield Case("synthetic", f"{finger}_{touch}", "clean", CLEAN, picture)
         for cause in synth.Defect:
             for touch, severity in enumerate(SEVERITIES):
+                if severity < least:
+                    continue
                 picture = synth.impression(finger, 20 + touch, synth.defect(cause, severity))
-                yield Case("synthetic", f"{finger}_{severity}", f"preset {cause}", str(cause), picture)
+                kind = f"preset {cause} {severity}"
+                yield Case("synthetic", f"{finger}_{severity}", kind, str(cause), picture, "synthetic", severity)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from biocore.types import GreyImage
 
+FULL_CONTACT = 0.3  # of the ground's grey is left where skin lies flat on the glass, however pale the print was
+
 Painter = Callable[[GreyImage, np.random.Generator], GreyImage]
 Plane = NDArray[np.float32]
 
@@ -51,11 +53,11 @@ def dry(image: GreyImage, rng: np.random.Generator) -> GreyImage:
     ground = ground_of(image)
     a = image.astype(np.float32)
     if rng.random() < 0.5:  # specks without ink
-        hole = field(image.shape, rng.uniform(1.1, 2.4), rng) > rng.uniform(0.1, 0.6)
+        hole = field(image.shape, rng.uniform(1.1, 2.4), rng) > rng.uniform(0.0, 0.4)
         mask = hole.astype(np.float32)
     else:  # ridges broken into short pieces by blots of round shape
         mask = np.zeros(image.shape, np.float32)
-        count = int(image.size * rng.uniform(0.010, 0.018))
+        count = int(image.size * rng.uniform(0.014, 0.022))
         ys, xs = rng.integers(0, image.shape[0], count), rng.integers(0, image.shape[1], count)
         for y, x, r in zip(ys, xs, rng.integers(2, 4, count), strict=True):
             cv2.circle(mask, (int(x), int(y)), int(r), 1.0, -1)
@@ -89,7 +91,7 @@ def hard(image: GreyImage, rng: np.random.Generator) -> GreyImage:
     size = int(rng.choice([4, 5]))
     fine = cv2.erode(fine, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     a = cv2.resize(fine, image.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    dark = float(np.percentile(a, 3))
+    dark = np.minimum(float(np.percentile(a, 3)), FULL_CONTACT * ground)
     span = np.maximum(ground - dark, 1)
     depth = np.clip((ground - a) / span * rng.uniform(1.15, 1.35), 0, 1)
     return as_grey(ground - span * depth, rng, rng.uniform(1, 3))

@@ -20,14 +20,16 @@ SCORE_CUT = 0.3
 
 
 def main() -> int:
-    from pyfing.minutiae_end_to_end import Leader  # asks for keras
+    from keras import ops
+    from pyfing.minutiae_end_to_end import Leader
 
     original = Leader().model
     detector, describer = learned._sessions(threads=1)
     worst = 0.0
     for name in sys.argv[1:]:
         padded, _, _ = learned._pad(read_image(name).pixels)
-        reference = np.asarray(original(padded[None, :, :, None].astype(np.float32), training=False).cpu())[0]
+        made = original(padded[None, :, :, None].astype(np.float32), training=False)
+        reference = ops.convert_to_numpy(made)[0]
         score, features = detector.run(None, {"x": padded.astype(np.float32)[None, None]})
         peak = reference[..., 3]  # the smoothed score where it is a local maximum, else 0
         rows, columns = np.nonzero(peak >= SCORE_CUT)

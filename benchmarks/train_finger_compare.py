@@ -83,8 +83,9 @@ def learn(
 ) -> likelihood.Model:
     """Fit and calibrate on all sets `without` one; pairs of weight 0 are not fitted."""
     used = {name: (weights[name] > 0) & (pairs.sets != without) for name, pairs in sources.items()}
+    x = np.concatenate([likelihood.features(pairs.evidence[used[name]]).T for name, pairs in sources.items()])
     slopes, intercept = fit(
-        np.concatenate([likelihood.features(pairs.evidence[used[name]]).T for name, pairs in sources.items()]),
+        x,
         np.concatenate([pairs.mated[used[name]] for name, pairs in sources.items()]),
         np.concatenate([weights[name][used[name]] for name in sources]),
     )
@@ -95,8 +96,9 @@ def learn(
     evidence = np.concatenate([pairs.evidence[nonmated[name]] for name, pairs in sources.items()])
     followed = evidence[likelihood.followed(evidence)]
     nothing = np.array([0.0, 1.0])
-    logit = likelihood.Model(slopes, intercept, nothing, nothing, 1.0).logit(followed)
-    return likelihood.Model(slopes, intercept, *calibrate(logit, len(evidence)))
+    low, high = x.min(axis=0), x.max(axis=0)
+    logit = likelihood.Model(slopes, low, high, intercept, nothing, nothing, 1.0).logit(followed)
+    return likelihood.Model(slopes, low, high, intercept, *calibrate(logit, len(evidence)))
 
 
 def cross_validate(sources: dict[str, Pairs]) -> None:
@@ -129,8 +131,11 @@ def write(sources: dict[str, Pairs], path: Path) -> None:
         f"format = {likelihood.FORMAT}",
         f"intercept = {model.intercept:.6f}",
         "",
-        "[weights]  # log odds per unit of the feature; see biocore/fingerprint/likelihood.py",
-        *(f"{name} = {value:.6f}" for name, value in zip(likelihood.FEATURES, model.weights, strict=True)),
+        "[weights]  # log odds per unit of the feature, and the range it was learned on",
+        *(
+            f"{name} = [{weight:.6f}, {low:.4f}, {high:.4f}]"
+            for name, weight, low, high in zip(likelihood.FEATURES, model.weights, model.low, model.high, strict=True)
+        ),
         "",
         "[calibration]",
         f"# Log odds and -10 log10(FMR): counted down to one in {round(1 / COUNTED[-1])}. Beyond the last knot the",

@@ -15,6 +15,7 @@ _opencv.require()  # before anything imports cv2: names the missing system packa
 from biocore.discovery import list_devices, list_drivers, open_device
 from biocore.engine import assess, compare, extract, fuse, load, search
 from biocore.errors import BiocoreError
+from biocore.fingerprint.slap import Slap, SlapKind, segment_slap
 from biocore.report import Advice, Cause, CauseName, Decision, Measure, Outcome, QualityReport, Status
 from biocore.types import (
     Comparison,
@@ -47,6 +48,8 @@ __all__ = [
     "Outcome",
     "QualityReport",
     "Sample",
+    "Slap",
+    "SlapKind",
     "Status",
     "Template",
     "assess",
@@ -58,4 +61,5 @@ __all__ = [
     "load",
     "open_device",
     "search",
+    "segment_slap",
 ]

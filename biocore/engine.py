@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from biocore.errors import InvalidSampleError, InvalidTemplateError
+from biocore.errors import ExtractionError, InvalidSampleError, InvalidTemplateError
 from biocore.fingerprint import compare as finger_comparison
 from biocore.fingerprint.extract import extract as extract_finger
 from biocore.fingerprint.fuse import fuse as fuse_fingers
@@ -61,20 +61,18 @@ def load(
     Raises
     ------
     FormatError
-        The file is no picture, truncated, or too large.
+        The path cannot be read, or the file is no picture, truncated, or too large.
     InvalidSampleError
         No resolution for a finger, or an impossible one; a position of the other modality.
-    OSError
-        The path cannot be read.
     """
     pixels, tag, name = read_image(source if isinstance(source, bytes) else Path(source))
-    modality = Modality(modality)
-    if modality is Modality.FINGER and ppi is None:
+    if modality == Modality.FINGER and ppi is None:
         if tag is None or tag < TRUSTED_TAG_PPI:
             found = "carries no resolution" if tag is None else f"is tagged {tag:g} ppi, which no finger scanner has"
             raise InvalidSampleError(f"{name}: {found}; pass ppi= (500 for most scanners)")
         ppi = tag
-    return Sample(Frame(pixels, ppi, name), modality, position or FingerPosition.UNKNOWN)
+    shows = cast(Modality, modality)  # the sample checks it, and says what is wrong
+    return Sample(Frame(pixels, ppi, name), shows, FingerPosition.UNKNOWN if position is None else position)
 
 
 def assess(sample: Sample, template: Template | None = None) -> QualityReport:
@@ -127,15 +125,17 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     Raises
     ------
     ExtractionError
-        There is no usable finger or iris in the picture.
+        There is no usable finger or iris in the picture; names the sample's source.
     InvalidSampleError
         A finger of a resolution outside 490..1100 ppi.
     """
-    if sample.modality is Modality.IRIS:
-        assert isinstance(sample.position, EyePosition)  # a sample checks it
-        return extract_iris(sample.pixels, sample.position)
-    pixels = to_500(sample)
-    template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
+    try:
+        if sample.modality is Modality.IRIS:
+            return extract_iris(sample.pixels, cast(EyePosition, sample.position))
+        pixels = to_500(sample)
+        template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
+    except ExtractionError as error:
+        raise ExtractionError(f"{sample.source}: {error}") from error
     return replace(template, position=sample.position)
 
 

@@ -14,7 +14,11 @@ from typer.testing import CliRunner
 from biocore_bindings.commands import app
 
 COMMAND = (sys.executable, "-m", "biocore_bindings.cli")
-ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "error", "COLUMNS": "160", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def environment() -> dict[str, str]:
+    """Return what a process of its own is started with."""
+    return {**os.environ, "PYTHONWARNINGS": "error", "COLUMNS": "160", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ def run(*arguments: object, input_text: str | None = None) -> Run:
 def run_process(*arguments: object, timeout: float = 60.0) -> Run:
     """Call the command line as a process."""
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, env=ENVIRONMENT, check=False
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=environment(),
+        check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr)

@@ -1,4 +1,6 @@
-"""How long a test may take, and where it finds real pictures: never in the repository, not needed by most.
+"""How long a test may take, what it may write, and where it finds real pictures: never in the repository.
+
+The folders that the library keeps for a user, of models and of graphs, are the session's own while tests run.
 
 `BIOCORE_DATA` names a folder with `data/` and `reference/` in it; by default it is looked for beside the
 checkout. A test that asks for it is left out where it is absent; what it proves is proved on the project's own
@@ -8,6 +10,7 @@ synthetic prints as well.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,15 @@ settings.register_profile(
 settings.load_profile("biocore")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_with_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep models and cached graphs of the tests, and of the processes they start, away from the user's folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIOCORE_MODELS", str(tmp_path_factory.mktemp("models")))
+        patch.setenv("BIOCORE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,13 +24,14 @@ from biocore.errors import (
     InvalidSampleError,
     MissingDependencyError,
     ModelError,
+    SlapError,
 )
 from biocore_bindings.commands import app
 from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, relative_names, shown
-from cli_support import COMMAND, ENVIRONMENT, Run, run, run_process
+from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-COMMANDS = ("devices", "assess", "extract", "compare", "capture", "models", "demo")
+COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "models", "demo")
 SUBCOMMANDS = (("models", "list"), ("models", "add"), ("models", "remove"))
 
 
@@ -90,6 +91,10 @@ def test_the_version_is_printed() -> None:
         ("assess", "x.png", "--modality", "iris", "--position", "left-thumb"),
         ("extract", "x.png", "--effort", "heroic"),
         ("compare", "x.png", "y.png", "--threshold", "nan"),
+        ("slap", "x.png", "--missing", "right-ring"),
+        ("slap", "x.png", "--kind", "right-four", "--missing", "big-toe"),
+        ("slap", "x.png", "--kind", "right-four", "--missing", "unknown"),
+        ("slap", "x.png", "--kind", "three-thumbs"),
         ("capture", "virtual:finger", "--count", "0"),
         ("capture", "virtual:finger", "--timeout", "inf"),
         ("nonsense",),
@@ -109,6 +114,7 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
         (FormatError("x"), 3),
         (InvalidSampleError("x"), 3),
         (ExtractionError("x"), 3),
+        (SlapError("x"), 3),
         (DriverNotFoundError("x"), 4),
         (DeviceTimeoutError("x"), 4),
         (ModelError("x"), 5),
@@ -235,7 +241,7 @@ def test_ctrl_c_is_clean(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ENVIRONMENT,
+        env=environment(),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
@@ -251,7 +257,7 @@ def test_a_broken_pipe_is_clean(prints: Path, as_json: bool) -> None:
         [*COMMAND, "assess", str(prints), "--measures", *(["--json"] if as_json else [])],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
+        env=environment(),
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -293,9 +299,9 @@ def test_numbers_that_json_does_not_know_become_null() -> None:
 
 def test_the_program_says_in_one_line_what_of_the_system_is_missing(tmp_path: Path) -> None:
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
-    environment = {**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    with_module = {**environment(), "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     done = subprocess.run(
-        [*COMMAND, "devices"], capture_output=True, text=True, env=environment, timeout=60, check=False
+        [*COMMAND, "devices"], capture_output=True, text=True, env=with_module, timeout=60, check=False
     )
     result = Run(done.returncode, done.stdout, done.stderr)
     assert (result.code, result.out) == (ExitCode.ERROR, "")

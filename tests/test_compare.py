@@ -231,3 +231,18 @@ def test_scores_are_never_negative_and_rise_with_the_log_odds() -> None:
 def test_a_broken_model_file_is_refused(text: str) -> None:
     with pytest.raises(ModelError, match=r"compare-1\.toml"):
         likelihood.parse(text)
+
+
+def test_nothing_is_extrapolated_beyond_what_was_learned() -> None:
+    model = likelihood.model()
+    evidence = np.full((1, len(Evidence)), 1e9)
+    assert np.isfinite(model.scores(evidence)).all()
+    bounded = np.where(model.weights > 0, model.high, model.low) @ model.weights + model.intercept
+    assert model.logit(evidence)[0] <= bounded + 1e-9
+
+
+@pytest.mark.parametrize("pairs", [0, 1, 2, 3])
+def test_three_pairs_say_nothing(pairs: int) -> None:
+    evidence = np.full((1, len(Evidence)), 50.0)
+    evidence[0, Evidence.PAIRS] = pairs
+    assert likelihood.model().scores(evidence)[0] == 0

@@ -88,6 +88,16 @@ def test_an_attempt_that_does_not_match_is_laid_beside_and_still_found() -> None
     assert (fused.points[pairs[:, 0], 0] < alone.width).all()  # nothing of the stranger's among them
 
 
+def test_of_attempts_that_do_not_match_at_all_the_surest_is_kept_alone() -> None:
+    unsure, sure = finger(5), finger(6)
+    unsure = replace(unsure, qualities=np.full(len(unsure), 20, np.uint8))
+    sure = replace(sure, qualities=np.full(len(sure), 90, np.uint8), position=FingerPosition.UNKNOWN)
+    fused = fuse([unsure, sure])
+    assert np.array_equal(fused.points, sure.points)
+    assert compare(fused, finger(6)).score == compare(sure, finger(6)).score
+    assert compare(fused, finger(5)).score < 30
+
+
 def test_a_fused_stranger_is_still_a_stranger() -> None:
     fused = [fuse([*attempts(k, 2), finger(20 + k)]) for k in range(5)]
     scores = [compare(f, finger(40 + k)).score for f in fused for k in range(5)]

@@ -55,10 +55,11 @@ def test_the_tensor_points_along_the_doubled_ridge_angle_and_knows_the_period(de
 def test_filter_cells_equals_its_twin_exactly(rows: int, columns: int, side: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     bank = rng.integers(-20, 21, (4, side, side)).astype(np.float32)
+    bank[:, :1] = bank[:, :, : side // 3] = 0  # rows and columns without taps are left out, not misread
     scale = rng.uniform(1e-3, 1e-1, 4).astype(np.float32)
     choice = rng.integers(-1, 4, (rows, columns)).astype(np.int16)
     picture = ridge_picture(rows, columns, seed)
-    got, strength = ridge.filter_cells(picture, bank, scale, choice)
+    got, strength = ridge.filter_cells(picture, ridge.FilterBank(bank, scale), choice)
     want, level = reference.filter_cells(picture, bank, scale, choice)
     np.testing.assert_array_equal(got, want)
     np.testing.assert_allclose(strength, level, rtol=1e-6)
@@ -105,10 +106,13 @@ def test_the_gate_refuses_what_would_leave_the_arrays() -> None:
         (np.ones((1, 35, 35), np.float32), scale, choice),  # wider than the margin
         (np.full((1, 33, 33), 200, np.float32), scale, choice),  # sums beyond 2^24
         (np.full((1, 3, 3), np.nan, np.float32), scale, choice),
+        (np.full((1, 1, 1), 40000, np.float32), scale, choice),  # beyond 16 bits
+        (np.full((1, 3, 3), 0.5, np.float32), scale, choice),  # not whole
+        (bank[:0], scale[:0], choice),
         (bank, np.ones(2, np.float32), choice),
         (bank, scale, np.ones((2, 2), np.int16)),  # beyond the bank
         (bank, scale, np.zeros((2, 3), np.int16)),
     ]
     for filters, factors, chosen in refused:
         with pytest.raises(InvalidSampleError):
-            ridge.filter_cells(picture, filters, factors, chosen)
+            ridge.filter_cells(picture, ridge.FilterBank(filters, factors), chosen)

@@ -7,10 +7,11 @@ from typing import Any
 import biocore
 from biocore.advice import Language, advice_text, cause_text
 from biocore.discovery import DriverInfo
+from biocore.fingerprint.slap import Slap
 from biocore.hal import DeviceInfo
 from biocore.report import QualityReport
 from biocore.types import Comparison, FingerTemplate, MinutiaKind, Sample
-from biocore_bindings.inputs import position_name
+from biocore_bindings.inputs import kind_name, position_name
 
 
 def sample_entry(sample: Sample) -> dict[str, Any]:
@@ -63,6 +64,27 @@ def template_entry(template: FingerTemplate) -> dict[str, Any]:
         "bifurcations": int((kinds == MinutiaKind.BIFURCATION).sum()),
         "mean_minutia_quality": float(template.qualities.mean()) if len(template) else None,
         "image_quality": template.image_quality,
+    }
+
+
+def slap_entry(slap: Slap) -> dict[str, Any]:
+    """Say which fingers a slap holds, and where they lie."""
+    return {
+        "kind": kind_name(slap.kind),
+        "hand": slap.hand.value,
+        "hand_confidence": slap.hand_confidence,
+        "rotation": slap.rotation_deg,
+        "warnings": list(slap.warnings),
+        "fingers": [
+            {
+                "position": position_name(finger.position),
+                "confidence": finger.confidence,
+                "width": finger.sample.pixels.shape[1],
+                "height": finger.sample.pixels.shape[0],
+                "corners": [list(corner) for corner in finger.corners],
+            }
+            for finger in slap.fingers
+        ],
     }
 
 

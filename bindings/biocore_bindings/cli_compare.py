@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 import biocore
-from biocore.errors import BiocoreError, ExtractionError, FormatError, InvalidTemplateError
+from biocore.errors import BiocoreError, FormatError, InvalidTemplateError
 from biocore.fingerprint.scale import to_500
 from biocore.types import Comparison, FingerPosition, FingerTemplate, GreyImage, Modality, Position
 from biocore_bindings.as_json import comparison_entry
@@ -28,9 +28,19 @@ from biocore_bindings.inputs import (
     position_name,
     read_templates,
 )
-from biocore_bindings.options import DEFAULT_THRESHOLD, AsJson, Effort, Finger, Ppi, Recursive, Threshold, Work
+from biocore_bindings.options import (
+    DEFAULT_THRESHOLD,
+    AsJson,
+    Effort,
+    Finger,
+    Ppi,
+    Recursive,
+    Threshold,
+    Work,
+    picture_option,
+)
+from biocore_bindings.outputs import write_picture
 from biocore_bindings.terminal import Answer, ExitCode, answering, shown
-from biocore_bindings.tracing import write_picture
 
 FINEST_RATE = 1e-6  # false match rates below are an extrapolation: nobody has so many pairs to count
 
@@ -54,13 +64,7 @@ def compare(
     ppi: Ppi = DEFAULT_PPI,
     effort: Work = Effort.FAST,
     picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE.png",
-            help="Draw both prints and what they share (one reference only).",
-            show_default=False,
-        ),
+        Path | None, picture_option("Draw both prints and what they share (one reference only).")
     ] = None,
     recursive: Recursive = False,
     as_json: AsJson = False,
@@ -189,8 +193,4 @@ def _prints(path: Path, ppi: float, effort: Effort) -> list[Print]:
         names = [f"{path}" if len(templates) == 1 else f"{path}#{n}" for n in range(len(templates))]
         return [Print(name, template, None) for name, template in zip(names, templates, strict=True)]
     sample = load(path, Modality.FINGER, ppi)
-    try:
-        template = finger_template(sample, effort.code)
-    except ExtractionError as error:
-        raise ExtractionError(f"{path}: {error}") from error
-    return [Print(str(path), template, to_500(sample))]
+    return [Print(str(path), finger_template(sample, effort.code), to_500(sample))]

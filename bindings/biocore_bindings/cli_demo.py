@@ -26,6 +26,7 @@ from biocore_bindings.cli_extract import write_record
 from biocore_bindings.demo import Attempt, Duplicate, Finger
 from biocore_bindings.inputs import DEFAULT_PPI
 from biocore_bindings.options import AsJson, Language, Ppi, Words
+from biocore_bindings.outputs import make_folder
 from biocore_bindings.report_page import Unread
 from biocore_bindings.report_words import word
 from biocore_bindings.terminal import Answer, answering, shown
@@ -48,7 +49,7 @@ def demo(
     """Enrol a virtual resident from end to end, or see what the engine makes of a folder of real prints."""
     with answering("demo", as_json) as answer:
         start = time.monotonic()
-        _make_folder(out)
+        make_folder(out)
         tell = _Teller(answer, language.code)
         unread: list[Unread] = []
         if folder is None:
@@ -215,7 +216,7 @@ def _write(
     written: list[tuple[Path, str]] = []
     prints: list[Path] = []
     if virtual:  # real prints are where they came from
-        prints = story.write_prints(fingers, _make_folder(out / "prints"))
+        prints = story.write_prints(fingers, make_folder(out / "prints"))
         written.append((out / "prints", f"{len(prints)} pictures, PNG"))
     records = _write_records(fingers, out)
     written += [
@@ -260,17 +261,9 @@ def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, in
         return [(path, len(usable), write_record(path, [template for _, template in usable]))]
     written = []
     for number, (finger, template) in enumerate(usable, 1):
-        path = _make_folder(out / "records") / f"{number:03d}-{Path(finger.name).stem}.fmr"
+        path = make_folder(out / "records") / f"{number:03d}-{Path(finger.name).stem}.fmr"
         written.append((path, 1, write_record(path, [template])))
     return written
-
-
-def _make_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(f"cannot be made: {error.strerror or error}", file=str(folder)) from error
-    return folder
 
 
 def _plain(finger: Finger) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +11,15 @@ from rich.text import Text
 
 from biocore.errors import BiocoreError, FormatError
 from biocore.fingerprint.scale import to_500
-from biocore.formats.finger_minutiae import record_from_templates, write_fmr
+from biocore.formats.finger_templates import TemplateFormat, write_templates
 from biocore.types import FingerTemplate, Modality
 from biocore_bindings.as_json import template_entry
 from biocore_bindings.drawing import minutiae_picture
 from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, finger_template, load, parse_position, position_name
-from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work
+from biocore_bindings.options import AsJson, Effort, Finger, Pictures, Ppi, Recursive, Trace, Work, picture_option
+from biocore_bindings.outputs import write_picture, writing
 from biocore_bindings.terminal import answering, relative_names, shown
-from biocore_bindings.tracing import traced, write_picture
-
-
-class RecordFormat(StrEnum):
-    """Records that templates can be written in."""
-
-    FMR_2005 = "fmr-2005"
+from biocore_bindings.tracing import traced
 
 
 def extract(
@@ -40,21 +34,13 @@ def extract(
         ),
     ] = None,
     record_format: Annotated[
-        RecordFormat, typer.Option("--format", help="fmr-2005 is ISO/IEC 19794-2:2005.")
-    ] = RecordFormat.FMR_2005,
+        TemplateFormat, typer.Option("--format", help="Edition of ISO/IEC 19794-2.")
+    ] = TemplateFormat.FMR_2005,
     recursive: Recursive = False,
     ppi: Ppi = DEFAULT_PPI,
     position: Finger = None,
     effort: Work = Effort.FAST,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE.png",
-            help="Draw the minutiae on the print (one picture only).",
-            show_default=False,
-        ),
-    ] = None,
+    picture: Annotated[Path | None, picture_option("Draw the minutiae on the print (one picture only).")] = None,
     trace: Trace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,23 +86,21 @@ def extract(
         if templates:
             answer.show(table)
         if out is not None and templates:
-            size = write_record(out, templates)
+            size = write_record(out, templates, record_format)
             answer.put(record={"file": str(out), "format": record_format.value, "views": len(templates), "bytes": size})
-            answer.show(Text(f"Record: {shown(out)} ({size} bytes, ISO/IEC 19794-2:2005)", style="dim"))
+            answer.show(Text(f"Record: {shown(out)} ({size} bytes, ISO/IEC 19794-2:{record_format[-4:]})", style="dim"))
         if picture is not None and templates:
             answer.show(Text(f"Picture: {shown(picture)}", style="dim"))
 
 
-def write_record(path: Path, templates: list[FingerTemplate]) -> int:
-    """Write templates as one ISO/IEC 19794-2:2005 record; return its size in bytes.
+def write_record(path: Path, templates: list[FingerTemplate], layout: TemplateFormat = TemplateFormat.FMR_2005) -> int:
+    """Write templates as one ISO/IEC 19794-2 record; return its size in bytes.
 
     Raises
     ------
     FormatError, InvalidTemplateError
     """
-    data = write_fmr(record_from_templates(templates))
-    try:
+    data = write_templates(templates, layout)
+    with writing(path):
         path.write_bytes(data)
-    except OSError as error:
-        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
     return len(data)

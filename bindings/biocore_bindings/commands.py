@@ -14,6 +14,7 @@ from biocore_bindings.cli_demo import demo
 from biocore_bindings.cli_devices import devices
 from biocore_bindings.cli_extract import extract
 from biocore_bindings.cli_models import models
+from biocore_bindings.cli_slap import slap
 from biocore_bindings.terminal import EXIT_CODES
 
 app = typer.Typer(
@@ -43,6 +44,6 @@ def _root(
     """Capture fingerprints and irises, check their quality, extract and compare templates."""
 
 
-for command in (devices, assess, extract, compare, capture, demo):
+for command in (devices, assess, extract, compare, slap, capture, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.add_typer(models, name="models")

@@ -1,7 +1,7 @@
-"""Overlays on prints, as RGB rasters: minutiae, the quality of each block, and which minutiae two prints share.
+"""Overlays on prints, as RGB rasters: minutiae, which of them two prints share, and the fingers of a slap.
 
-Everything is drawn at twice the size of the print, so that a ridge is wide enough to see what lies on it, and the
-print itself is paled, so that the marks stand out on a screen and on paper.
+Minutiae are drawn at twice the size of the print, so that a ridge is wide enough to see what lies on it. The print
+itself is paled, so that the marks stand out on a screen and on paper.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.fingerprint.slap import Slap
 from biocore.types import Comparison, FingerTemplate, GreyImage, MinutiaKind
 
 Colour = tuple[int, int, int]  # red, green, blue
@@ -31,6 +32,10 @@ POOR: Colour = (178, 70, 40)
 FAIR: Colour = (226, 186, 96)
 GOOD: Colour = (46, 125, 110)
 _SHIFT = 4  # bits of subpixel in OpenCV's drawing calls
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_LETTERS = (1.2, 3)  # scale and stroke of a name on a slap
+LINE = 44  # px from a box to the foot of its name
+INK: Colour = (24, 24, 27)
 _GOLDEN = 0.618  # of a turn; neighbours in a list get hues far apart
 
 
@@ -89,6 +94,33 @@ def pairing_picture(
         cv2.line(canvas, _fixed(start), _fixed(end), colour, 1, cv2.LINE_AA, _SHIFT)
         _mark(canvas, start, float(probe.directions[mine]), colour)
         _mark(canvas, end, float(reference.directions[theirs]), colour)
+    return canvas
+
+
+def slap_picture(pixels: GreyImage, slap: Slap) -> RGB:
+    """Draw the box of each finger on a slap, a bar at its tip, and its name; the less sure, the redder.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+        The slap at 500 ppi.
+    slap : Slap
+
+    Returns
+    -------
+    uint8 array (height, width, 3)
+    """
+    canvas = np.ascontiguousarray(np.repeat(paled(pixels)[:, :, None], 3, axis=2))
+    for finger in slap.fingers:
+        colour = quality_colour(finger.confidence)
+        corners = np.rint(finger.corners).astype(np.int32)
+        cv2.polylines(canvas, [corners], True, colour, 4, cv2.LINE_AA)
+        cv2.line(canvas, corners[0].tolist(), corners[1].tolist(), colour, 12, cv2.LINE_AA)
+        name = finger.position.name.lower().replace("_", " ")
+        (width, _), _ = cv2.getTextSize(name, _FONT, *_LETTERS)
+        x = int(np.clip(corners[:, 0].mean() - width / 2, 0, max(0, canvas.shape[1] - width)))
+        y = int(np.clip(corners[:, 1].max() + LINE, LINE, canvas.shape[0] - LINE // 3))
+        cv2.putText(canvas, name, (x, y), _FONT, _LETTERS[0], INK, _LETTERS[1], cv2.LINE_AA)
     return canvas
 
 

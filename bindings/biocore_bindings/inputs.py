@@ -11,7 +11,9 @@ import typer
 import biocore
 from biocore.engine import Effort
 from biocore.errors import FormatError, InvalidSampleError
-from biocore.formats.finger_minutiae import MAGIC, read_fmr, templates_from_record
+from biocore.fingerprint.slap import SlapKind
+from biocore.formats import finger_templates
+from biocore.formats.finger_minutiae import MAGIC
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
 
 PICTURES = frozenset(
@@ -91,6 +93,11 @@ def position_name(position: Position) -> str:
     return position.name.lower().replace("_", "-")
 
 
+def kind_name(kind: SlapKind) -> str:
+    """Return a kind of slap as options write it: `right-four`."""
+    return kind.name.lower().replace("_", "-")
+
+
 def load(path: Path, modality: Modality, ppi: float | None, position: Position | None = None) -> Sample:
     """Load one picture; its position is the one given, else the one its name speaks of."""
     return biocore.load(
@@ -131,7 +138,7 @@ def read_templates(path: Path) -> tuple[FingerTemplate, ...]:
     ------
     FormatError, InvalidTemplateError
     """
-    templates = templates_from_record(read_fmr(path.read_bytes(), str(path)))
+    templates = finger_templates.read_templates(path.read_bytes(), str(path))
     if not templates:
         raise FormatError("the record holds no finger view", file=str(path), offset=22)
     return templates

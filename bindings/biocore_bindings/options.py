@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -78,6 +78,11 @@ Trace = Annotated[
     ),
 ]
 Work = Annotated[Effort, typer.Option("--effort", help="`robust` takes longer, for faint, dry, worn and wet prints.")]
+
+
+def picture_option(what: str) -> Any:
+    """Return the option `--picture`, which says what is drawn."""
+    return typer.Option("--picture", metavar="FILE.png", help=what, show_default=False)
 
 
 def _finite(value: float) -> float:

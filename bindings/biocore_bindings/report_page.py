@@ -17,12 +17,12 @@ from typing import Any
 import jinja2
 
 from biocore.advice import Language, advice_text, cause_text
-from biocore.errors import FormatError
 from biocore.fingerprint.nfiq2 import BlockMaps
 from biocore.report import QualityReport, Status
 from biocore.types import FingerPosition, FingerTemplate, GreyImage, Modality
 from biocore_bindings import report_figures as figures
 from biocore_bindings.inputs import position_name
+from biocore_bindings.outputs import writing
 from biocore_bindings.report_words import histogram_name, measure_name, word
 from biocore_bindings.terminal import shown
 
@@ -130,10 +130,8 @@ def write(path: Path, page: str) -> None:
     ------
     FormatError
     """
-    try:
+    with writing(path):
         path.write_text(page, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
 
 
 def _badness(entry: Entry) -> tuple[bool, int, str]:

@@ -31,6 +31,7 @@ from biocore.errors import (
     InvalidSampleError,
     InvalidTemplateError,
     NotAssessableError,
+    SlapError,
 )
 
 PIPED_WIDTH = 140  # columns where nobody's terminal says how wide it is
@@ -55,7 +56,14 @@ EXIT_CODES = (
     "5 other error, 130 interrupted."
 )
 
-_INPUT_ERRORS = (FormatError, InvalidSampleError, InvalidTemplateError, ExtractionError, NotAssessableError)
+_INPUT_ERRORS = (
+    FormatError,
+    InvalidSampleError,
+    InvalidTemplateError,
+    ExtractionError,
+    NotAssessableError,
+    SlapError,
+)
 
 
 class _OwnConsole(Console):

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from biocore import trace
-from biocore.errors import FormatError
 from biocore.trace import Picture
+from biocore_bindings.outputs import writing
 
 INDEX = "stages.tsv"  # what each picture was before it was scaled to be seen
 
@@ -39,7 +39,7 @@ class _Sink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
-        with _writing(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / INDEX).write_text("file\tstage\tdtype\tshape\tmin\tmax\n")
 
@@ -50,7 +50,7 @@ class _Sink:
         shown = as_grey_or_colour(array)
         low, high = (float(np.nanmin(array)), float(np.nanmax(array))) if array.size else (0.0, 0.0)
         shape = "x".join(map(str, array.shape))
-        with _writing(self._folder / name):
+        with writing(self._folder / name):
             if shown is not None:
                 Image.fromarray(shown).save(self._folder / name)
             with (self._folder / INDEX).open("a") as index:
@@ -83,22 +83,3 @@ def as_grey_or_colour(array: Picture) -> Picture | None:
     low, high = float(values.min()), float(values.max())
     scaled = np.rint((values - low) * (255.0 / (high - low) if high > low else 0.0))
     return np.asarray(scaled, np.uint8)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
-
-
-def write_picture(path: Path, picture: Picture) -> None:
-    """Write a drawn picture as PNG.
-
-    Raises
-    ------
-    FormatError
-    """
-    with _writing(path):
-        Image.fromarray(picture).save(path, "PNG")

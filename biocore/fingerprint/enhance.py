@@ -58,8 +58,7 @@ def enhance(
     picture: ridge.RidgePicture, field: OrientationField, mask: NDArray[np.bool_], filters: Filters
 ) -> tuple[ridge.RidgePicture, Floats]:
     """Filter each cell of the mask along its ridges; return the ridge picture and each cell's mean absolute value."""
-    bank, scale = _bank(filters)
-    return ridge.filter_cells(picture, bank, scale, choose(field, mask))
+    return ridge.filter_cells(picture, _bank(filters), choose(field, mask))
 
 
 def blend(ridges: ridge.RidgePicture, picture: ridge.RidgePicture, share: float) -> ridge.RidgePicture:
@@ -84,24 +83,23 @@ def _borders() -> Floats:
 
 
 @lru_cache(maxsize=16)
-def _bank(filters: Filters) -> tuple[Floats, Floats]:
-    """Return the filters, period by period, and the factor that gives each the same gain."""
+def _bank(filters: Filters) -> ridge.FilterBank:
+    """Return the filters, period by period, each with the factor that gives all the same gain."""
     half = filters.side // 2
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float64)
+    disc = x * x + y * y < (half + 0.5) ** 2  # the corners are a third of the work and a fiftieth of the weight
     bank, scale = [], []
     for period in PERIODS:
         for angle in np.pi * np.arange(DIRECTIONS) / DIRECTIONS:
             along = x * np.cos(angle) - y * np.sin(angle)
             across = x * np.sin(angle) + y * np.cos(angle)
-            envelope = np.exp(-0.5 * ((along / filters.along) ** 2 + (across / (filters.across * period)) ** 2))
+            envelope = disc * np.exp(-0.5 * ((along / filters.along) ** 2 + (across / (filters.across * period)) ** 2))
             wave = np.cos(2 * np.pi * across / period)
             taps = envelope * (wave - (envelope * wave).sum() / envelope.sum())  # blind to even grey
             taps = np.round(TAP * taps / np.abs(taps).max())
             bank.append(taps)
             scale.append(filters.gain / (taps * wave).sum())
-    taps32 = np.array(bank, np.float32)
-    taps32.flags.writeable = False
-    return taps32, _exact(np.array(scale), 30)
+    return ridge.FilterBank(np.array(bank, np.float32), _exact(np.array(scale), 30))
 
 
 def _exact(values: NDArray[np.float64], bits: int) -> Floats:

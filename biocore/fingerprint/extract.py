@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from biocore.fingerprint.enhance import Filters, blend, enhance, normalise
 from biocore.fingerprint.minutiae import Ends, detect, directions
 from biocore.fingerprint.orientation import OrientationField, Smoothing, orientation
 from biocore.fingerprint.scale import NOMINAL_PPI
-from biocore.fingerprint.segment import Mask, foreground, reliable
+from biocore.fingerprint.segment import Mask, crop, foreground, reliable
 from biocore.kernels.minutiae import angles
 from biocore.kernels.ridge import RidgePicture
 from biocore.types import MAX_MINUTIAE, FingerPosition, FingerTemplate, GreyImage, check_pixels
@@ -82,7 +82,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "robust": Recipe(
         algorithm="biocore.finger.robust/1",
-        passes=(Smoothing(2.5), Smoothing(1.5), Smoothing(1.3)),
+        passes=tuple(Smoothing(cells) for cells in (2.5, 2.0, 1.5, 1.5, 1.3)),
         opinions=(Opinion(LONG), Opinion(NARROW), Opinion(PLAIN, Smoothing(1.3)), Opinion(LONG, Smoothing(1.3))),
         least=2,
         weights=Weights(-4.60, 0.067, 1.27, 0.203, -0.239, 0.413, 1.75, 2.05),
@@ -122,6 +122,7 @@ def extract(
     picture, deviation = normalise(pixels)
     mask = foreground(deviation)
     _need(mask, "no cell stands out from the ground; is there a finger?")
+    picture, mask, corner = crop(picture, mask)
     field, ridges, strength = _refine(picture, mask, recipe.passes)
     mask = reliable(strength, mask)
     _need(mask, "what stands out does not run in ridges")
@@ -132,6 +133,7 @@ def extract(
     if not len(qualities):
         raise ExtractionError("there are ridges, but no minutia lies well inside them; capture more of the finger")
     _show(picture, mask, field, ridges)
+    found = replace(found, points=found.points + corner)
     return _template(recipe.algorithm, pixels, position, found, angles(vectors), qualities)
 
 
@@ -161,7 +163,7 @@ def _need(mask: Mask, why: str) -> None:
 
 
 def _show(picture: RidgePicture, mask: Mask, field: OrientationField, ridges: RidgePicture) -> None:
-    """Hand the stages' pictures to whoever listens."""
+    """Hand the stages' pictures, all of the finger's bounding box, to whoever listens."""
     trace.stage("fingerprint.normalised", lambda: (127 - picture).astype(np.uint8))
     trace.stage("fingerprint.mask", lambda: mask.astype(np.uint8) * 255)
     trace.stage("fingerprint.orientation", field.picture)

@@ -27,18 +27,19 @@ MAX_INPUTS = 4096  # NFIQ 2 has 69
 _LEAF = -1
 
 _NUMBER = rb"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?"
-# Possessive quantifiers throughout: a damaged file must fail at once, not after trying every way to split blanks.
+# Possessive quantifiers: a damaged file must fail at once, not after trying every way to split blanks. Groups have
+# plain ones: CPython before 3.11.5 (Debian 12 has 3.11.2) matches possessive groups wrongly (gh-106052).
 _NODE = re.compile(
-    rb"\s*+-\s*+(?:\{\s*+)?+depth:\s*+(?P<depth>\d{1,4}+),?+\s*+value:\s*+(?P<value>"
+    rb"\s*+-\s*+(?:\{\s*+)?depth:\s*+(?P<depth>\d{1,4}+),?+\s*+value:\s*+(?P<value>"
     + _NUMBER
-    + rb"),?+\s*+(?:norm_class_idx:\s*+-?\d++,?+\s*+)?+"
-    rb"(?:splits:\s*+(?:\[\s*+)?+(?:-\s*+)?+\{\s*+var:\s*+(?P<var>\d{1,6}+),\s*+quality:\s*+(?:"
+    + rb"),?+\s*+(?:norm_class_idx:\s*+-?\d++,?+\s*+)?"
+    rb"(?:splits:\s*+(?:\[\s*+)?(?:-\s*+)?\{\s*+var:\s*+(?P<var>\d{1,6}+),\s*+quality:\s*+(?:"
     + _NUMBER
     + rb"|\.(?:Inf|Nan)),\s*+(?P<rule>le|gt|in|not_in):\s*+(?P<threshold>"
     + _NUMBER
-    + rb"|\[[^\[\]]*+\])\s*+\}(?:[\s,]*+(?:-\s*+)?+\{[^{}]*+\})*+\s*+(?:\]\s*+)?+)?+(?:\}\s*+,?+)?+"
+    + rb"|\[[^\[\]]*+\])\s*+\}(?:[\s,]*+(?:-\s*+)?\{[^{}]*+\})*\s*+(?:\]\s*+)?)?(?:\}\s*+,?+)?"
 )
-_TREE = re.compile(rb"\s*+-\s*+(?:\{\s*+)?+nodes:\s*+(?:\[\s*+)?+")
+_TREE = re.compile(rb"\s*+-\s*+(?:\{\s*+)?nodes:\s*+(?:\[\s*+)?")
 _HEADER_SCALAR = rb"^[ \t]+%s:[ \t]*([^\s\[]+)"
 _HEADER_LIST = rb"^[ \t]+%s:\s*+\[([^\[\]]*+)\]"
 

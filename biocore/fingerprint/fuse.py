@@ -3,7 +3,9 @@
 The best attempt is the frame. The others are compared with what there is so far, the surest first, bent onto it by
 the paired minutiae (a rigid motion and what is left over, spread smoothly), and added. A minutia that was seen again
 gains confidence; one that an attempt should have seen and did not loses it. An attempt that does not match is never
-mixed in: it is laid beside, out of reach of the others, where a comparison may still find it.
+mixed in: it is laid beside, out of reach of the others, where a comparison may still find it. Where no two attempts
+match, nothing says that they are of one finger: the one with most confidence in it is returned alone, because side by
+side their false minutiae only dilute each other's score.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from biocore.fingerprint.scale import NOMINAL_PPI
 from biocore.types import MAX_MINUTIAE, FingerTemplate
 
 ALGORITHM = "biocore.finger.fused/1"
-THRESHOLD = 25.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in 300 is proof enough
+THRESHOLD = 20.0  # -10 log10(FMR): the attempts claim to be one finger, so one chance in 100 is proof enough
 REACH = 70.0  # px at 500 ppi; how far a pair pulls the minutiae around it
 COVERED = 6.0  # px inside the hull of an attempt's minutiae, from where on it should have seen a minutia
 DISBELIEF = 0.6  # what is left of a minutia's confidence after an attempt that should have seen it
@@ -121,7 +123,10 @@ def fuse(templates: Sequence[FingerTemplate]) -> FingerTemplate:
         density = max(density, _density(Votes.of(rest[best], first.ppi / rest[best].ppi).points))
         votes = _ranked(_add(votes, fused, rest.pop(best)), density)
         fused = _template(votes, first)
-    fused = replace(_framed(fused), position=max(t.position for t in templates))
+    position = max(t.position for t in templates)
+    if fused is first:
+        return replace(first, position=position)
+    fused = replace(_framed(fused), position=position)
     return _beside(fused, fuse(rest)) if rest else fused
 
 

@@ -42,7 +42,9 @@ FEATURES = (
     "missed_quality_root",
     "missed_root",  # minutiae without a partner well inside the overlap, on the side that has fewer of them
 )
+_ROOTED = np.array([name.endswith("_root") or name in ("turn", "spread") for name in FEATURES])[:, None]
 FEWEST, MOST = 12, 120  # minutiae: sizes beyond what the model was trained on count as these
+FEWEST_PAIRS = 4  # below, a comparison says nothing: any three minutiae have their like somewhere
 BLUR_AREA = 1e4  # px², added to a hull's area, which says little where minutiae are few
 SHRINK = 2.0  # pairs added to a mean's divisor: few pairs say little
 
@@ -52,46 +54,51 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Roots only, no logarithms: a square root is the same on every machine.
     """
-    column = evidence.T
-    pairs, closeness = column[Evidence.PAIRS], column[Evidence.CLOSENESS]
-    probe, reference = column[Evidence.PROBE], column[Evidence.REFERENCE]
-    overlap = pairs + 0.5 * (column[Evidence.MISSED_PROBE] + column[Evidence.MISSED_REFERENCE])
+    (
+        candidates, support, pairs, closeness, turns, kinds, votes, quality, missed_probe, missed_reference,
+        missed_quality, shifts, spread, probe, reference, probe_area, reference_area,
+    ) = np.ascontiguousarray(evidence.T)  # fmt: skip
+    overlap = pairs + 0.5 * (missed_probe + missed_reference)
     at_least = np.maximum(overlap, 1.0)
-    quality = column[Evidence.QUALITY] / 100.0
-    areas = (column[Evidence.PROBE_AREA] + BLUR_AREA) * (column[Evidence.REFERENCE_AREA] + BLUR_AREA)
+    damped = pairs + SHRINK
+    quality = quality / 100.0
+    missed_quality = missed_quality / 100.0
+    areas = (probe_area + BLUR_AREA) * (reference_area + BLUR_AREA)
     density = 1000.0 * np.sqrt((probe + 1.0) * (reference + 1.0) / areas)
-    return np.stack(
+    found: NDArray[np.float64] = np.array(
         [
             closeness,
-            np.sqrt(closeness),
+            closeness,
             closeness / at_least,
-            closeness**2 / at_least,
-            np.sqrt(overlap),
-            np.sqrt(column[Evidence.TURNS] / (pairs + SHRINK)),
-            column[Evidence.KINDS] / (pairs + SHRINK),
-            column[Evidence.KINDS] - 0.5 * pairs,
-            column[Evidence.VOTES] / (pairs + SHRINK),
-            np.sqrt(column[Evidence.VOTES]),
+            closeness * closeness / at_least,
+            overlap,
+            turns / damped,
+            kinds / damped,
+            kinds - 0.5 * pairs,
+            votes / damped,
+            votes,
             quality,
-            np.sqrt(quality),
-            column[Evidence.MISSED_QUALITY] / 100.0,
-            column[Evidence.SHIFTS] / (pairs + 1.0),
-            np.sqrt(column[Evidence.SPREAD] / (pairs + SHRINK)),
-            np.sqrt(column[Evidence.SUPPORT]),
-            np.sqrt(np.clip(np.minimum(probe, reference), FEWEST, MOST)),
-            np.sqrt(np.clip(np.maximum(probe, reference), FEWEST, MOST)),
-            np.sqrt(overlap * density),
-            np.sqrt(density),
-            column[Evidence.CANDIDATES] / 64.0,
-            np.sqrt(column[Evidence.MISSED_QUALITY] / 100.0),
-            np.sqrt(np.minimum(column[Evidence.MISSED_PROBE], column[Evidence.MISSED_REFERENCE])),
+            quality,
+            missed_quality,
+            shifts / (pairs + 1.0),
+            spread / damped,
+            support,
+            np.minimum(np.maximum(np.minimum(probe, reference), FEWEST), MOST),
+            np.minimum(np.maximum(np.maximum(probe, reference), FEWEST), MOST),
+            overlap * density,
+            density,
+            candidates / 64.0,
+            missed_quality,
+            np.minimum(missed_probe, missed_reference),
         ]
     )
+    np.sqrt(found, out=found, where=_ROOTED)
+    return found
 
 
 def followed(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say which comparisons found a consensus worth following up; the others have nothing to weigh."""
-    found: NDArray[np.bool_] = evidence[:, Evidence.PAIRS] > 0
+    """Say which comparisons found pairs enough to weigh."""
+    found: NDArray[np.bool_] = evidence[:, Evidence.PAIRS] >= FEWEST_PAIRS
     return found
 
 
@@ -103,6 +110,8 @@ class Model:
     ----------
     weights : float64 array (len(FEATURES),)
         Log odds per unit of each feature.
+    low, high : float64 array (len(FEATURES),)
+        The range each was learned on; what lies beyond counts as its end, so that no odd template is extrapolated.
     intercept : float
     log_odds, score : float64 array (k,)
         Rising; between them the score is linear, beyond the last it rises by `slope`.
@@ -111,6 +120,8 @@ class Model:
     """
 
     weights: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     intercept: float
     log_odds: NDArray[np.float64]
     score: NDArray[np.float64]
@@ -118,17 +129,21 @@ class Model:
 
     def logit(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log odds that the pairs are of one finger, summed in one order whatever the number of rows."""
-        found = np.full(len(evidence), self.intercept)
-        for weight, feature in zip(self.weights, features(evidence), strict=True):
-            found += weight * feature
+        summands = np.empty((len(FEATURES) + 1, len(evidence)))
+        summands[0] = self.intercept
+        within = np.minimum(np.maximum(features(evidence), self.low[:, None]), self.high[:, None])
+        np.multiply(within, self.weights[:, None], out=summands[1:])
+        found: NDArray[np.float64] = np.add.accumulate(summands, axis=0)[-1]
         return found
 
     def scores(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return -10 log10(FMR) for each row of evidence; 0 where no consensus was followed up."""
-        logit = self.logit(evidence)
+        """Return -10 log10(FMR) for each row of evidence; 0 where there is nothing to weigh."""
+        found = np.zeros(len(evidence))
+        rows = followed(evidence)
+        logit = self.logit(evidence[rows])
         beyond = self.slope * np.maximum(0.0, logit - self.log_odds[-1])
-        found: NDArray[np.float64] = np.interp(logit, self.log_odds, self.score) + beyond
-        return np.where(followed(evidence), found, 0.0)
+        found[rows] = np.interp(logit, self.log_odds, self.score) + beyond
+        return found
 
 
 @cache
@@ -155,7 +170,9 @@ def parse(text: str) -> Model:
         if raw["format"] != FORMAT or tuple(raw["weights"]) != FEATURES:
             raise ModelError(f"compare-1.toml is of format {raw['format']} or has other features than this version's")
         found = Model(
-            np.array([float(value) for value in raw["weights"].values()]),
+            np.array([float(row[0]) for row in raw["weights"].values()]),
+            np.array([float(row[1]) for row in raw["weights"].values()]),
+            np.array([float(row[2]) for row in raw["weights"].values()]),
             float(raw["intercept"]),
             np.array([float(knot[0]) for knot in raw["calibration"]["knots"]]),
             np.array([float(knot[1]) for knot in raw["calibration"]["knots"]]),
@@ -164,6 +181,6 @@ def parse(text: str) -> Model:
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(f"compare-1.toml cannot be read: {error!r}") from error
     rising = len(found.log_odds) > 1 and (np.diff(found.log_odds) > 0).all() and (np.diff(found.score) >= 0).all()
-    if not (rising and found.slope > 0):
-        raise ModelError("compare-1.toml: the calibration must rise")
+    if not (rising and found.slope > 0 and (found.low <= found.high).all()):
+        raise ModelError("compare-1.toml: the calibration must rise, and no range may be empty")
     return found

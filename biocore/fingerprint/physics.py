@@ -39,7 +39,12 @@ FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
 SMOOTH = 0.6  # of the ridged cells' texture; a rougher place is broken or mottled, not worn
 BLOT_LEVEL = 0.82  # of the ink's darkness; a flat cell darker than this is filled, a lighter one is worn
 PALEST = 0.2  # of the print's darkness; paler ink than this is not taken as a measure
-RESIDUE_FLOOR = 0.09  # of the contrast; what is weaker outside the contact is the sensor's own
+BODY = 0.5  # of the strong ridges' texture; what is weaker may be what the last finger left
+MAIN_PIECE = 0.3  # of the largest piece's area; a smaller piece of strong texture is not the finger
+BESIDE_PX = 24  # px around the strong ridges that belong to them: the rim of a contact is paler
+RESIDUE_FLOOR = 0.09  # of the strong ridges' texture; what is weaker is the sensor's own
+LEAST_AWAY = 0.1  # of the window; where less is bare, a few cells are no share
+QUIET = 2.0  # times the quietest texture beside the contact: as above
 MIN_CONTACT = 10  # cells; fewer are no contact that can be measured
 GROUND_CELLS = 20  # cells beside the contact; fewer do not tell the ground
 TYPICAL_PERIOD = 9.0  # px; mean ridge period of adults at 500 ppi (0.46 mm)
@@ -73,6 +78,9 @@ class RidgePhysics:
         Median standard deviation along the heart of a ridge and of a valley, in contrasts.
     ridge_share : float
         Median ridge width over ridge period.
+    squareness : float
+        Median deviation of grey within the ridged places over half the step from ground to the darkest ink: 1 where
+        all skin that touches is black and all else is bare, 0.7 for a sine of that step, less for pale ridges.
     period_px, period_spread : float
         Median ridge period; upper over lower quartile of the period, minus 1.
     edge_slope : float
@@ -88,8 +96,14 @@ class RidgePhysics:
     contrast_anisotropy, coherence_anisotropy : float
         How much contrast, and coherence, depend on the ridges' direction (amplitude of the second harmonic over
         the mean): what a slide along one direction does.
+    slide_strength : float
+        How much contrast, coherence, clarity and smoothness depend on one and the same direction of the ridges:
+        along the slide ridges stay and are polished, across it they go.
+    one_direction : float
+        How far the texture of the contact's cells runs in one direction only (mean resultant of the doubled
+        angles): 0.1 to 0.4 for a whole pad; a slide draws streaks of its own direction over it.
     residue_share : float
-        Of the window outside the contact that carries texture of its own.
+        Of the window away from the strong ridges: what carries a weaker texture of its own.
     cut_top, cut_bottom, cut_left, cut_right : float
         Of the contact's width (height) that lies on that edge of the window.
     free_top, free_bottom, free_left, free_right : float
@@ -112,6 +126,7 @@ class RidgePhysics:
     ridge_roughness: float = 0.0
     valley_roughness: float = 0.0
     ridge_share: float = 0.0
+    squareness: float = 0.0
     period_px: float = 0.0
     period_spread: float = 0.0
     edge_slope: float = 0.0
@@ -124,6 +139,8 @@ class RidgePhysics:
     blot_share: float = 0.0
     contrast_anisotropy: float = 0.0
     coherence_anisotropy: float = 0.0
+    slide_strength: float = 0.0
+    one_direction: float = 0.0
     residue_share: float = 0.0
     cut_top: float = 0.0
     cut_bottom: float = 0.0
@@ -143,6 +160,7 @@ class _Cells:
 
     mean: Map  # grey of the cell
     level: Map  # grey over the cell and its neighbours
+    deviation: Map  # grey; standard deviation over the cell and its neighbours
     texture: Map  # grey; standard deviation of a ridge pattern that would have these gradients
     orientation: Map  # rad, of the ridges, counter-clockwise as seen
     coherence: Map
@@ -206,15 +224,18 @@ def _large_enough(image: GreyImage) -> GreyImage:
 
 def _cells(smooth: GreyImage, cell: int) -> _Cells:
     """Sum grey and gradients over cells and conclude texture, orientation and coherence."""
-    grey, _, xx, yy, xy = (plane.astype(np.float64) for plane in np.moveaxis(kernel.cell_sums(smooth, cell), 2, 0))
+    grey, power, xx, yy, xy = (plane.astype(np.float64) for plane in np.moveaxis(kernel.cell_sums(smooth, cell), 2, 0))
     size = (3, 3) if cell <= CELL else (1, 1)  # about 24 px in any case: three ridge periods
     energy = cv2.blur(xx + yy, size) / cell**2
     wide, sigma = ((5, 5), 1.2) if cell <= CELL else ((3, 3), 0.7)  # about 30 px
     xx, yy, xy = (cv2.GaussianBlur(plane, wide, sigma) for plane in (xx, yy, xy))
     gradient = 0.5 * np.arctan2(2.0 * xy, xx - yy)
+    level = np.asarray(cv2.blur(grey, size), np.float64) / cell**2
+    variance = np.asarray(cv2.blur(power, size), np.float64) / cell**2 - level**2
     return _Cells(
         mean=grey / cell**2,
-        level=np.asarray(cv2.blur(grey, size), np.float64) / cell**2,
+        level=level,
+        deviation=np.sqrt(np.maximum(variance, 0.0)),
         texture=np.asarray(np.sqrt(energy) * TYPICAL_PERIOD / (4.0 * math.pi), np.float64),
         orientation=np.mod(0.5 * math.pi - gradient, math.pi),
         coherence=np.hypot(xx - yy, 2.0 * xy) / (xx + yy + 1e-3),
@@ -225,14 +246,19 @@ def _contact(cells: _Cells) -> Mask:
     """Return the convex hull of the textured cells, without stray pieces."""
     top = float(np.percentile(cells.texture, 95))
     noise = min(float(np.percentile(cells.texture, 5)), TEXTURE_FLOOR * top)
-    rough = (cells.texture > max(TEXTURE_FLOOR * top, NOISE_FACTOR * noise)).astype(np.uint8)
+    return _hull(cells.texture > max(TEXTURE_FLOOR * top, NOISE_FACTOR * noise))
+
+
+def _hull(textured: NDArray[np.bool_], piece: float = MIN_PIECE) -> Mask:
+    """Return the convex hull of what is textured, without its stray pieces."""
+    rough = textured.astype(np.uint8)
     box = np.ones((3, 3), np.uint8)
     solid = cv2.morphologyEx(rough, cv2.MORPH_OPEN, box)
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(solid, box))
     areas = stats[1:, cv2.CC_STAT_AREA]
     hull = np.zeros_like(solid)
     if areas.size:
-        wanted = np.flatnonzero(np.append(False, areas >= MIN_PIECE * areas.max()))
+        wanted = np.flatnonzero(np.append(False, areas >= piece * areas.max()))
         points = np.argwhere(np.isin(pieces, wanted) & (solid > 0))[:, ::-1].astype(np.int32)
         if len(points):
             cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
@@ -286,6 +312,7 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
     ground = max(float(np.median(beside)) if beside.size > GROUND_CELLS else gap, gap, 1.0)
     ink = float(np.percentile(value["ink_level"][ridged], 25))
     depth = max(ground - ink, 1.0)
+    darkest = max(ground - float(np.percentile(value["ink_level"][ridged], 5)), 1.0)
     darkness = (ground - found.level) / depth
     flat = found.contrast < FLAT * found.strong
     smooth = found.texture < SMOOTH * float(np.median(found.texture[ridged]))
@@ -297,8 +324,6 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
     unmistakable = found.ridged & (found.coherence > MIN_COHERENCE)
     period = value["period"][ridged]
     quarter = np.percentile(period, [25, 75])
-    outside = cells.texture[near]
-    quiet = float(np.percentile(outside, 20)) if outside.size else 0.0
     return {
         "ridge_area_mm2": float(np.count_nonzero(unmistakable)) * cell**2 * MM2_PER_PX,
         "ground_grey": ground,
@@ -312,6 +337,7 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
         "ridge_roughness": float(np.median(value["ridge_roughness"][ridged])),
         "valley_roughness": float(np.median(value["valley_roughness"][ridged])),
         "ridge_share": float(np.median(value["ridge_share"][ridged])),
+        "squareness": float(np.median(cells.deviation[found.rows, found.columns][ridged]) * 2.0 / darkest),
         "period_px": float(np.median(period)),
         "period_spread": float(quarter[1] / quarter[0] - 1.0) if quarter[0] > 0.0 else 0.0,
         "edge_slope": float(np.median(value["edge_slope"][ridged] * np.maximum(period, RIDGE_PERIOD[0]))),
@@ -322,23 +348,47 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
         "flat_share": float(np.mean(value["period"] == 0.0)),
         "worn_share": float(np.mean(worn)),
         "blot_share": float(np.mean((found.contrast < 0.5 * found.strong) & (darkness >= BLOT_LEVEL))),
-        "residue_share": float(np.mean(outside > max(RESIDUE_FLOOR * found.strong, 2.0 * quiet)))
-        if outside.size
-        else 0.0,
+        "residue_share": _residue_share(cells, found, cell),
     }
 
 
+def _residue_share(cells: _Cells, found: _Profiles, cell: int) -> float:
+    """Return the share of the window away from the strong ridges where weaker ridges or blotches are."""
+    strong = float(np.percentile(found.texture[found.ridged], 90)) if found.ridged.any() else float(found.texture.max())
+    body = _hull(cells.texture > BODY * strong, MAIN_PIECE)
+    reach = max(3, 2 * (BESIDE_PX // cell) + 1)
+    away = cv2.dilate(body, np.ones((reach, reach), np.uint8)) == 0
+    if not away.any():
+        return 0.0
+    quiet = float(np.percentile(cells.texture[away], 10))
+    dirty = away & (cells.texture > max(RESIDUE_FLOOR * strong, QUIET * quiet))
+    return float(np.count_nonzero(dirty) / (np.count_nonzero(away) + LEAST_AWAY * away.size))
+
+
 def _motion(found: _Profiles) -> dict[str, float]:
-    """How contrast and coherence depend on the direction of the ridges."""
+    """How contrast, coherence, clarity and smoothness depend on the direction of the ridges."""
     angle = 2.0 * found.orientation
     basis = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
     # A tenth of the samples' weight pulls the harmonics to 0: ridges of one direction alone say nothing.
     normal = basis.T @ basis + np.diag([0.0, 0.1, 0.1]) * len(angle)
-    result = {}
-    for name, values in (("contrast_anisotropy", found.contrast), ("coherence_anisotropy", found.coherence)):
+    value = found.values
+    planes = {
+        "contrast": found.contrast,
+        "coherence": found.coherence,
+        "clarity": value["clarity"],
+        "roughness": value["ridge_roughness"] + value["valley_roughness"],
+    }
+    harmonics = {}
+    for name, values in planes.items():
         mean, cosine, sine = np.linalg.solve(normal, basis.T @ values)
-        result[name] = float(np.hypot(cosine, sine) / max(mean, 1e-6))
-    return result
+        harmonics[name] = complex(cosine, sine) / max(float(mean), 1e-6)
+    together = harmonics["contrast"] + harmonics["coherence"] + harmonics["clarity"] - harmonics["roughness"]
+    return {
+        "contrast_anisotropy": abs(harmonics["contrast"]),
+        "coherence_anisotropy": abs(harmonics["coherence"]),
+        "slide_strength": abs(together) / len(planes),
+        "one_direction": float(np.hypot(*basis[:, 1:].mean(axis=0))),
+    }
 
 
 def _place(contact: Mask, cell: int) -> dict[str, float]:

@@ -3,16 +3,20 @@
 The model (`models/finger-1.toml`, made by `benchmarks/train_finger_score.py`) is a weighted mean of two
 regressions on the same inputs:
 
-* a support-vector regression with a Gaussian kernel, which is accurate near the prints it was trained on;
+* a Gaussian kernel, which is accurate near the prints it was trained on;
 * a sum of broken lines, one an input, that can only rise where more is better: more clear blocks never lower it.
+
+Two hundred scored prints do not teach a kernel what becomes of a print that is blurred, faded or cut. So training
+also shows it synthetic prints made worse step by step, without scores, and what it must not do: rise on the way down.
 
 Far from all training prints a Gaussian kernel falls back to its mean, and would give pure noise a middling score.
 There the lower of the two answers counts.
 
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
-better bin moves a tail up and no other down, and the square root evens out counting noise. Counts of very large
-prints are scaled down to `ENOUGH_BLOCKS`. Every input is clipped to the range it had in training, so a print unlike
-all of those is judged by the edge of what is known.
+better bin moves a tail up and no other down, and the square root evens out counting noise. FDA's highest bin stands
+apart from its tails: blank and noisy blocks fall into it, not the clearest. Counts of very large prints are scaled
+down to `ENOUGH_BLOCKS`. Every input is clipped to the range it had in NIST's prints, so a print unlike all of those
+is judged by the edge of what is known.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ BINS = 10  # bins of every histogram of NFIQ 2
 # are larger, too few to learn from, and a larger print must not score less for being unlike the others.
 ENOUGH_BLOCKS = 140.0
 # Histogram families, and the bins at which tails begin. Bin 0 of LCS counts scores below 0 and bins 8 and 9 of
-# RVUP ratios of 24 and more: always empty in training.
+# RVUP ratios of 24 and more: always empty in training. Bin 9 of FDA (1.0: the strongest wave is the lowest one) is
+# where blocks without ridges go, so its tails end before it and it is an input of its own.
 TAILS: Mapping[str, range] = {
     "FDA": range(10),
     "LCS": range(1, 10),
@@ -44,9 +49,15 @@ TAILS: Mapping[str, range] = {
     "OF": range(10),
     "RVUP": range(8),
 }
-MOMENTS = tuple(f"{family}_Bin10_{moment}" for family in TAILS for moment in ("Mean", "StdDev"))
 COHERENCE_SUM = "OrientationMap_ROIFilter_CoherenceSum"  # grows with the area, so its root is taken as of the tails
-PLAIN = (*MOMENTS, "ImgProcROIArea_Mean", "MMB", "Mu", "OrientationMap_ROIFilter_CoherenceRel")
+COHERENCE_REL = "OrientationMap_ROIFilter_CoherenceRel"
+PLAIN = (
+    *(f"{family}_Bin10_{moment}" for family in TAILS for moment in ("Mean", "StdDev")),
+    "ImgProcROIArea_Mean",
+    "MMB",
+    "Mu",
+    COHERENCE_REL,
+)
 HISTOGRAMS = tuple(f"{family}_Bin10_{k}" for family in TAILS for k in range(BINS))
 NEEDED = (*HISTOGRAMS, *PLAIN, COHERENCE_SUM)  # the 65 measures that need no minutiae
 INPUTS = (
@@ -88,16 +99,17 @@ def model_inputs(measures: Mapping[str, float]) -> NDArray[np.float64]:
         raise NotAssessableError(f"{len(unusable)} measures have no usable value: {_some(unusable)}")
     share = min(1.0, ENOUGH_BLOCKS / max(foreground_blocks(measures), 1.0))
     bins = share * np.array([measures[name] for name in HISTOGRAMS], dtype=np.float64).reshape(len(TAILS), BINS)
-    tails = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1].ravel()[_TAIL_COLUMNS]
+    tails = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1]
+    tails[0, :-1] = np.cumsum(bins[0, -2::-1])[::-1]  # FDA: without the blocks of bin 9, which stay the last "tail"
     plain = [measures[name] for name in PLAIN]
-    return np.concatenate([np.sqrt(tails), plain, [math.sqrt(share * measures[COHERENCE_SUM])]])
+    return np.concatenate([np.sqrt(tails.ravel()[_TAIL_COLUMNS]), plain, [math.sqrt(share * measures[COHERENCE_SUM])]])
 
 
 class Prediction(NamedTuple):
     """What the model says of one print."""
 
     value: float  # 0..100, the answer
-    kernel: float  # 0..100, what the support-vector regression says
+    kernel: float  # 0..100, what the kernel says
     lines: float  # 0..100, what the broken lines say
     strange: float  # 0: like prints of the training; 1: like none of them
     usual: float  # 0..100, the weighted mean of kernel and lines: the answer where the print is not strange
@@ -120,7 +132,7 @@ class Regression:
     centre, scale : NDArray of float64, shape (62,)
         Standardise the inputs for the kernel.
     prototypes : NDArray of float64, shape (n, 62)
-        Support vectors, standardised.
+        Prints that the kernel compares with, standardised: NIST's, and synthetic ones that are unlike them.
     weights : NDArray of float64, shape (n,)
         Points.
     gamma, intercept : float
@@ -168,8 +180,8 @@ class Regression:
         lines = self.offset + math.fsum(under) + math.fsum(over)
         distance = math.sqrt(float(squared.min()))
         strange = min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
+        usual = min(max(self.share * kernel + (1.0 - self.share) * lines, 0.0), 100.0)
         kernel, lines = min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
-        usual = self.share * kernel + (1.0 - self.share) * lines
         return Prediction((1.0 - strange) * usual + strange * min(kernel, lines), kernel, lines, strange, usual)
 
 

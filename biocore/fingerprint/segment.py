@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.fingerprint.cells import blur
-from biocore.kernels.ridge import CELL, cells_of
+from biocore.kernels.ridge import CELL, MARGIN, RidgePicture, cells_of
 
 Mask = NDArray[np.bool_]  # (rows, columns) of cells of 8 px
 
@@ -17,6 +17,7 @@ MIN_STRENGTH = 8.0  # of enhanced ridges; white noise through the filters gives 
 RELATIVE_STRENGTH = 0.3  # of the typical strength of the better half of the mask
 STRENGTH_SIGMA = 1.0  # cells; one cell at a minutia is weak without being wrong
 MIN_CELLS = 24  # 0.4 cm² at 500 ppi: smaller parts hold too few minutiae to be compared, smaller holes are scars
+RIM = 3  # cells of ground left around the finger, lest corners of the box pass for holes of less than MIN_CELLS
 
 
 def foreground(deviation: NDArray[np.float32]) -> Mask:
@@ -32,6 +33,25 @@ def foreground(deviation: NDArray[np.float32]) -> Mask:
     x = np.minimum(np.arange(columns) * CELL + CELL // 2, deviation.shape[1] - 1)
     contrast = deviation[np.ix_(y, x)]
     return whole(contrast > max(MIN_DEVIATION, RELATIVE_DEVIATION * _typical(contrast)))
+
+
+def crop(picture: RidgePicture, mask: Mask) -> tuple[RidgePicture, Mask, NDArray[np.float32]]:
+    """Return the bounding box of the mask, which must not be empty, and `RIM`: all later stages work on it alone.
+
+    Returns
+    -------
+    picture : ridge picture
+        Around the box it keeps its margin of the true picture, so that filters see what they would have seen.
+    mask : bool array (rows, columns)
+    corner : float32 array (2,)
+        x, y of the box, px.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, left = max(rows[0] - RIM, 0), max(columns[0] - RIM, 0)
+    bottom, right = min(rows[-1] + 1 + RIM, mask.shape[0]), min(columns[-1] + 1 + RIM, mask.shape[1])
+    box = picture[top * CELL : bottom * CELL + 2 * MARGIN, left * CELL : right * CELL + 2 * MARGIN]
+    corner = np.array([left * CELL, top * CELL], np.float32)
+    return np.ascontiguousarray(box), np.ascontiguousarray(mask[top:bottom, left:right]), corner
 
 
 def reliable(strength: NDArray[np.float32], mask: Mask) -> Mask:

@@ -169,15 +169,15 @@ def defect(cause: Defect | str, severity: float = 0.7) -> Conditions:
     made = {
         Defect.DRY: Conditions(moisture=0.34 * (1 - s)),
         Defect.WET: Conditions(moisture=0.68 + 0.32 * s, pressure=0.55),
-        Defect.LIGHT: Conditions(pressure=0.26 * (1 - s), area=1.0 - 0.3 * s),
+        Defect.LIGHT: Conditions(pressure=0.2 * (1 - s), area=1.0 - 0.3 * s, contrast=0.92 - 0.24 * s),
         Defect.HARD: Conditions(pressure=0.78 + 0.22 * s),
         Defect.WORN: Conditions(wear=0.3 + 0.6 * s, pores=0.0),
-        Defect.PARTIAL: Conditions(area=0.62 - 0.34 * s, contact_px=(0.0, -60.0 - 80.0 * s)),
+        Defect.PARTIAL: Conditions(area=0.56 - 0.28 * s, contact_px=(0.0, -60.0 - 80.0 * s)),
         Defect.OFF_CENTRE: Conditions(shift_px=(110.0 + 100.0 * s, 40.0 + 60.0 * s)),
         Defect.SMEAR: Conditions(smear=6.0 + 16.0 * s, moisture=0.6),
-        Defect.RESIDUE: Conditions(residue=0.4 + 0.6 * s, background=250.0),
+        Defect.RESIDUE: Conditions(residue=0.5 + 0.25 * s, background=250.0),
         Defect.TOO_SMALL: Conditions(area=0.3 - 0.22 * s),
-        Defect.NO_FINGER: Conditions(area=0.0, residue=0.35 * s, background=250.0),
+        Defect.NO_FINGER: Conditions(area=0.0, residue=0.25 * s, background=250.0),
     }
     return made[cause]
 

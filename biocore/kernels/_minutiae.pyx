@@ -6,6 +6,7 @@ right; bit b of word w in row r is the pixel (64 (w - 1) + b, r - 1). Gate: `bio
 """
 
 from libc.math cimport sqrt
+from libc.string cimport memcpy
 
 ctypedef unsigned long long word_t
 
@@ -122,15 +123,19 @@ def thin(word_t[:, ::1] bits not None, word_t[:, ::1] work not None, Py_ssize_t 
 
 def unpack(const word_t[:, ::1] bits not None, unsigned char[:, ::1] out not None):
     """Write bits as bytes 0 and 1, with the empty border of one pixel: `out` is (rows + 2, columns + 2)."""
-    cdef Py_ssize_t height = out.shape[0], width = out.shape[1], y, x
+    cdef Py_ssize_t height = out.shape[0], width = out.shape[1], y, x, start
     cdef unsigned char *row
+    cdef word_t word
     with nogil:
         for y in range(height):
             row = &out[y, 0]
             row[0] = 0
             row[width - 1] = 0
-            for x in range(1, width - 1):
-                row[x] = <unsigned char>((bits[y, 1 + ((x - 1) >> 6)] >> ((x - 1) & 63)) & 1)
+            for start in range(1, width - 1, 64):
+                word = bits[y, 1 + start // 64]
+                for x in range(start, min(start + 64, width - 1)):
+                    row[x] = <unsigned char>(word & 1)
+                    word >>= 1
 
 
 cdef inline int runs(const unsigned char[:, ::1] lines, Py_ssize_t y, Py_ssize_t x) noexcept nogil:
@@ -140,6 +145,38 @@ cdef inline int runs(const unsigned char[:, ::1] lines, Py_ssize_t y, Py_ssize_t
     return (
         (e ^ ne) + (ne ^ n) + (n ^ nw) + (nw ^ w) + (w ^ sw) + (sw ^ s) + (s ^ se) + (se ^ e)
     ) >> 1
+
+
+cdef void mark_ends(const unsigned char[:, ::1] lines, Py_ssize_t y, unsigned char *marks) noexcept nogil:
+    """Mark the pixels of row y that have at most one run of neighbours: bytes alone, which compilers do 16 at once."""
+    cdef Py_ssize_t width = lines.shape[1], x
+    cdef const unsigned char *up = &lines[y - 1, 0]
+    cdef const unsigned char *row = &lines[y, 0]
+    cdef const unsigned char *down = &lines[y + 1, 0]
+    cdef unsigned char changes
+    for x in range(1, width - 1):
+        changes = row[x + 1] ^ up[x + 1]
+        changes += up[x + 1] ^ up[x]
+        changes += up[x] ^ up[x - 1]
+        changes += up[x - 1] ^ row[x - 1]
+        changes += row[x - 1] ^ down[x - 1]
+        changes += down[x - 1] ^ down[x]
+        changes += down[x] ^ down[x + 1]
+        changes += down[x + 1] ^ row[x + 1]
+        marks[x] = row[x] & <unsigned char>(changes < 3)
+
+
+cdef inline Py_ssize_t next_mark(const unsigned char *marks, Py_ssize_t x, Py_ssize_t width) noexcept nogil:
+    """Return the first mark from x on, or `width`; eight bytes beyond `width` are zero."""
+    cdef word_t eight
+    while x < width:
+        memcpy(&eight, &marks[x], 8)
+        if eight:
+            while not marks[x]:
+                x += 1
+            return x
+        x += 8
+    return width
 
 
 cdef Py_ssize_t follow(
@@ -184,50 +221,56 @@ def prune(
     unsigned char[:, ::1] lines not None,
     int[:, ::1] seen not None,
     short[::1] path not None,
+    unsigned char[::1] marks not None,
     Py_ssize_t spur,
     Py_ssize_t fragment,
 ):
     """Remove, in place, spurs shorter than `spur` px (end to junction) and fragments shorter than `fragment` px.
 
-    `seen` is zero and of the shape of `lines`; `path` holds 2 max(spur, fragment) numbers.
+    `seen` is zero and of the shape of `lines`; `path` holds 2 max(spur, fragment) numbers; `marks` is zero and eight
+    longer than a row.
     """
     cdef Py_ssize_t height = lines.shape[0], width = lines.shape[1], y, x, n, i
     cdef Py_ssize_t reach = max(spur, fragment)
     cdef int stop = 0, stamp = 0
     with nogil:
         for y in range(1, height - 1):
-            for x in range(1, width - 1):
-                if not lines[y, x] or runs(lines, y, x) > 1:
-                    continue
+            mark_ends(lines, y, &marks[0])
+            x = next_mark(&marks[0], 0, width)
+            while x < width:
                 stamp += 1
                 n = follow(lines, seen, stamp, y, x, reach, &path[0], &stop)
                 if (stop == 1 and n < fragment) or (stop == 2 and n < spur):
                     for i in range(n):
                         lines[path[2 * i + 1], path[2 * i]] = 0
+                    mark_ends(lines, y, &marks[0])
+                x = next_mark(&marks[0], x + 1, width)
 
 
 def trace_ends(
     const unsigned char[:, ::1] lines not None,
     int[:, ::1] seen not None,
+    unsigned char[::1] marks not None,
     Py_ssize_t reach,
     short[:, :, ::1] paths not None,
     int[::1] lengths not None,
 ):
     """Follow each line from each of its ends, in raster order, for `reach` px; return how many ends were written.
 
-    `paths` is (most ends, reach, 2), `lengths` (most ends,); `seen` must hold no stamp from 1 to most ends.
+    `paths` is (most ends, reach, 2), `lengths` (most ends,); `seen` must hold no stamp from 1 to most ends; `marks`
+    is zero and eight longer than a row.
     """
     cdef Py_ssize_t height = lines.shape[0], width = lines.shape[1], most = paths.shape[0], y, x, n = 0
     cdef int stop = 0
     with nogil:
         for y in range(1, height - 1):
-            for x in range(1, width - 1):
-                if not lines[y, x] or runs(lines, y, x) != 1:
-                    continue
-                if n == most:
-                    break
-                lengths[n] = <int>follow(lines, seen, <int>n + 1, y, x, reach, &paths[n, 0, 0], &stop)
-                n += 1
+            mark_ends(lines, y, &marks[0])
+            x = next_mark(&marks[0], 0, width)
+            while x < width and n < most:
+                if runs(lines, y, x) == 1:
+                    lengths[n] = <int>follow(lines, seen, <int>n + 1, y, x, reach, &paths[n, 0, 0], &stop)
+                    n += 1
+                x = next_mark(&marks[0], x + 1, width)
             if n == most:
                 break
     return n

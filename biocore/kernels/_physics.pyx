@@ -63,7 +63,8 @@ def ridge_profiles(
     cdef int along = window.shape[0], across = window.shape[1], u, v, x, y, dx, dy, fx, fy, crossings, state
     cdef const unsigned char* pixel
     cdef double c, s, a, b, step, samples, mean, squares, between, low, high, lows, highs, band, last, position
-    cdef double dark, darks, light, lights, ridges, holes, bridges, ink, gap, gaps, slope, before, value, floor, ceiling, rough, uneven
+    cdef double dark, darks, light, lights, ridges, holes, bridges, ink, gap, gaps, slope, before, value
+    cdef double floor, ceiling, rough, uneven
     cdef float middle
     with nogil:
         for k in range(n):

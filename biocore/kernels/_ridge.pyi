@@ -18,9 +18,11 @@ def filter_cells(
     ridges: NDArray[Any],
     bank: NDArray[Any],
     scale: NDArray[Any],
+    spans: NDArray[Any],
     choice: NDArray[Any],
     margin: int,
     limit: float,
+    work: NDArray[Any],
     out: NDArray[Any],
     strength: NDArray[Any],
 ) -> None: ...

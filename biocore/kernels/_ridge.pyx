@@ -34,7 +34,7 @@ def normalise(
     cdef float *target
     cdef float *spread
     cdef int v, s, q
-    cdef float area, mean, variance, value
+    cdef float area, tall, mean, variance, value
     with nogil:
         for x in range(width):
             column[x] = 0
@@ -66,10 +66,18 @@ def normalise(
             for x in range(min(radius, width)):
                 s += column[x]
                 q += squares[x]
-            for x in range(width):
-                if x + radius < width:
-                    s += column[x + radius]
-                    q += squares[x + radius]
+            # three stretches, for a test in every pixel costs more than the sums: window grows, moves, shrinks
+            for x in range(min(radius + 1, max(width - radius, 0))):
+                s += column[x + radius]
+                q += squares[x + radius]
+                total[x] = s
+                power[x] = q
+            for x in range(radius + 1, width - radius):
+                s += column[x + radius] - column[x - radius - 1]
+                q += squares[x + radius] - squares[x - radius - 1]
+                total[x] = s
+                power[x] = q
+            for x in range(max(width - radius, 0), width):
                 if x > radius:
                     s -= column[x - radius - 1]
                     q -= squares[x - radius - 1]
@@ -78,8 +86,9 @@ def normalise(
             row = &pixels[y, 0]
             target = &out[y + margin, margin]
             spread = &deviation[y, 0]
+            tall = <float>(min(bottom, height - 1) - max(top, -1))
             for x in range(width):
-                area = <float>((min(bottom, height - 1) - max(top, -1)) * columns[x])
+                area = tall * <float>columns[x]
                 mean = <float>total[x] / area
                 variance = <float>power[x] / area - mean * mean
                 spread[x] = sqrtf(variance if variance > 0 else 0)
@@ -117,7 +126,8 @@ def cell_tensors(
     cdef const float *c
     cdef const float *d
     cdef const float *e
-    cdef float gx, gy, sums[4]
+    cdef float gx, gy
+    cdef float sums[4]
     with nogil:
         for y in range(-1, rows * cell + 1):
             # smoothed row y, from column -1 to width, goes to one of three slots in turn
@@ -164,62 +174,112 @@ def cell_tensors(
                         out[i, j, k] = sums[k]
 
 
-cdef inline void filter_cell(
-    const float *source, Py_ssize_t stride, const float *taps, Py_ssize_t side, float *sums
-) noexcept nogil:
-    """Correlate one 8x8 cell; `source` is the top left tap of its first pixel."""
-    cdef Py_ssize_t i, j, x, y
-    cdef float weight
-    cdef const float *row
-    for i in range(64):
-        sums[i] = 0
-    for i in range(side):
-        for j in range(side):
-            weight = taps[i * side + j]
-            row = source + i * stride + j
-            for y in range(8):
-                for x in range(8):
-                    sums[8 * y + x] += weight * row[x]
-                row += stride
+cdef extern from *:
+    """
+    #include <stddef.h>
+    #include <string.h>
+    #if defined(__SSE2__) || defined(_M_X64)
+    #include <emmintrin.h>
+    #endif
+
+    /* Correlate eight pixels of four rows with the taps of one filter, two taps at a time. Whole numbers: both ways
+       give the same sums. No compiler finds the first by itself, and it takes half the time of the second. */
+    static void correlate(const short *source, ptrdiff_t stride, const short *taps, const int *spans, ptrdiff_t side,
+                          int *sums)
+    {
+        ptrdiff_t i, j, y, x;
+    #if defined(__SSE2__) || defined(_M_X64)
+        __m128i even[4], odd[4];
+        for (y = 0; y < 4; y++)
+            even[y] = odd[y] = _mm_setzero_si128();
+        for (i = 0; i < side; i++) {
+            for (j = spans[2 * i]; j < spans[2 * i + 1]; j += 2) {
+                const short *at = source + i * stride + j;
+                int both;
+                __m128i pair;
+                memcpy(&both, taps + i * (side + 1) + j, sizeof both);
+                pair = _mm_set1_epi32(both);
+                for (y = 0; y < 4; y++) {
+                    __m128i here = _mm_loadu_si128((const __m128i *)(at + y * stride));
+                    __m128i next = _mm_loadu_si128((const __m128i *)(at + y * stride + 1));
+                    even[y] = _mm_add_epi32(even[y], _mm_madd_epi16(here, pair));
+                    odd[y] = _mm_add_epi32(odd[y], _mm_madd_epi16(next, pair));
+                }
+            }
+        }
+        for (y = 0; y < 4; y++) {
+            _mm_storeu_si128((__m128i *)(sums + 8 * y), _mm_unpacklo_epi32(even[y], odd[y]));
+            _mm_storeu_si128((__m128i *)(sums + 8 * y + 4), _mm_unpackhi_epi32(even[y], odd[y]));
+        }
+        (void)x;
+    #else
+        memset(sums, 0, 32 * sizeof *sums);
+        for (i = 0; i < side; i++)
+            for (j = spans[2 * i]; j < spans[2 * i + 1]; j++)
+                for (y = 0; y < 4; y++)
+                    for (x = 0; x < 8; x++)
+                        sums[8 * y + x] += taps[i * (side + 1) + j] * source[(i + y) * stride + j + x];
+    #endif
+    }
+    """
+    void correlate(
+        const short *source, Py_ssize_t stride, const short *taps, const int *spans, Py_ssize_t side, int *sums
+    ) noexcept nogil
 
 
 def filter_cells(
     const float[:, ::1] ridges not None,
-    const float[:, :, ::1] bank not None,
+    const short[:, :, ::1] bank not None,
     const float[::1] scale not None,
+    const int[:, ::1] spans not None,
     const short[:, ::1] choice not None,
     Py_ssize_t margin,
     float limit,
+    short[:, ::1] work not None,
     float[:, ::1] out not None,
     float[:, ::1] strength not None,
 ):
     """Correlate each 8x8 cell with its own filter of the bank; cells whose choice is negative are left alone.
 
-    `ridges` and `out` carry `margin` px on each side, `margin` being at least half a filter. Pixels and taps are
-    whole numbers whose sums stay below 2^24, so float32 holds them exactly. The sums, times the filter's scale, are
-    rounded and held within ±limit; `strength` receives the mean absolute value of each cell.
+    `ridges` and `out` carry `margin` px on each side, `margin` being at least half a filter; `work` is as high and
+    at least one px wider. `bank` is (n, side, side + 1), the last column zero; pixels, taps and sums are whole
+    numbers. The sums, times the filter's scale, are rounded and held within ±limit. `spans` is (side, 2), even
+    numbers: the first tap of each row and the one after the last; beyond, all taps are zero. `strength` receives
+    the mean absolute value of each cell.
     """
     cdef Py_ssize_t rows = choice.shape[0], columns = choice.shape[1], side = bank.shape[1]
-    cdef Py_ssize_t half = side // 2, i, j, x, y, k
-    cdef float sums[64]
-    cdef float value, total, factor
+    cdef Py_ssize_t half = side // 2, stride = work.shape[1], i, j, x, y, k
+    cdef int sums[64]
+    cdef int whole, total, most = <int>limit
+    cdef float value, factor
     cdef float *target
+    cdef const float *row
+    cdef const short *source
+    cdef short *copy
     with nogil:
+        for y in range(ridges.shape[0]):
+            row = &ridges[y, 0]
+            copy = &work[y, 0]
+            for x in range(ridges.shape[1]):
+                copy[x] = <short><int>row[x]
+            for x in range(ridges.shape[1], stride):
+                copy[x] = 0
         for i in range(rows):
             for j in range(columns):
                 k = choice[i, j]
                 if k < 0:
                     continue
-                filter_cell(&ridges[8 * i + margin - half, 8 * j + margin - half], ridges.shape[1], &bank[k, 0, 0],
-                            side, sums)
+                source = &work[8 * i + margin - half, 8 * j + margin - half]
+                correlate(source, stride, &bank[k, 0, 0], &spans[0, 0], side, &sums[0])
+                correlate(source + 4 * stride, stride, &bank[k, 0, 0], &spans[0, 0], side, &sums[32])
                 factor = scale[k]
                 total = 0
                 for y in range(8):
                     target = &out[8 * i + y + margin, 8 * j + margin]
                     for x in range(8):
-                        value = sums[8 * y + x] * factor
+                        value = <float>sums[8 * y + x] * factor
                         value = limit if value > limit else (-limit if value < -limit else value)
-                        value = <float>(<int>(value + limit + <float>0.5)) - limit
-                        target[x] = value
-                        total += value if value > 0 else -value
-                strength[i, j] = total / 64
+                        whole = <int>(value + limit + <float>0.5) - most
+                        target[x] = <float>whole
+                        total += whole if whole > 0 else -whole
+                strength[i, j] = <float>total / 64

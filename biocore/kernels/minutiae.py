@@ -53,7 +53,8 @@ def prune(lines: Lines, spur: int, fragment: int) -> Lines:
     own = _lines(lines).copy()
     if not (1 <= spur <= MAX_REACH and 1 <= fragment <= MAX_REACH):
         raise InvalidSampleError(f"spur and fragment must be 1..{MAX_REACH} px, not {spur} and {fragment}")
-    _minutiae.prune(own, np.zeros(own.shape, np.int32), np.empty(2 * max(spur, fragment), np.int16), spur, fragment)
+    path = np.empty(2 * max(spur, fragment), np.int16)
+    _minutiae.prune(own, np.zeros(own.shape, np.int32), path, _marks(own), spur, fragment)
     return own
 
 
@@ -75,7 +76,7 @@ def trace_ends(lines: Lines, reach: int) -> tuple[NDArray[np.int16], NDArray[np.
         raise InvalidSampleError(f"reach must be 1..{MAX_REACH} px, not {reach}")
     paths = np.zeros((MOST_ENDS, reach, 2), np.int16)
     lengths = np.zeros(MOST_ENDS, np.int32)
-    n = _minutiae.trace_ends(own, np.zeros(own.shape, np.int32), reach, paths, lengths)
+    n = _minutiae.trace_ends(own, np.zeros(own.shape, np.int32), _marks(own), reach, paths, lengths)
     return paths[:n], lengths[:n]
 
 
@@ -112,6 +113,11 @@ def angles(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     out = np.empty(len(own), np.float32)
     _minutiae.angles(own, out)
     return out
+
+
+def _marks(lines: Lines) -> NDArray[np.uint8]:
+    """One row of marks, and eight bytes more: the kernels look at eight at a time."""
+    return np.zeros(lines.shape[1] + 8, np.uint8)
 
 
 def _bits(bits: object) -> Bits:

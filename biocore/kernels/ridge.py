@@ -6,12 +6,14 @@ A *ridge picture* is float32 of whole numbers within ±`LIMIT`, ridges positive,
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
 from biocore.errors import InvalidSampleError
 from biocore.kernels import _ridge, checks
-from biocore.types import GreyImage
+from biocore.types import GreyImage, frozen_array
 
 CELL = 8  # px; one orientation, one period and one filter each; about one ridge period
 MARGIN = 16  # px around a ridge picture; half of the widest filter and the tensor's four
@@ -87,18 +89,61 @@ def cell_tensors(ridges: RidgePicture) -> NDArray[np.float32]:
     return out
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FilterBank:
+    """Filters that the kernel may trust: checked once, used for every picture.
+
+    Attributes
+    ----------
+    taps : float32 array (n, side, side)
+        Whole numbers within ±32767; `side` odd and at most `MAX_TAPS`.
+    scale : float32 array (n,)
+        What each filter's sums are multiplied by.
+    pairs : int16 array (n, side, side + 1)
+        The taps with an empty last column: the kernel takes two at a time.
+    spans : int32 array (side, 2)
+        First column and the one after the last in which any filter has a tap, row by row, widened to even numbers.
+
+    Raises
+    ------
+    InvalidSampleError
+        Wrong shapes, or taps so large that float32 would round their sums.
+    """
+
+    taps: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    pairs: NDArray[np.int16] = field(init=False)
+    spans: NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        taps = checks.array(self.taps, np.float32, (None, None, None), "taps")
+        count, side = taps.shape[:2]
+        if side != taps.shape[2] or side % 2 == 0 or side > MAX_TAPS or not count:
+            raise InvalidSampleError(f"filters must be square, odd and at most {MAX_TAPS} px, not {taps.shape}")
+        if np.abs(taps).sum(axis=(1, 2)).max() * LIMIT >= 2**24:
+            raise InvalidSampleError("filters are too large: their sums would not be exact")
+        if np.abs(taps).max() > 2**15 - 1 or (np.rint(taps) != taps).any():
+            raise InvalidSampleError("taps must be whole numbers within ±32767")
+        used: NDArray[np.bool_] = np.asarray((taps != 0).sum(axis=0) > 0)
+        first = np.where(used.sum(axis=1) > 0, used.argmax(axis=1), side)
+        spans = np.stack([first // 2 * 2, (side - used[:, ::-1].argmax(axis=1) + 1) // 2 * 2], axis=1).astype(np.int32)
+        pairs = np.zeros((count, side, side + 1), np.int16)
+        pairs[:, :, :side] = taps
+        object.__setattr__(self, "pairs", frozen_array(pairs))
+        object.__setattr__(self, "taps", frozen_array(taps))
+        object.__setattr__(self, "scale", frozen_array(checks.array(self.scale, np.float32, (count,), "scale")))
+        object.__setattr__(self, "spans", frozen_array(spans))
+
+
 def filter_cells(
-    ridges: RidgePicture, bank: NDArray[np.float32], scale: NDArray[np.float32], choice: NDArray[np.int16]
+    ridges: RidgePicture, bank: FilterBank, choice: NDArray[np.int16]
 ) -> tuple[RidgePicture, NDArray[np.float32]]:
     """Correlate each cell with the filter chosen for it.
 
     Parameters
     ----------
     ridges : ridge picture
-    bank : float32 array (n, side, side)
-        Filters of whole numbers, `side` odd and at most `MAX_TAPS`.
-    scale : float32 array (n,)
-        What each filter's sums are multiplied by.
+    bank : FilterBank
     choice : int16 array (rows, columns)
         Index into the bank; negative: the cell stays empty.
 
@@ -109,22 +154,16 @@ def filter_cells(
     Raises
     ------
     InvalidSampleError
-        Wrong shapes, an index beyond the bank, or filters so large that float32 would round their sums.
+        Wrong shapes, or an index beyond the bank.
     """
     picture, rows, columns = _picture(ridges)
-    filters = checks.array(bank, np.float32, (None, None, None), "bank")
-    count, side = filters.shape[:2]
-    if side != filters.shape[2] or side % 2 == 0 or side > MAX_TAPS:
-        raise InvalidSampleError(f"filters must be square, odd and at most {MAX_TAPS} px, not {filters.shape[1:]}")
-    if count and np.abs(filters).sum(axis=(1, 2)).max() * LIMIT >= 2**24:
-        raise InvalidSampleError("filters are too large: their sums would not be exact")
-    factors = checks.array(scale, np.float32, (count,), "scale")
     chosen = checks.array(choice, np.int16, (rows, columns), "choice")
-    if chosen.max() >= count:
-        raise InvalidSampleError(f"choice {chosen.max()} is beyond the bank of {count}")
+    if chosen.max() >= len(bank.taps):
+        raise InvalidSampleError(f"choice {chosen.max()} is beyond the bank of {len(bank.taps)}")
     out = blank(rows, columns)
     strength = np.zeros((rows, columns), np.float32)
-    _ridge.filter_cells(picture, filters, factors, chosen, MARGIN, LIMIT, out, strength)
+    work = np.empty((picture.shape[0], picture.shape[1] + CELL), np.int16)
+    _ridge.filter_cells(picture, bank.pairs, bank.scale, bank.spans, chosen, MARGIN, LIMIT, work, out, strength)
     return out, strength
 
 
