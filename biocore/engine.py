@@ -137,6 +137,9 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
             raise ExtractionError(f"{sample.source}: {error}") from error
     pixels = to_500(sample)
     try:
+        if sample.modality is Modality.IRIS:
+            return extract_iris(sample.pixels, cast(EyePosition, sample.position))
+        pixels = to_500(sample)
         template = extract_robust(pixels, threads) if effort == "robust" else extract_finger(pixels, effort)
     except ExtractionError as error:
         raise ExtractionError(f"{sample.source}: {error}") from error

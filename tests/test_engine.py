@@ -71,8 +71,10 @@ def test_an_extraction_that_fails_names_the_picture(effort: Any, flat: Path) -> 
         biocore.extract(blank, effort)
 
 
-def test_an_eye_is_refused_by_name_where_only_fingers_are_known(flat: Path) -> None:
+def test_a_picture_without_an_eye_is_refused_by_name_and_reported_without_a_score(flat: Path) -> None:
     eye = biocore.load(flat, "iris")
-    for call in (biocore.assess, biocore.extract):
-        with pytest.raises(InvalidSampleError, match=r"flat\.png: .*iris"):
-            call(eye)
+    report = biocore.assess(eye)
+    assert report.score is None
+    assert report.reason
+    with pytest.raises(ExtractionError, match=r"flat\.png: .*iris"):
+        biocore.extract(eye)
