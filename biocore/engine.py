@@ -129,13 +129,6 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     InvalidSampleError
         A finger of a resolution outside 490..1100 ppi.
     """
-    if sample.modality is Modality.IRIS:
-        assert isinstance(sample.position, EyePosition)  # a sample checks it
-        try:
-            return extract_iris(sample.pixels, sample.position)
-        except ExtractionError as error:
-            raise ExtractionError(f"{sample.source}: {error}") from error
-    pixels = to_500(sample)
     try:
         if sample.modality is Modality.IRIS:
             return extract_iris(sample.pixels, cast(EyePosition, sample.position))

@@ -168,14 +168,8 @@ def best_path(
                 for k in range(1, count):
                     if before[k] > before[row]:
                         row = k
-            else:  # the path closes where its last step would lead back to the start
+            else:  # the column before the first is the last one: ending where the first step began closes the path
                 row = start
-                for k in range(count):
-                    if k - start <= reach and start - k <= reach and (
-                        before[k] - bend[k - start if k > start else start - k]
-                        > before[row] - bend[row - start if row > start else start - row]
-                    ):
-                        row = k
             for a in range(columns - 1, -1, -1):
                 out[a] = <int>row
                 row = row + back[a, row] - reach

@@ -95,8 +95,8 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
     typedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
                                         int32_t *, int32_t *);
 
-    static void count_thin_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
-                                 int32_t *different, int32_t *common)
+    static void count_thin_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                                 int words, int32_t *different, int32_t *common)
     {
         uint64_t d[8] = {0}, c[8] = {0};
         for (int w = 0; w < 8 * words; w += 8)
@@ -128,15 +128,15 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
 
     #if defined(__GNUC__) && defined(__x86_64__)
     __attribute__((target("popcnt")))
-    static void count_thin_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
-                                  int32_t *different, int32_t *common)
+    static void count_thin_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                                  int words, int32_t *different, int32_t *common)
     {
         COUNT_THIN_WITH_INSTRUCTION
     }
 
     __attribute__((target("avx512f,avx512vpopcntdq")))
-    static void count_thin_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int words,
-                                  int32_t *different, int32_t *common)
+    static void count_thin_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                                  int words, int32_t *different, int32_t *common)
     {
         __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
         for (int w = 0; w < 8 * words; w += 8) {
@@ -375,7 +375,9 @@ def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_m
     cdef Best best
     with nogil:
         for k in range(n):
-            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], few, coarse_least, coarse_per_bit)
+            best = coarsely(
+                turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], few, coarse_least, coarse_per_bit
+            )
             at = best.offset
             value = best.value
             if NOTHING < value < doubtful:
@@ -383,7 +385,9 @@ def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_m
                                least, per_bit)
                 best.offset = at
             else:
-                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, at, at + 1, least, per_bit)
+                best = closely(
+                    probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, at, at + 1, least, per_bit
+                )
                 if value == NOTHING or best.value >= promising:
                     best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets,
                                    least, per_bit)
