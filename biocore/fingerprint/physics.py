@@ -42,6 +42,12 @@ PALEST = 0.2  # of the print's darkness; paler ink than this is not taken as a m
 BODY = 0.5  # of the strong ridges' texture; what is weaker may be what the last finger left
 MAIN_PIECE = 0.3  # of the largest piece's area; a smaller piece of strong texture is not the finger
 BESIDE_PX = 24  # px around the strong ridges that belong to them: the rim of a contact is paler
+SMUDGE_PX = 96  # px, 5 mm; a smudge is narrower, shading and vignettes are wider
+STAIN = 0.25  # of the strong ridges' deviation by which a smudge is darker than the glass around it
+SHADED = (
+    0.25  # of the glass; where more is darker than around it, the light is uneven: real grey grounds have 0.3 to 0.85
+)
+STAIN_GREY = 10.0  # and at least so many grey levels: grain and dust stay below
 RESIDUE_FLOOR = 0.09  # of the strong ridges' texture; what is weaker is the sensor's own
 LEAST_AWAY = 0.1  # of the window; where less is bare, a few cells are no share
 QUIET = 2.0  # times the quietest texture beside the contact: as above
@@ -361,8 +367,19 @@ def _residue_share(cells: _Cells, found: _Profiles, cell: int) -> float:
     if not away.any():
         return 0.0
     quiet = float(np.percentile(cells.texture[away], 10))
-    dirty = away & (cells.texture > max(RESIDUE_FLOOR * strong, QUIET * quiet))
+    dirty = away & ((cells.texture > max(RESIDUE_FLOOR * strong, QUIET * quiet)) | _stained(cells, away, strong, cell))
     return float(np.count_nonzero(dirty) / (np.count_nonzero(away) + LEAST_AWAY * away.size))
+
+
+def _stained(cells: _Cells, away: NDArray[np.bool_], strong: float, cell: int) -> NDArray[np.bool_]:
+    """Say which cells of the glass are darker than the glass around them, as smudges are and shading is not."""
+    glass = np.where(away, cells.mean, cells.mean[away].max()).astype(np.float32)
+    reach = 2 * (SMUDGE_PX // (2 * cell)) + 1
+    around = cv2.morphologyEx(glass, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+    stained: NDArray[np.bool_] = around - glass > max(STAIN * strong, STAIN_GREY)
+    if np.mean(stained[away]) > SHADED:
+        return np.zeros_like(away)
+    return stained
 
 
 def _motion(found: _Profiles) -> dict[str, float]:
