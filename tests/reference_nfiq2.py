@@ -288,7 +288,7 @@ def histogram(name: str, values: list[float], limits: Floats) -> dict[str, float
     edges = [-math.inf, *limits.tolist(), math.inf]
     bins = {f"{name}_{k}": float(sum(edges[k] <= v < edges[k + 1] for v in ordered)) for k in range(10)}
     scale = 1.0 / len(ordered)
-    mean, square = sum(ordered) * scale, 0.0
+    mean, square = float(np.cumsum(ordered)[-1]) * scale, 0.0  # one by one: sum() compensates from Python 3.12 on
     for v in ordered:
         square += v * v
     return {**bins, f"{name}_Mean": mean, f"{name}_StdDev": math.sqrt(max(square * scale - mean * mean, 0.0))}
