@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, overload
 
 from biocore.errors import ExtractionError, InvalidSampleError, InvalidTemplateError
 from biocore.fingerprint import compare as finger_comparison
@@ -18,6 +18,7 @@ from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
 from biocore.formats.images import read_image
 from biocore.iris import compare as iris_comparison
 from biocore.iris.extract import extract as extract_iris
+from biocore.iris.fuse import fuse as fuse_irises
 from biocore.iris.quality import assess as assess_iris
 from biocore.report import QualityReport
 from biocore.types import (
@@ -34,6 +35,7 @@ from biocore.types import (
 )
 
 Effort = Literal["fast", "robust"]
+EFFORTS: tuple[Effort, ...] = ("fast", "robust")
 
 # ppi; a file's own tag below this says nothing of a finger scanner: 72 and 96 are what programs write for screens.
 TRUSTED_TAG_PPI = NOMINAL_PPI - TOLERANCE_PPI
@@ -113,7 +115,7 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     effort : "fast" or "robust"
         "fast" for live use and every easy finger; "robust" for faint, dry, worn and wet ones and for the record:
         with the extra `robust` installed, a learned detector, else the strongest classical enhancement. The
-        template's `algorithm` says which. Irises are always extracted in the one way there is.
+        template's `algorithm` says which. Irises are extracted in the one way there is, whichever is asked for.
     threads : int
         For the learned detector; everything else runs in the calling thread.
 
@@ -127,8 +129,10 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     ExtractionError
         There is no usable finger or iris in the picture; names the sample's source.
     InvalidSampleError
-        A finger of a resolution outside 490..1100 ppi.
+        A finger of a resolution outside 490..1100 ppi, or an unknown effort.
     """
+    if effort not in EFFORTS:
+        raise InvalidSampleError(f"effort must be {' or '.join(EFFORTS)}, not {effort!r}")
     try:
         if sample.modality is Modality.IRIS:
             return extract_iris(sample.pixels, cast(EyePosition, sample.position))
@@ -182,24 +186,50 @@ def search(probe: Template, references: Sequence[Template], threads: int = 1) ->
     return finger_comparison.search(_finger(probe), [_finger(reference) for reference in references], threads)
 
 
-def fuse(templates: Sequence[Template]) -> FingerTemplate:
-    """Unite several attempts at one finger in one template.
+@overload
+def fuse(templates: Sequence[FingerTemplate]) -> FingerTemplate: ...
+@overload
+def fuse(templates: Sequence[IrisTemplate]) -> IrisTemplate: ...
+@overload
+def fuse(templates: Sequence[Template]) -> Template: ...
+def fuse(templates: Sequence[Template]) -> Template:
+    """Unite several attempts at one finger, or several captures of one eye, in one template.
+
+    Parameters
+    ----------
+    templates : sequence of FingerTemplate, or of IrisTemplate
+        All of one modality.
+
+    Returns
+    -------
+    FingerTemplate or IrisTemplate
 
     Raises
     ------
     InvalidTemplateError
-        No template at all, or not of a finger.
+        No template at all, fingers and irises together, different fingers or eyes by their positions, or an iris that
+        is not alike to the others.
     """
+    if not templates:
+        raise InvalidTemplateError("there is no template to fuse")
+    if isinstance(templates[0], IrisTemplate):
+        return fuse_irises([_iris(template) for template in templates])
     return fuse_fingers([_finger(template) for template in templates])
 
 
 def _finger(template: Template) -> FingerTemplate:
     if not isinstance(template, FingerTemplate):
-        raise InvalidTemplateError(f"expected finger templates, not {type(template).__name__}")
+        raise _wrong_kind("finger", template)
     return template
 
 
 def _iris(template: Template) -> IrisTemplate:
     if not isinstance(template, IrisTemplate):
-        raise InvalidTemplateError(f"expected iris templates, not {type(template).__name__}")
+        raise _wrong_kind("iris", template)
     return template
+
+
+def _wrong_kind(expected: str, template: object) -> InvalidTemplateError:
+    both = isinstance(template, Template)
+    hint = "; fingers and irises are never compared or fused with each other" if both else ""
+    return InvalidTemplateError(f"expected {expected} templates, not {type(template).__name__}{hint}")

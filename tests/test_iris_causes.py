@@ -133,7 +133,8 @@ def test_the_two_modalities_do_not_mix() -> None:
             biocore.compare(probe, reference)
         with pytest.raises(InvalidTemplateError):
             biocore.search(probe, [reference])
-    with pytest.raises(InvalidTemplateError):
-        biocore.fuse([iris])
+    for mixed in ([iris, finger], [finger, iris]):
+        with pytest.raises(InvalidTemplateError, match="never compared or fused with each other"):
+            biocore.fuse(mixed)
     with pytest.raises(InvalidTemplateError):
         biocore.assess(sample, finger)

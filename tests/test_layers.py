@@ -30,6 +30,7 @@ ALLOWED = {
     "biocore.fingerprint": FOUNDATION | {"biocore.kernels", "biocore.models"},
     "biocore.iris": FOUNDATION | {"biocore.kernels", "biocore.models"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
+    "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,
     "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors"},

