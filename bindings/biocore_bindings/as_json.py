@@ -10,7 +10,7 @@ from biocore.discovery import DriverInfo
 from biocore.fingerprint.slap import Slap
 from biocore.hal import DeviceInfo
 from biocore.report import QualityReport
-from biocore.types import Comparison, FingerTemplate, MinutiaKind, Sample
+from biocore.types import Comparison, FingerTemplate, IrisTemplate, MinutiaKind, Sample, Template
 from biocore_bindings.inputs import kind_name, position_name
 
 
@@ -50,8 +50,12 @@ def report_entry(report: QualityReport, language: Language) -> dict[str, Any]:
     }
 
 
-def template_entry(template: FingerTemplate) -> dict[str, Any]:
+def template_entry(template: Template) -> dict[str, Any]:
     """Say what a template holds, in numbers."""
+    if isinstance(template, IrisTemplate):
+        return _iris_entry(template)
+    if not isinstance(template, FingerTemplate):
+        raise TypeError(f"no JSON form of a {type(template).__name__}")
     kinds = template.kinds
     return {
         "algorithm": template.algorithm,
@@ -63,6 +67,19 @@ def template_entry(template: FingerTemplate) -> dict[str, Any]:
         "endings": int((kinds == MinutiaKind.ENDING).sum()),
         "bifurcations": int((kinds == MinutiaKind.BIFURCATION).sum()),
         "mean_minutia_quality": float(template.qualities.mean()) if len(template) else None,
+        "image_quality": template.image_quality,
+    }
+
+
+def _iris_entry(template: IrisTemplate) -> dict[str, Any]:
+    return {
+        "algorithm": template.algorithm,
+        "position": position_name(template.position),
+        "width": template.width,
+        "height": template.height,
+        "usable": template.usable,
+        "pupil_radius": template.pupil_radius,
+        "iris_radius": template.iris_radius,
         "image_quality": template.image_quality,
     }
 
@@ -89,7 +106,7 @@ def slap_entry(slap: Slap) -> dict[str, Any]:
 
 
 def comparison_entry(comparison: Comparison, threshold: float) -> dict[str, Any]:
-    """Say how two prints compare, and what that means at a threshold."""
+    """Say how two prints or eyes compare, and what that means at a threshold."""
     return {
         "score": comparison.score,
         "fmr": comparison.fmr,

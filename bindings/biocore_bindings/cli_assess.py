@@ -21,7 +21,16 @@ from biocore.types import Modality, Sample
 from biocore_bindings import report_page
 from biocore_bindings.as_json import report_entry, sample_entry
 from biocore_bindings.drawing import quality_colour
-from biocore_bindings.inputs import DEFAULT_PPI, PICTURES, collect, finger_template, load, parse_position
+from biocore_bindings.eyes import look, trace_rest
+from biocore_bindings.inputs import (
+    DEFAULT_PPI,
+    collect,
+    finger_template,
+    load_all,
+    modality_of,
+    parse_position,
+    pictures_of,
+)
 from biocore_bindings.options import (
     AsJson,
     Finger,
@@ -53,7 +62,7 @@ def assess(
     paths: Pictures,
     recursive: Recursive = False,
     ppi: Ppi = DEFAULT_PPI,
-    modality: Kind = Modality.FINGER,
+    modality: Kind = None,
     position: Finger = None,
     min_score: MinScore = None,
     measures: Annotated[bool, typer.Option("--measures", help="Print every measure of each picture.")] = False,
@@ -71,35 +80,52 @@ def assess(
     as_json: AsJson = False,
 ) -> None:
     """Assess the quality of pictures: score, causes, advice."""
-    where = parse_position(position, modality)
+    shows = modality_of(modality, position)
+    where = parse_position(position, shows)
     with answering("assess", as_json) as answer:
-        files = collect(paths, PICTURES, recursive)
+        files = collect(paths, pictures_of(shows), recursive)
         pile = _Pile()
         answer.put(min_score=min_score, results=pile.results)
         with answer.progress() as bar:
             for number, path in enumerate(bar.track(files, description="Assessing"), 1):
                 folder = trace if trace is None or len(files) == 1 else trace / f"{number:03d}-{path.stem}"
                 try:
-                    with traced(folder):
-                        sample = load(path, modality, ppi, where)
-                        found = biocore.assess(sample)
-                    if report is not None:
-                        pile.entries.append(entry_of(path.name, sample, found))
+                    samples = load_all(path, shows, ppi, where)
+                    for sample in samples:
+                        with traced(folder):
+                            found = biocore.assess(sample)
+                            if shows is Modality.IRIS:
+                                trace_rest(sample)
+                        name = path if len(samples) == 1 else Path(sample.source)  # a view of a record
+                        if report is not None:
+                            pile.entries.append(entry_of(name.name, sample, found))
+                        _note(answer, pile, name, sample, found, min_score, language)
                 except BiocoreError as error:
                     pile.unread.append(Unread.of(path, error))
                     pile.results.append({"file": str(path), "error": answer.fault(error, path)})
-                    continue
-                passed = passes(found, min_score)
-                answer.end(ExitCode.NO if passed is False else ExitCode.OK)
-                pile.reports.append((path, found))
-                entry = {"file": str(path), **sample_entry(sample), **report_entry(found, language.code)}
-                pile.results.append({**entry, "passed": passed})
         _show(answer, pile.reports, min_score, language, measures)
         if report is not None:
             page = report_page.render(pile.entries, pile.unread, language=language.code, min_score=min_score)
             report_page.write(report, page)
             answer.put(report=str(report))
             answer.show(Text(f"Report: {shown(report)}", style="dim"))
+
+
+def _note(
+    answer: Answer,
+    pile: _Pile,
+    path: Path,
+    sample: Sample,
+    found: QualityReport,
+    min_score: int | None,
+    language: Language,
+) -> None:
+    """Keep what was found of one picture."""
+    passed = passes(found, min_score)
+    answer.end(ExitCode.NO if passed is False else ExitCode.OK)
+    pile.reports.append((path, found))
+    entry = {"file": str(path), **sample_entry(sample), **report_entry(found, language.code)}
+    pile.results.append({**entry, "passed": passed})
 
 
 def passes(report: QualityReport, min_score: int | None) -> bool | None:
@@ -177,7 +203,7 @@ def measures_table(report: QualityReport) -> Table:
 def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -> Entry:
     """Return what the report page shows of a picture; what cannot be drawn is left out."""
     if sample.modality is not Modality.FINGER:
-        return Entry(name, sample.pixels, report, note=note)
+        return Entry(name, sample.pixels, report, note=note, eye=look(sample))
     template = maps = None
     pixels = to_500(sample)
     with suppress(ExtractionError):  # no usable region: the report says so in its causes

@@ -1,4 +1,4 @@
-"""`biocore capture`: pictures from a device, with what the operator needs to know while the finger lies on it."""
+"""`biocore capture`: pictures from a device, with what the operator needs to know meanwhile."""
 
 from __future__ import annotations
 
@@ -11,18 +11,29 @@ from rich.live import Live
 from rich.text import Text
 
 import biocore
+from biocore import fingerprint, iris
 from biocore.advice import Language as Code
 from biocore.advice import advice_text, advise, cause_text
-from biocore.errors import FormatError
-from biocore.fingerprint import Preview, preview
+from biocore.errors import ExtractionError, FormatError
 from biocore.formats.images import write_png
 from biocore.hal import DEFAULT_TIMEOUT, Device, Event, EventKind
 from biocore.report import QualityReport
 from biocore.types import FingerPosition, Frame, Modality, Sample
 from biocore_bindings.as_json import device_entry, report_entry, sample_entry
 from biocore_bindings.cli_assess import passes, score_bar, score_text
+from biocore_bindings.cli_extract import Made, standard, template_of, write_made
 from biocore_bindings.inputs import parse_position
-from biocore_bindings.options import AsJson, Finger, Language, MinScore, Words
+from biocore_bindings.options import (
+    AsJson,
+    Effort,
+    Finger,
+    Format,
+    Language,
+    MinScore,
+    Ratio,
+    Words,
+    record_format,
+)
 from biocore_bindings.terminal import Answer, ExitCode, answering, shown
 
 MAX_COUNT = 10_000  # captures in one call
@@ -41,6 +52,14 @@ def capture(
         ),
     ] = DEFAULT_TIMEOUT,
     position: Finger = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", metavar="FILE", help="Write all captures into one standard record too.", show_default=False
+        ),
+    ] = None,
+    layout: Format = None,
+    ratio: Ratio = None,
     min_score: MinScore = None,
     language: Words = Language.EN,
     as_json: AsJson = False,
@@ -48,9 +67,11 @@ def capture(
     """Capture from a device, assess at once, and keep each picture as PNG."""
     with answering("capture", as_json) as answer:
         captures: list[dict[str, Any]] = []
+        made: list[Made] = []
         with biocore.open_device(uri) as device:
             info = device.info
             where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
+            form = record_format(layout, info.modality)
             answer.put(device=device_entry(info), min_score=min_score, captures=captures)
             first = _first_free(out)
             answer.show(Text(f"{shown(info.maker)} {shown(info.model)} ({shown(info.uri)})", style="bold"))
@@ -65,31 +86,56 @@ def capture(
                 entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.code)}
                 captures.append({**entry, "passed": passed})
                 answer.show(_line(path, report, min_score, language))
+                if record is not None:
+                    _keep(answer, made, sample, path)
+        if record is not None and made:
+            size = write_made(record, made, form, ratio)
+            answer.put(record={"file": str(record), "format": form.value, "views": len(made), "bytes": size})
+            answer.show(Text(f"Record: {shown(record)} ({size} bytes, {standard(form)})", style="dim"))
+
+
+def _keep(answer: Answer, made: list[Made], sample: Sample, path: Path) -> None:
+    """Make a template for the record; a capture that gives none is told, and left out of it."""
+    try:
+        made.append(Made(sample, template_of(sample, Effort.FAST)))
+    except ExtractionError as error:
+        answer.fault(error, path)
 
 
 class _LiveLine:
-    """One line that follows the finger: what the previews say."""
+    """One line that follows the finger or eye: what the previews say."""
 
     def __init__(self, live: Live, modality: Modality, language: Code) -> None:
         self._live = live
         self._modality = modality
         self._language = language
-        self._previous: Preview | None = None
+        self._finger: fingerprint.Preview | None = None
+        self._eye: iris.Preview | None = None
 
     def __call__(self, event: Event) -> None:
         if event.kind is EventKind.WAITING:
             self._say(Text("Lay the finger down" if self._modality is Modality.FINGER else "Look into the camera"))
-        elif event.kind is EventKind.PREVIEW and event.frame is not None and self._modality is Modality.FINGER:
-            seen = preview(event.frame.pixels, self._previous)
-            self._previous = seen
-            line = score_text(seen.score).append(" ").append_text(score_bar(seen.score))
-            if seen.cause is not None:
-                line.append(f"  {cause_text(seen.cause.name, self._language)}", style="yellow")
-                for step in advise((seen.cause,))[:1]:
-                    line.append(f"  {advice_text(step, self._language)}", style="italic")
-            elif seen.steady:
-                line.append("  steady", style="green")
-            self._say(line)
+        elif event.kind is EventKind.PREVIEW and event.frame is not None:
+            self._say(
+                self._finger_line(event.frame) if self._modality is Modality.FINGER else self._eye_line(event.frame)
+            )
+
+    def _finger_line(self, frame: Frame) -> Text:
+        seen = self._finger = fingerprint.preview(frame.pixels, self._finger)
+        return self._with_advice(score_text(seen.score).append(" ").append_text(score_bar(seen.score)), seen)
+
+    def _eye_line(self, frame: Frame) -> Text:
+        seen = self._eye = iris.preview(frame.pixels, self._eye)
+        return self._with_advice(Text(f"iris {2.0 * seen.iris_radius:.0f} px" if seen.eye else "no eye"), seen)
+
+    def _with_advice(self, line: Text, seen: fingerprint.Preview | iris.Preview) -> Text:
+        if seen.cause is not None:
+            line.append(f"  {cause_text(seen.cause.name, self._language)}", style="yellow")
+            for step in advise((seen.cause,))[:1]:
+                line.append(f"  {advice_text(step, self._language)}", style="italic")
+        elif seen.steady:
+            line.append("  steady", style="green")
+        return line
 
     def _say(self, line: Text) -> None:
         line.no_wrap, line.overflow = True, "ellipsis"

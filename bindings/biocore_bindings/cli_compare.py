@@ -1,7 +1,8 @@
-"""`biocore compare`: whether two prints are of one finger."""
+"""`biocore compare`: whether two prints are of one finger, or two pictures of one eye."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,17 +14,24 @@ from rich.text import Text
 import biocore
 from biocore.errors import BiocoreError, FormatError, InvalidTemplateError
 from biocore.fingerprint.scale import to_500
-from biocore.types import Comparison, FingerPosition, FingerTemplate, GreyImage, Modality, Position
+from biocore.trace import Picture
+from biocore.types import Comparison, FingerTemplate, GreyImage, IrisTemplate, Modality, Position
 from biocore_bindings.as_json import comparison_entry
 from biocore_bindings.drawing import pairing_picture
+from biocore_bindings.drawing_iris import iris_pairing_picture
+from biocore_bindings.eyes import Look, iris_template, look
 from biocore_bindings.inputs import (
     DEFAULT_PPI,
+    EYE_RECORDS,
     PICTURES,
     RECORDS,
     collect,
     finger_template,
+    is_eye_record,
     is_record,
     load,
+    load_all,
+    modality_of,
     parse_position,
     position_name,
     read_templates,
@@ -33,6 +41,7 @@ from biocore_bindings.options import (
     AsJson,
     Effort,
     Finger,
+    Kind,
     Ppi,
     Recursive,
     Threshold,
@@ -47,41 +56,61 @@ FINEST_RATE = 1e-6  # false match rates below are an extrapolation: nobody has s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Print:
-    """One print to compare: of a picture, or a view of a record."""
+    """One print or eye to compare: of a picture, or a view of a record."""
 
     name: str
-    template: FingerTemplate
-    pixels: GreyImage | None
+    template: FingerTemplate | IrisTemplate
+    pixels: GreyImage | None = None
+    eye: Look | None = None
+
+    @property
+    def size(self) -> str:
+        """How much there is to compare, for people."""
+        if isinstance(self.template, IrisTemplate):
+            return f"{self.template.usable:.0%} usable"
+        return f"{len(self.template)} minutiae"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read."""
+
+    modality: Modality
+    position: Position | None
+    ppi: float
+    effort: Effort
 
 
 def compare(
-    probe: Annotated[Path, typer.Argument(metavar="PROBE", help="A picture, or a minutiae record.")],
+    probe: Annotated[Path, typer.Argument(metavar="PROBE", help="A picture, or a record of minutiae or eyes.")],
     references: Annotated[
         list[Path], typer.Argument(metavar="REFERENCE", help="The same, or folders of them.", show_default=False)
     ],
     threshold: Threshold = DEFAULT_THRESHOLD,
+    modality: Kind = None,
     position: Finger = None,
     ppi: Ppi = DEFAULT_PPI,
     effort: Work = Effort.FAST,
     picture: Annotated[
-        Path | None, picture_option("Draw both prints and what they share (one reference only).")
+        Path | None, picture_option("Draw both prints or irises and what they share (one reference only).")
     ] = None,
     recursive: Recursive = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a print with another, or search for it among many.
+    """Compare a print or an eye with another, or search for it among many.
 
     The score is -10 log10 of the false match rate: 40 means one false match in 10,000 comparisons of different
-    persons. With a record of several fingers, --position says which one is meant.
+    persons. With a record of several fingers or eyes, --position says which one is meant.
     """
-    finger = parse_position(position, Modality.FINGER)
+    shows = modality_of(modality, position)
+    if modality is None and any(is_eye_record(path) for path in (probe, *references)):
+        shows = Modality.IRIS
+    how = Reading(shows, parse_position(position, shows), ppi, effort)
     with answering("compare", as_json) as answer:
         results: list[dict[str, Any]] = []
         answer.put(probe=str(probe), threshold=threshold, match=False, results=results)
-        mine = _the_probe(probe, finger, ppi, effort)
-        theirs = _the_references(
-            answer, results, collect(references, PICTURES | RECORDS, recursive), finger, ppi, effort
-        )
+        mine = _the_probe(probe, how)
+        theirs = _the_references(answer, results, collect(references, _endings(shows), recursive), how)
         if picture is not None and len(theirs) > 1:
             raise FormatError(f"--picture draws one pair, and there are {len(theirs)} references", file=str(picture))
         if len(theirs) == 1:
@@ -90,38 +119,37 @@ def compare(
             _many(answer, results, mine, theirs, threshold)
 
 
-def _the_probe(path: Path, finger: Position | None, ppi: float, effort: Effort) -> Print:
-    found = _prints(path, ppi, effort)
-    fitting = [item for item in found if _fits(item, finger)]
+def _endings(shows: Modality) -> frozenset[str]:
+    return PICTURES | (RECORDS if shows is Modality.FINGER else EYE_RECORDS)
+
+
+def _the_probe(path: Path, how: Reading) -> Print:
+    found = _prints(path, how)
+    fitting = [item for item in found if _fits(item, how.position)]
     if len(fitting) != 1:
         held = ", ".join(position_name(item.template.position) for item in found)
-        raise InvalidTemplateError(f"{path}: the probe must be one finger; it holds {held}. Choose with --position")
+        what = "finger" if how.modality is Modality.FINGER else "eye"
+        raise InvalidTemplateError(f"{path}: the probe must be one {what}; it holds {held}. Choose with --position")
     return fitting[0]
 
 
-def _the_references(
-    answer: Answer,
-    results: list[dict[str, Any]],
-    paths: list[Path],
-    finger: Position | None,
-    ppi: float,
-    effort: Effort,
-) -> list[Print]:
-    """Return every print to compare with; a file that gives none is told, and passed over."""
+def _the_references(answer: Answer, results: list[dict[str, Any]], paths: list[Path], how: Reading) -> list[Print]:
+    """Return everything to compare with; a file that gives nothing is told, and passed over."""
     found: list[Print] = []
     for path in paths:
         try:
-            found.extend(_prints(path, ppi, effort))
+            found.extend(_prints(path, how))
         except BiocoreError as error:
             results.append({"reference": str(path), "error": answer.fault(error, path)})
-    fitting = [item for item in found if _fits(item, finger)]
-    if found and not fitting and finger is not None:
-        raise InvalidTemplateError(f"no reference shows the {position_name(finger)} finger; leave --position out")
+    fitting = [item for item in found if _fits(item, how.position)]
+    if found and not fitting and how.position is not None:
+        what = "finger" if how.modality is Modality.FINGER else "eye"
+        raise InvalidTemplateError(f"no reference shows the {position_name(how.position)} {what}; leave --position out")
     return fitting
 
 
-def _fits(item: Print, finger: Position | None) -> bool:
-    return finger is None or item.template.position in (finger, FingerPosition.UNKNOWN)
+def _fits(item: Print, position: Position | None) -> bool:
+    return position is None or item.template.position.value in (position.value, 0)
 
 
 def _one(
@@ -134,19 +162,24 @@ def _one(
 ) -> None:
     result = biocore.compare(probe.template, reference.template)
     entry = comparison_entry(result, threshold)
-    results.append({"reference": reference.name, **entry, "pairs": len(result.pairs)})
+    more: dict[str, float]
+    if result.rotation is None:
+        shared, more = f"{len(result.pairs)} pairs", {"pairs": len(result.pairs)}
+    else:
+        turned = math.degrees(result.rotation)
+        shared, more = f"turned by {turned:+.1f}°", {"rotation": turned}
+    results.append({"reference": reference.name, **entry, **more})
     answer.put(match=entry["match"])
     answer.end(ExitCode.OK if entry["match"] else ExitCode.NO)
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("Probe", Text(shown(probe.name)), f"{len(probe.template)} minutiae")
-    table.add_row("Reference", Text(shown(reference.name)), f"{len(reference.template)} minutiae")
-    table.add_row("Score", _score(result, threshold), f"{len(result.pairs)} pairs")
+    table.add_row("Probe", Text(shown(probe.name)), probe.size)
+    table.add_row("Reference", Text(shown(reference.name)), reference.size)
+    table.add_row("Score", _score(result, threshold), shared)
     table.add_row("FMR", rate_text(result.fmr), Text(f"at a threshold of {result.score:.1f}", style="dim"))
     table.add_row("Decision", _decision(result, threshold), Text(f"threshold {threshold:g}", style="dim"))
     answer.show(table)
     if picture is not None:
-        drawn = pairing_picture((probe.pixels, reference.pixels), probe.template, reference.template, result)
-        write_picture(picture, drawn)
+        write_picture(picture, _drawn(probe, reference, result))
         answer.put(picture=str(picture))
         answer.show(Text(f"Picture: {shown(picture)}", style="dim"))
 
@@ -160,7 +193,7 @@ def _many(
     results.extend({"reference": item.name, **comparison_entry(result, threshold)} for item, result in ranked)
     answer.put(match=matches > 0)
     answer.end(ExitCode.OK if matches else ExitCode.NO)
-    table = Table("Reference", "Finger", "Score", "FMR", "Decision", box=None, pad_edge=False)
+    table = Table("Reference", "Which", "Score", "FMR", "Decision", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for item, result in ranked:
         table.add_row(
@@ -186,11 +219,21 @@ def _decision(result: Comparison, threshold: float) -> Text:
     return Text("match", style="green") if result.score >= threshold else Text("no match", style="red")
 
 
-def _prints(path: Path, ppi: float, effort: Effort) -> list[Print]:
-    """Return the prints of a file: one of a picture, one a view of a record."""
+def _drawn(probe: Print, reference: Print, result: Comparison) -> Picture:
+    if isinstance(probe.template, FingerTemplate) and isinstance(reference.template, FingerTemplate):
+        return pairing_picture((probe.pixels, reference.pixels), probe.template, reference.template, result)
+    assert isinstance(probe.template, IrisTemplate)  # they have been compared
+    assert isinstance(reference.template, IrisTemplate)
+    return iris_pairing_picture((probe.eye, reference.eye), probe.template, reference.template, result)
+
+
+def _prints(path: Path, how: Reading) -> list[Print]:
+    """Return what a file shows: one of a picture, one a view of a record."""
     if is_record(path):
         templates = read_templates(path)
         names = [f"{path}" if len(templates) == 1 else f"{path}#{n}" for n in range(len(templates))]
-        return [Print(name, template, None) for name, template in zip(names, templates, strict=True)]
-    sample = load(path, Modality.FINGER, ppi)
-    return [Print(str(path), finger_template(sample, effort.code), to_500(sample))]
+        return [Print(name, template) for name, template in zip(names, templates, strict=True)]
+    if how.modality is Modality.IRIS:
+        return [Print(each.source, iris_template(each), eye=look(each)) for each in load_all(path, Modality.IRIS, None)]
+    sample = load(path, Modality.FINGER, how.ppi)
+    return [Print(str(path), finger_template(sample, how.effort.code), to_500(sample))]

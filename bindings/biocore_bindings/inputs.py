@@ -1,9 +1,10 @@
-"""What the commands are given: pictures, folders of pictures, minutiae records, and which finger they show."""
+"""What the commands are given: pictures, folders of them, records of fingers and eyes, and which of them it is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -11,8 +12,9 @@ import typer
 import biocore
 from biocore.engine import Effort
 from biocore.errors import FormatError, InvalidSampleError
+from biocore.eye_records import read_eyes
 from biocore.fingerprint.slap import SlapKind
-from biocore.formats import finger_templates
+from biocore.formats import finger_templates, iris_image
 from biocore.formats.finger_minutiae import MAGIC
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
 
@@ -20,6 +22,7 @@ PICTURES = frozenset(
     (".png", ".tif", ".tiff", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".jpg", ".jpeg", ".jp2", ".j2k", ".j2c", ".wsq")
 )
 RECORDS = frozenset((".fmr", ".iso-fmr", ".fmd"))
+EYE_RECORDS = frozenset((".iir", ".iso-iir"))
 DEFAULT_PPI = 500.0  # px/inch; tags inside files are not trusted, and nearly every scanner has 500
 
 _FINGER_IN_NAME = re.compile(r"(?<![a-z])(right|left)[^a-z0-9]?(thumb|index|middle|ring|little)")
@@ -60,6 +63,19 @@ def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = Fa
             )
         found.extend(inside)
     return found
+
+
+def modality_of(chosen: Modality | None, position: str | None) -> Modality:
+    """Return what the pictures show: as was said, else eyes where the position is one (`left`), else fingers."""
+    if chosen is not None:
+        return chosen
+    names_an_eye = position is not None and position.upper() in (EyePosition.LEFT.name, EyePosition.RIGHT.name)
+    return Modality.IRIS if names_an_eye else Modality.FINGER
+
+
+def pictures_of(modality: Modality) -> frozenset[str]:
+    """Return the endings of files in a folder that pictures are looked for in."""
+    return PICTURES if modality is Modality.FINGER else PICTURES | EYE_RECORDS
 
 
 def parse_position(text: str | None, modality: Modality) -> Position | None:
@@ -108,6 +124,26 @@ def load(path: Path, modality: Modality, ppi: float | None, position: Position |
     )
 
 
+def load_all(path: Path, modality: Modality, ppi: float | None, position: Position | None = None) -> list[Sample]:
+    """Load what a file shows: one sample of a picture, one a view of an iris image record.
+
+    Raises
+    ------
+    FormatError, InvalidSampleError
+    """
+    if modality is Modality.FINGER or not is_eye_record(path):
+        return [load(path, modality, ppi, position)]
+    eyes = read_eyes(path.read_bytes(), str(path))
+    if not eyes:
+        raise FormatError("the record holds no eye", file=str(path), offset=12)
+    return [eye if position is None else replace(eye, position=position) for eye in eyes]
+
+
+def is_eye_record(path: Path) -> bool:
+    """Say whether a file is an iris image record, by its first bytes."""
+    return _begins_with(path, iris_image.MAGIC)
+
+
 def finger_template(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
     """Extract a finger's template; errors as those of `biocore.extract`.
 
@@ -124,9 +160,13 @@ def finger_template(sample: Sample, effort: Effort = "fast") -> FingerTemplate:
 
 def is_record(path: Path) -> bool:
     """Say whether a file is a minutiae record, by its first bytes."""
+    return _begins_with(path, MAGIC)
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+            return file.read(len(magic)) == magic
     except OSError:
         return False  # whoever reads it as a picture says why it cannot be read
 

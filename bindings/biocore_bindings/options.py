@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from biocore.advice import Language as Code
+from biocore.formats.finger_templates import TemplateFormat
+from biocore.formats.iris_image import ImageKind
 from biocore.types import Modality
 
 
@@ -37,6 +39,48 @@ class Effort(StrEnum):
         return "fast" if self is Effort.FAST else "robust"
 
 
+class RecordFormat(StrEnum):
+    """Standard records that templates of fingers, and pictures of eyes, are written in."""
+
+    FMR_2005 = "fmr-2005"
+    FMR_2011 = "fmr-2011"
+    IIR_K1 = "iir-k1"
+    IIR_K2 = "iir-k2"
+    IIR_K3 = "iir-k3"
+    IIR_K7 = "iir-k7"
+
+    @property
+    def modality(self) -> Modality:
+        """What it holds."""
+        return Modality.FINGER if self in (RecordFormat.FMR_2005, RecordFormat.FMR_2011) else Modality.IRIS
+
+    @property
+    def minutiae(self) -> TemplateFormat:
+        """The edition that fingers are written in."""
+        return TemplateFormat(self.value)
+
+    @property
+    def kind(self) -> ImageKind:
+        """What is left of an eye's picture."""
+        return ImageKind(int(self.value[-1]))
+
+
+USUAL_FORMAT = {Modality.FINGER: RecordFormat.FMR_2005, Modality.IRIS: RecordFormat.IIR_K3}
+
+
+def record_format(chosen: RecordFormat | None, modality: Modality) -> RecordFormat:
+    """Return the format that was chosen, or the usual one.
+
+    Raises
+    ------
+    typer.BadParameter
+        One of the other modality.
+    """
+    if chosen is not None and chosen.modality is not modality:
+        raise typer.BadParameter(f"--format {chosen.value} holds a {chosen.modality}, and what is read is a {modality}")
+    return chosen or USUAL_FORMAT[modality]
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output, nothing else.")]
 Pictures = Annotated[
     list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
@@ -50,13 +94,40 @@ Ppi = Annotated[
         help="Resolution of the pictures in pixels per inch. Tags inside files are not trusted.",
     ),
 ]
-Kind = Annotated[Modality, typer.Option("--modality", help="What the pictures show.")]
+Kind = Annotated[
+    Modality | None,
+    typer.Option(
+        "--modality",
+        help="What the pictures show. Without it: eyes where --position names one, else fingers.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    RecordFormat | None,
+    typer.Option(
+        "--format",
+        help="Of the record: edition of ISO/IEC 19794-2 for fingers (fmr-2005), or what ISO/IEC 19794-6:2011 keeps of "
+        "an eye (iir-k3): k1 all, k2 640x480, k3 the iris with margins, k7 that with lids and sclera painted over.",
+        show_default=False,
+    ),
+]
+Ratio = Annotated[
+    float | None,
+    typer.Option(
+        "--ratio",
+        metavar="N",
+        min=1.1,
+        max=999.0,
+        help="Write eyes as JPEG 2000 N times smaller than their pixels; without it nothing is lost.",
+        show_default=False,
+    ),
+]
 Finger = Annotated[
     str | None,
     typer.Option(
         "--position",
         metavar="POSITION",
-        help="Which finger or eye it is (right-index, left-thumb, ...). Otherwise the file's name is asked.",
+        help="Which finger or eye it is (right-index, left, ...). Otherwise the file's name is asked.",
         show_default=False,
     ),
 ]
@@ -77,7 +148,9 @@ Trace = Annotated[
         file_okay=False,
     ),
 ]
-Work = Annotated[Effort, typer.Option("--effort", help="`robust` takes longer, for faint, dry, worn and wet prints.")]
+Work = Annotated[
+    Effort, typer.Option("--effort", help="`robust` takes longer, for faint, dry, worn and wet prints; eyes need none.")
+]
 
 
 def picture_option(what: str) -> Any:
@@ -97,7 +170,7 @@ Threshold = Annotated[
         "--threshold",
         callback=_finite,
         metavar="SCORE",
-        help="Score from which two prints match: 40 is one false match in 10,000.",
+        help="Score from which two match: 40 is one false match in 10,000.",
     ),
 ]
 

@@ -19,8 +19,10 @@ import jinja2
 from biocore.advice import Language, advice_text, cause_text
 from biocore.fingerprint.nfiq2 import BlockMaps
 from biocore.report import QualityReport, Status
-from biocore.types import FingerPosition, FingerTemplate, GreyImage, Modality
+from biocore.types import FingerTemplate, GreyImage, Modality
 from biocore_bindings import report_figures as figures
+from biocore_bindings import report_figures_iris as eye_figures
+from biocore_bindings.eyes import Look
 from biocore_bindings.inputs import position_name
 from biocore_bindings.outputs import writing
 from biocore_bindings.report_words import histogram_name, measure_name, word
@@ -46,6 +48,8 @@ class Entry:
     maps : BlockMaps or None
     note : str
         A line of its own under the heading ("second attempt, after: press harder").
+    eye : Look or None
+        Of an eye in which an iris was found.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Entry:
     template: FingerTemplate | None = None
     maps: BlockMaps | None = None
     note: str = ""
+    eye: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
         "id": f"p{number}",
         "name": shown(entry.name),
         "position": word(position_name(report.position), language),
-        "named": report.position is not FingerPosition.UNKNOWN,
+        "named": report.position.value != 0,
         "note": shown(entry.note or (report.reason if report.score is not None else "")),
         "width": width,
         "height": height,
@@ -206,11 +211,12 @@ def _card(number: int, entry: Entry, language: Language, min_score: int | None) 
         "strokes": figures.ridge_strokes(entry.maps) if entry.maps is not None else "",
         "paths": figures.minutiae_paths(template) if template is not None else {},
         "minutiae": len(template) if template is not None else None,
+        "eye": None if entry.eye is None else eye_figures.drawn(entry.eye),
         "measures": [
             {
                 "name": measure_name(name, language),
                 "key": name,
-                "value": _number(measure.native),
+                "value": word("failed", language) if measure.status is Status.FAILED else _number(measure.native),
                 "score": measure.score,
             }
             for name, measure in report.measures.items()

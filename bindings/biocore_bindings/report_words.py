@@ -21,6 +21,18 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "the_print": ("Print as captured", "Sidik jari sebagaimana direkam"),
     "the_picture": ("Picture as captured", "Gambar sebagaimana direkam"),
     "block_quality": ("Clarity and direction of the ridges", "Kejelasan dan arah guratan"),
+    "contours": (
+        "Contours found (dashed: continued) and what covers the iris",
+        "Kontur yang ditemukan (putus-putus: diteruskan) dan penutup iris",
+    ),
+    "usable": ("usable", "terpakai"),
+    "lids": ("lids", "kelopak"),
+    "lashes": ("lashes, shadows", "bulu mata, bayangan"),
+    "reflections": ("reflections", "pantulan"),
+    "strip": (
+        "Iris unwrapped: pupil above, limbus below; what is covered is pale",
+        "Iris yang dibentangkan: pupil di atas, limbus di bawah; bagian tertutup tampak pucat",
+    ),
     "minutiae": ("minutiae", "minusia"),
     "endings": ("ridge endings", "ujung guratan"),
     "bifurcations": ("bifurcations", "percabangan"),
@@ -34,6 +46,11 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
         "Capture again; if it stays so, take another finger.",
         "Rekam ulang; bila tetap demikian, gunakan jari lain.",
     ),
+    "try_again_eye": (
+        "Capture again; if it stays so, take several pictures or the other eye.",
+        "Rekam ulang; bila tetap demikian, ambil beberapa gambar atau gunakan mata yang lain.",
+    ),
+    "failed": ("could not be measured", "tidak terukur"),
     "no_advice": ("Nothing; the picture can be used as it is.", "Tidak ada; gambar dapat langsung dipakai."),
     "measures": ("Measures", "Ukuran mutu"),
     "measure": ("Measure", "Ukuran"),
@@ -62,7 +79,7 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
 }
 
 FINGERS: dict[str, tuple[str, str]] = {
-    "unknown": ("finger not named", "jari tidak disebut"),
+    "unknown": ("not named", "tidak disebut"),
     "right-thumb": ("right thumb", "ibu jari kanan"),
     "right-index": ("right index finger", "telunjuk kanan"),
     "right-middle": ("right middle finger", "jari tengah kanan"),
@@ -99,6 +116,21 @@ _SINGLE: dict[str, tuple[str, str]] = {
         "Minutiae in the central 200 px square",
         "Minusia di tengah, 200 px persegi",
     ),
+    # ISO/IEC 29794-6, with the unit of the native value
+    "usable_iris_area": ("Usable iris area, %", "Luas iris yang terpakai, %"),
+    "iris_sclera_contrast": ("Contrast of iris and sclera, %", "Kontras iris dan sklera, %"),
+    "iris_pupil_contrast": ("Contrast of iris and pupil, %", "Kontras iris dan pupil, %"),
+    "pupil_boundary_circularity": ("Roundness of the pupil, points", "Kebulatan pupil, poin"),
+    "grey_scale_utilisation": ("Use of the grey scale, bits", "Pemakaian skala abu-abu, bit"),
+    "iris_radius": ("Radius of the iris, px", "Jari-jari iris, px"),
+    "pupil_iris_ratio": ("Pupil by iris, %", "Pupil terhadap iris, %"),
+    "iris_pupil_concentricity": ("Pupil in the centre of the iris, %", "Pupil di pusat iris, %"),
+    "margin_adequacy": ("Margin around the iris, %", "Tepi di sekeliling iris, %"),
+    "sharpness": ("Sharpness, power", "Ketajaman, daya"),
+    "frontal_gaze": ("Angle of gaze, degrees", "Sudut pandang, derajat"),
+    "motion_blur": ("Motion blur, share", "Kabur gerak, bagian"),
+    "interlace": ("Interlacing, share", "Jalinan baris, bagian"),
+    "segmentation_confidence": ("Confidence in the contours, 0 to 1", "Keyakinan kontur, 0 s.d. 1"),
     "FJFXPos_Mu_MinutiaeQuality_2": ("Minutiae in blocks of middling grey, share", "Minusia di blok abu-abu, bagian"),
     "FJFXPos_OCL_MinutiaeQuality_80": (
         "Minutiae in blocks of certain orientation, share",
