@@ -56,12 +56,15 @@ def test_prints_record_and_report_are_on_the_disk(enrolled: tuple[Run, Path]) ->
     files = result.document["files"]
     assert [Path(path).stem for path in files["prints"]] == FINGERS
     assert all(read_image(path).ppi_tag == 500.0 for path in files["prints"])
-    (record,) = files["records"]
+    record = files["records"][0]
     templates = templates_from_record(read_fmr(Path(record).read_bytes()))
     assert [template.position for template in templates] == list(FingerPosition)[1:]
     html = (out / "report.html").read_text()
     assert files["report"] == str(out / "report.html")
-    assert html.count("<article") == 11  # ten fingers, one of them twice
+    eyes = result.document.get("eyes", [])  # where a virtual camera is installed
+    pictures = sum(len(eye["attempts"]) + eye["fused"] for eye in eyes)
+    assert html.count("<article") == 11 + pictures  # ten fingers, one of them twice
+    assert len(files["records"]) == 1 + bool(eyes)
     assert "Captured again after the advice: Moisten" in html
     assert "the left ring finger had come in its place" in html
 

@@ -17,8 +17,8 @@ from biocore.advice import Language as Code
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.types import FingerPosition
+from biocore_bindings import cli_demo_eyes, demo_eyes, report_page
 from biocore_bindings import demo as story
-from biocore_bindings import report_page
 from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
 from biocore_bindings.cli_assess import score_bar, score_text
 from biocore_bindings.cli_compare import rate_text
@@ -52,14 +52,19 @@ def demo(
         make_folder(out)
         tell = _Teller(answer, language.code)
         unread: list[Unread] = []
+        eyes: list[demo_eyes.Eye] = []
         if folder is None:
             fingers = _enrol(tell)
             _tell_duplicates(tell, fingers)
+            if demo_eyes.camera_there():
+                eyes = cli_demo_eyes.enrol(tell)
             _tell_later(tell, fingers)
+            if eyes:
+                cli_demo_eyes.tell_later(tell, eyes)
         else:
             fingers, unread = _read(tell, folder, ppi)
             _tell_groups(tell, fingers)
-        _write(tell, fingers, unread, out, language.code, virtual=folder is None)
+        _write(tell, fingers, eyes, unread, out, virtual=folder is None)
         answer.put(fingers=[_finger_entry(finger, language.code) for finger in fingers])
         answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
         if open_report:
@@ -82,13 +87,16 @@ class _Teller:
             Padding(Text(text, style="dim"), (0, 0, 1, 3), expand=False),
         )
 
-    def line(self, name: str, attempt: Attempt, number: int = 1) -> None:
-        """Tell one attempt: score, bar, minutiae; for a poor one its causes and the advice."""
+    def line(self, name: str, attempt: Attempt | demo_eyes.Attempt, number: int = 1) -> None:
+        """Tell one attempt: score, bar, how much was found; for a poor one its causes and the advice."""
         report = attempt.report
         grid = Table.grid(padding=(0, 2))
         for width, justify in ((16, "left"), (3, "right"), (10, "left"), (0, "left")):
             grid.add_column(min_width=width, justify=justify)  # type: ignore[arg-type]
-        found = f"{len(attempt.template)} minutiae" if attempt.template is not None else shown(attempt.fault)
+        if isinstance(attempt, demo_eyes.Attempt):
+            found = f"{attempt.template.usable:.0%} usable" if attempt.template is not None else shown(attempt.fault)
+        else:
+            found = f"{len(attempt.template)} minutiae" if attempt.template is not None else shown(attempt.fault)
         label = Text(shown(name)) if number == 1 else Text(f"  attempt {number}", style="dim")
         grid.add_row(label, score_text(report.score), score_bar(report.score), Text(found, style="dim"))
         self.answer.show(Padding(grid, (0, 0, 0, 3), expand=False))
@@ -210,7 +218,13 @@ def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
 
 
 def _write(
-    tell: _Teller, fingers: list[Finger], unread: list[Unread], out: Path, language: Code, *, virtual: bool
+    tell: _Teller,
+    fingers: list[Finger],
+    eyes: list[demo_eyes.Eye],
+    unread: list[Unread],
+    out: Path,
+    *,
+    virtual: bool,
 ) -> None:
     tell.chapter("What is left on the disk", "Nothing was sent anywhere.")
     written: list[tuple[Path, str]] = []
@@ -223,12 +237,16 @@ def _write(
         (path, f"ISO/IEC 19794-2:2005, {views} finger{'s' if views > 1 else ''}, {size} bytes")
         for path, views, size in records
     ]
+    paths = [path for path, *_ in records]
+    if eyes:
+        written.append(cli_demo_eyes.write_record(eyes, out))
+        paths.append(written[-1][0])
     page = report_page.render(
-        story.entries(fingers, tell.notes),
+        [*story.entries(fingers, tell.notes), *cli_demo_eyes.entries(tell, eyes)],
         unread,
-        language=language,
+        language=tell.language,
         min_score=story.ENOUGH,
-        title=word("title_demo", language) if virtual else "",
+        title=word("title_demo", tell.language) if virtual else "",
         in_order=virtual,
     )
     report = out / "report.html"
@@ -240,9 +258,7 @@ def _write(
         Text(shown(report), style="bold"), Text("everything above on one page, to read or to print", style="dim")
     )
     tell.answer.show(Padding(table, (0, 0, 0, 3), expand=False))
-    tell.answer.put(
-        files={"report": str(report), "records": [str(path) for path, *_ in records], "prints": list(map(str, prints))}
-    )
+    tell.answer.put(files={"report": str(report), "records": list(map(str, paths)), "prints": list(map(str, prints))})
 
 
 def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:

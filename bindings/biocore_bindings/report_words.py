@@ -65,6 +65,10 @@ WORDS: dict[str, tuple[str, str]] = {  # key: English, Indonesian
     "accepted": ("meets the threshold of", "memenuhi ambang"),
     "refused": ("is below the threshold of", "di bawah ambang"),
     "again_advised": ("Captured again after the advice: {0}", "Direkam ulang setelah saran: {0}"),
+    "burst": (
+        "One of {0} pictures taken after that; the best {1} are made into one template.",
+        "Salah satu dari {0} gambar yang diambil sesudahnya; {1} yang terbaik digabung menjadi satu templat.",
+    ),
     "again": ("Captured again.", "Direkam ulang."),
     "again_swapped": (
         "Captured again: the {0} had come in its place.",
