@@ -8,12 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.text import Text
 
+from biocore.advice import cause_text
 from biocore.eye_records import read_eyes
 from biocore.formats.images import write_png
 from biocore.formats.iris_image import ImageKind, read_iir
+from biocore.hal import Event, EventKind
 from biocore.iris.encode import encode
+from biocore.report import CauseName
 from biocore.types import Comparison, EyePosition, Frame, Modality, Sample
+from biocore_bindings.cli_capture import _LiveLine
 from biocore_bindings.drawing import GOOD, POOR
 from biocore_bindings.drawing_iris import MASKED, iris_pairing_picture
 from biocore_bindings.eyes import code_picture, look, unpacked
@@ -110,7 +115,7 @@ def test_extract_writes_eyes_as_a_record_that_compares(
     assert found["match"] is True
     assert [item["reference"].endswith("#0") for item in found["results"]] == [True, False]
     assert found["results"][0]["score"] > 100 > 40 > found["results"][1]["score"]
-    read = run("assess", record, "--modality", "iris", "--json").document["results"]
+    read = run("assess", record, "--json").document["results"]
     assert [item["file"] for item in read] == [f"{record}#0", f"{record}#1"]
 
 
@@ -163,6 +168,24 @@ def test_eyes_are_captured_and_kept_as_a_record(eyes: Path, tmp_path: Path) -> N
     kept = read_eyes(record.read_bytes())
     assert [each.position for each in kept] == [EyePosition.LEFT] * 2
     assert result.document["record"]["format"] == "iir-k3"
+
+
+def test_the_live_line_follows_the_eye(eyes: Path) -> None:
+    said: list[str] = []
+
+    class Screen:
+        def update(self, line: Text, refresh: bool = False) -> None:
+            said.append(line.plain)
+
+    line = _LiveLine(Screen(), Modality.IRIS, "en")  # type: ignore[arg-type]
+    line(Event(EventKind.WAITING, "test:eye"))
+    for pixels in (np.full((300, 400), 120, np.uint8), paint(PERSON), paint(PERSON), paint(PERSON.but(blur=0.06))):
+        line(Event(EventKind.PREVIEW, "test:eye", frame=Frame(pixels)))
+    assert said[0] == "Look into the camera"
+    assert said[1].startswith("no eye")
+    assert re.fullmatch(r"iris 1[5-9]\d px", said[2])
+    assert said[3].endswith("steady")
+    assert cause_text(CauseName.DEFOCUS) in said[4]
 
 
 def test_fingers_are_captured_and_kept_as_a_record(tmp_path: Path) -> None:

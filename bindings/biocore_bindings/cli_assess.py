@@ -80,7 +80,7 @@ def assess(
     as_json: AsJson = False,
 ) -> None:
     """Assess the quality of pictures: score, causes, advice."""
-    shows = modality_of(modality, position)
+    shows = modality_of(modality, position, paths)
     where = parse_position(position, shows)
     with answering("assess", as_json) as answer:
         files = collect(paths, pictures_of(shows), recursive)

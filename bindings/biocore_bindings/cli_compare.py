@@ -27,7 +27,6 @@ from biocore_bindings.inputs import (
     RECORDS,
     collect,
     finger_template,
-    is_eye_record,
     is_record,
     load,
     load_all,
@@ -102,9 +101,7 @@ def compare(
     The score is -10 log10 of the false match rate: 40 means one false match in 10,000 comparisons of different
     persons. With a record of several fingers or eyes, --position says which one is meant.
     """
-    shows = modality_of(modality, position)
-    if modality is None and any(is_eye_record(path) for path in (probe, *references)):
-        shows = Modality.IRIS
+    shows = modality_of(modality, position, (probe, *references))
     how = Reading(shows, parse_position(position, shows), ppi, effort)
     with answering("compare", as_json) as answer:
         results: list[dict[str, Any]] = []

@@ -85,7 +85,7 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Extract templates of fingers or eyes, and write one standard record: minutiae, or pictures of irises."""
-    shows = modality_of(modality, position)
+    shows = modality_of(modality, position, paths)
     where = parse_position(position, shows)
     form = record_format(layout, shows)
     with answering("extract", as_json) as answer:

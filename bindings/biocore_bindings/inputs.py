@@ -65,12 +65,12 @@ def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = Fa
     return found
 
 
-def modality_of(chosen: Modality | None, position: str | None) -> Modality:
-    """Return what the pictures show: as was said, else eyes where the position is one (`left`), else fingers."""
+def modality_of(chosen: Modality | None, position: str | None, paths: Iterable[Path] = ()) -> Modality:
+    """Return what the pictures show: as was said, else eyes where the position or a record is of one, else fingers."""
     if chosen is not None:
         return chosen
     names_an_eye = position is not None and position.upper() in (EyePosition.LEFT.name, EyePosition.RIGHT.name)
-    return Modality.IRIS if names_an_eye else Modality.FINGER
+    return Modality.IRIS if names_an_eye or any(map(is_eye_record, paths)) else Modality.FINGER
 
 
 def pictures_of(modality: Modality) -> frozenset[str]:

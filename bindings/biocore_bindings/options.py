@@ -98,7 +98,7 @@ Kind = Annotated[
     Modality | None,
     typer.Option(
         "--modality",
-        help="What the pictures show. Without it: eyes where --position names one, else fingers.",
+        help="What the pictures show. Without it: eyes where --position or a record names one, else fingers.",
         show_default=False,
     ),
 ]
