@@ -27,7 +27,7 @@ RECORD_KIND = ImageKind.CROPPED  # K3
 
 # What happens at the desk: the left eye has a cataract, and at first the camera is not moved over to it.
 EYES = (EyePosition.RIGHT, EyePosition.LEFT)
-CLOUDY_EYE, CLOUDY = EyePosition.LEFT, "CLOUDY:0.9"
+CLOUDY_EYE, CLOUDY = EyePosition.LEFT, "CLOUDY:0.8"
 SWAPPED_EYE, SWAPPED_WITH = EyePosition.LEFT, EyePosition.RIGHT
 VERIFIED = EyePosition.LEFT  # the eye that is asked for a year later: the harder one
 
