@@ -83,7 +83,7 @@ def tell(
     name: str, mated: np.ndarray[tuple[int], np.dtype[np.float64]], others: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> None:
     """Print the rates of one way."""
-    threshold = others[int(np.ceil(len(others) * (1.0 - RATE)))]
+    threshold = others[min(len(others) - 1, int(np.ceil(len(others) * (1.0 - RATE))))]
     missed = "  ".join(f"FNMR at {score:g}: {(mated < score).mean():.2%}" for score in (30.0, 40.0))
     print(
         f"{name:7s} {len(mated)} mated, {len(others)} others  {missed}  "
