@@ -45,6 +45,7 @@ from biocore.types import Frame, Modality
 
 CANCEL_LATENCY = 1.0  # s; the longest a driver may go without asking `Attempt.check()`
 DEFAULT_TIMEOUT = 10.0  # s; MOSIP's capture timeout (registration client)
+ENROLMENT_PPI = 490.0  # px/inch; 500 less the tolerance of 2 % that FBI's PIV-071006 gives single-finger scanners
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +107,10 @@ class DeviceInfo:
     window : (int, int) or None
         Width and height of a frame in px; None where frames vary.
     serial : str or None
+    refusal : str
+        Why the device is recognised but not served (match-on-chip, swipe); empty where it is.
+    synthetic : bool
+        What it shows was never a finger or an eye: only who names it gets it.
     """
 
     uri: str
@@ -116,6 +121,17 @@ class DeviceInfo:
     ppi: float | None = None
     window: tuple[int, int] | None = None
     serial: str | None = None
+    refusal: str = ""
+    synthetic: bool = False
+
+    @property
+    def unfit(self) -> str:
+        """Why its pictures must not enrol anybody; empty where they may."""
+        if self.refusal:
+            return self.refusal
+        if self.modality is Modality.FINGER and self.ppi is not None and self.ppi < ENROLMENT_PPI:
+            return f"its {self.ppi:g} ppi are below the {ENROLMENT_PPI:g} that enrolment needs"
+        return ""
 
 
 Listener = Callable[[Event], None]
@@ -144,6 +160,11 @@ class Attempt:
     def remaining(self) -> float:
         """Seconds until the deadline, never below zero."""
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def cancelled(self) -> bool:
+        """Somebody asked the capture to end."""
+        return self._cancelled.is_set()
 
     def cancel(self) -> None:
         """Ask the capture to end."""

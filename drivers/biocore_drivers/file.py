@@ -30,6 +30,7 @@ from biocore.errors import (
 )
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
 from biocore.types import MAX_SIDE, Frame, GreyImage, Modality, check_ppi
+from biocore_drivers.parameters import check_known
 
 NAME = "file"
 SUFFIXES = frozenset({".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
@@ -94,11 +95,7 @@ class FileDriver:
             There is no such path, or a parameter is unknown or impossible.
         """
         _, address, params = split_uri(uri)
-        unknown = sorted(set(params) - KEYS)
-        if unknown:
-            raise DeviceNotFoundError(
-                f"unknown parameter {', '.join(unknown)}", uri=uri, hint=f"There are {', '.join(sorted(KEYS))}"
-            )
+        check_known(uri, params, KEYS)
         try:
             modality = Modality(params.get("modality", "finger"))
             ppi = check_ppi(float(params["ppi"])) if "ppi" in params else None

@@ -23,7 +23,6 @@ finger lies on it (DeviceDisconnectedError) and is back once closed and opened a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -38,6 +37,7 @@ from biocore.errors import (
 from biocore.fingerprint import synth
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
 from biocore.types import Frame, Modality
+from biocore_drivers.parameters import check_known, number, whole
 
 NAME = "virtual"
 FINGER = "virtual:finger"
@@ -130,8 +130,8 @@ class VirtualFinger(Device):
 
     def _preview(self, attempt: Attempt, seed: int, final: synth.Conditions) -> None:
         """Show the contact grow: a finger touches with its middle first, lightly."""
-        for number in range(1, self._settings.previews + 1):
-            share = number / (self._settings.previews + 1)
+        for place in range(1, self._settings.previews + 1):
+            share = place / (self._settings.previews + 1)
             growing = replace(
                 final,
                 area=final.area * (0.25 + 0.75 * share),
@@ -167,25 +167,21 @@ class VirtualDriver:
         _, address, params = split_uri(uri)
         if address != "finger":
             raise DeviceNotFoundError("no such virtual device", uri=uri, hint=f"There is {FINGER}")
-        unknown = sorted(set(params) - KEYS)
-        if unknown:
-            raise DeviceNotFoundError(
-                f"unknown parameter {', '.join(unknown)}", uri=uri, hint=f"There are {', '.join(sorted(KEYS))}"
-            )
+        check_known(uri, params, KEYS)
         settings = _settings(uri, params)
         return VirtualFinger(_info(uri, settings.size, settings.ppi), settings)
 
 
 def _info(uri: str, size: tuple[int, int], ppi: float) -> DeviceInfo:
-    return DeviceInfo(uri, NAME, "biocore", "virtual finger scanner", Modality.FINGER, ppi, size)
+    return DeviceInfo(uri, NAME, "biocore", "virtual finger scanner", Modality.FINGER, ppi, size, synthetic=True)
 
 
 def _settings(uri: str, params: dict[str, str]) -> Settings:
-    def number(key: str, default: float, low: float, high: float) -> float:
-        return _number(uri, key, params.get(key, str(default)), low, high)
+    def real(key: str, default: float, low: float, high: float) -> float:
+        return number(uri, key, params.get(key, str(default)), low, high)
 
-    def whole(key: str, default: int, low: int, high: int) -> int:
-        return _whole(uri, key, params.get(key, str(default)), low, high)
+    def count(key: str, default: int, low: int, high: int) -> int:
+        return whole(uri, key, params.get(key, str(default)), low, high)
 
     if "defect" in params and "sequence" in params:
         raise DeviceNotFoundError("defect and sequence exclude each other", uri=uri)
@@ -193,22 +189,22 @@ def _settings(uri: str, params: dict[str, str]) -> Settings:
     if "defect" in params:
         steps = f"{params['defect']}:{params.get('severity', '0.7')}"
     return Settings(
-        finger=whole("finger", 1, 0, 2**63 - 1),
-        impression=whole("impression", 1, 0, 2**62),
+        finger=count("finger", 1, 0, 2**63 - 1),
+        impression=count("impression", 1, 0, 2**62),
         steps=tuple(_step(uri, step) for step in steps.split(",")),
         faults=dict(_fault(uri, fault) for fault in params["fail"].split(",")) if "fail" in params else {},
-        previews=whole("previews", 3, 0, 50),
-        arrival=number("arrival", 0.1, 0.0, 3600.0),
-        interval=number("interval", 0.03, 0.0, 10.0),
-        size=(whole("width", synth.WINDOW[0], 16, 2048), whole("height", synth.WINDOW[1], 16, 2048)),
-        ppi=number("ppi", 500.0, 250.0, 1100.0),
+        previews=count("previews", 3, 0, 50),
+        arrival=real("arrival", 0.1, 0.0, 3600.0),
+        interval=real("interval", 0.03, 0.0, 10.0),
+        size=(count("width", synth.WINDOW[0], 16, 2048), count("height", synth.WINDOW[1], 16, 2048)),
+        ppi=real("ppi", 500.0, 250.0, 1100.0),
     )
 
 
 def _step(uri: str, text: str) -> tuple[str, float]:
     name, colon, severity = text.partition(":")
     name = name.upper()
-    degree = _number(uri, f"severity of {name}", severity, 0.0, 1.0) if colon else 0.7
+    degree = number(uri, f"severity of {name}", severity, 0.0, 1.0) if colon else 0.7
     if name not in ("GOOD", "ORDINARY"):
         try:
             synth.defect(name, degree)
@@ -221,24 +217,7 @@ def _fault(uri: str, text: str) -> tuple[str, int]:
     kind, _, count = text.partition(":")
     if kind not in FAULTS:
         raise DeviceNotFoundError(f"no fault named {kind!r}", uri=uri, hint=f"There are {', '.join(FAULTS)}")
-    return kind, _whole(uri, f"number of {kind}", count, 1, 1_000_000)
-
-
-def _number(uri: str, key: str, text: str, low: float, high: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise DeviceNotFoundError(f"{key} must be a number of {low:g} to {high:g}, not {text!r}", uri=uri)
-    return value
-
-
-def _whole(uri: str, key: str, text: str, low: int, high: int) -> int:
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
-    if not low <= value <= high:
-        raise DeviceNotFoundError(f"{key} must be a whole number of {low} to {high}, not {text!r}", uri=uri)
-    return value
+    return kind, whole(uri, f"number of {kind}", count, 1, 1_000_000)
 
 
 driver = VirtualDriver()
