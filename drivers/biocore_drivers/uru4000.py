@@ -219,7 +219,7 @@ class Uru4000(Conversation):
         known = NEXT_KEY | KEEPS_KEY | ENCRYPTED | ABSENT
         if not 1 < lines <= HEIGHT or covered > HEIGHT or any(block.flags & ~known for block in blocks):
             raise self.situation.error(DeviceProtocolError, "a picture with an impossible header")
-        if brought > lines or len(raw) < HEADER + WIDTH * lines:
+        if brought != lines or len(raw) < HEADER + WIDTH * lines:
             raise self.situation.error(
                 DeviceProtocolError, f"{len(raw)} bytes of a picture of {lines} lines, of which {brought} are described"
             )
