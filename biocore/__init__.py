@@ -14,7 +14,7 @@ _opencv.require()  # before anything imports cv2: names the missing system packa
 
 from biocore.discovery import list_devices, list_drivers, open_device
 from biocore.engine import assess, compare, extract, fuse, load, search
-from biocore.errors import BiocoreError
+from biocore.errors import BiocoreError, DeviceError
 from biocore.fingerprint.slap import Slap, SlapKind, segment_slap
 from biocore.report import Advice, Cause, CauseName, Decision, Measure, Outcome, QualityReport, Status
 from biocore.types import (
@@ -38,6 +38,7 @@ __all__ = [
     "CauseName",
     "Comparison",
     "Decision",
+    "DeviceError",
     "EyePosition",
     "FingerPosition",
     "FingerTemplate",
