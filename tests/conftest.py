@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import usb_conversations
 from biocore.fingerprint import synth
 from biocore.formats.images import write_png
+from biocore.types import GreyImage
 
 # A busy machine is no fault of the code. Continuous integration tries the same cases each time, a developer new ones.
 settings.register_profile(
@@ -59,3 +61,15 @@ def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         write_png(folder / f"{name}.png", synth.impression(finger, impression, conditions), 500.0)
     return folder
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, GreyImage]]:
+    """Synthetic recordings of USB scanners by name: the folder of each, and the picture it shows."""
+    folder = tmp_path_factory.mktemp("recordings")
+    return {
+        "uru4000": usb_conversations.uru4000(folder / "uru4000"),
+        "microsoft": usb_conversations.uru4000(folder / "microsoft", microsoft=True),
+        "upek": usb_conversations.upek(folder / "upek"),
+        "next1010": usb_conversations.next1010(folder / "next1010"),
+    }

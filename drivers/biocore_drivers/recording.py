@@ -18,6 +18,7 @@ from biocore_drivers.usbmon import DIRECTION_IN, Kind, Packet
 
 TRAFFIC = ("capture.pcapng", "capture.ioctl", "custom.pcapng")  # the first that is there
 MAX_DESCRIPTION = 2**20  # bytes
+NOWHERE = (0, 0)  # address of a device whose description does not say, and of transfers in an ioctl tree
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 
 
@@ -109,14 +110,15 @@ def load(folder: Path) -> Recording:
         raise FormatError(f"holds no traffic: none of {', '.join(TRAFFIC)}", file=str(folder))
     packets = usbmon.read(traffic)
     count = packets[-1].index + 1 if packets else 0
-    own = [p for p in packets if p.kind is not Kind.ISOCHRONOUS and (p.bus, p.device) in (_at(identity), (0, 0))]
+    here = (identity.bus, identity.number)
+    own = [
+        p
+        for p in packets
+        if p.kind is not Kind.ISOCHRONOUS and ((p.bus, p.device) in (here, NOWHERE) or here == NOWHERE)
+    ]
     if not own:
         raise FormatError(f"holds no traffic of the device at {identity.bus}/{identity.number}", file=str(traffic))
     return Recording(folder, identity, _timeline(own), count)
-
-
-def _at(identity: Identity) -> tuple[int, int]:
-    return identity.bus, identity.number
 
 
 def _timeline(packets: list[Packet]) -> tuple[tuple[bool, Transfer], ...]:
@@ -169,13 +171,13 @@ def _identity(path: Path) -> Identity:
             vendor, product = int(said["idVendor"], 16), int(said["idProduct"], 16)
         except (KeyError, ValueError):
             raise FormatError("names no USB device: neither descriptors nor idVendor", file=file) from None
-    number = [int(said[key]) if said.get(key, "").isdecimal() else 0 for key in ("busnum", "devnum")]
-    texts = [said.get(key, "") for key in ("manufacturer", "product", "serial")]
-    return Identity(vendor, product, *texts, bus=number[0], number=number[1])
+    bus, number = (int(said[key]) if said.get(key, "").isdecimal() else 0 for key in ("busnum", "devnum"))
+    maker, model, serial = (said.get(key, "") for key in ("manufacturer", "product", "serial"))
+    return Identity(vendor, product, maker, model, serial, bus=bus, number=number)
 
 
 def _unescaped(text: str) -> str:
-    """Undo umockdev's escapes: bytes of UTF-8 in octal, and \\n."""
+    """Undo umockdev's escapes: bytes of UTF-8 in octal, and line ends."""
     raw = bytearray()
     at = 0
     for match in _ESCAPE.finditer(text):

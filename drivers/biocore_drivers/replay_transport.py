@@ -306,5 +306,3 @@ class ReplayTransport:
 
 def _place(transfer: Transfer) -> str:
     return "the default pipe" if transfer.kind is Kind.CONTROL else f"endpoint 0x{transfer.endpoint:02x}"
-
-

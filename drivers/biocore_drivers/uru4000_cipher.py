@@ -68,7 +68,7 @@ def decrypt(cipher: NDArray[np.uint8], key: int) -> NDArray[np.uint8]:
 
 
 def _apply(tables: NDArray[np.uint32], states: _Words) -> _Words:
-    result = tables[0][states & np.uint32(0xFF)]
+    result: _Words = tables[0][states & np.uint32(0xFF)]
     for place in range(1, 4):
         result ^= tables[place][states >> np.uint32(8 * place) & np.uint32(0xFF)]
     return result

@@ -5,7 +5,6 @@ libusb's own list is as old as its context where no udevd runs; sysfs is the ker
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +101,7 @@ def attached(sysfs: Path | None = None) -> list[Identity]:
 
 def _read_all(sysfs: Path) -> Iterator[Identity]:
     try:
-        names = os.listdir(sysfs)
+        names = [entry.name for entry in sysfs.iterdir()]
     except OSError:
         return
     for name in names:
@@ -113,13 +112,15 @@ def _read_all(sysfs: Path) -> Iterator[Identity]:
             bus, number = (int(_text(sysfs / name / key)) for key in ("busnum", "devnum"))
         except (OSError, ValueError):  # unplugged between two reads
             continue
-        said = []
-        for key in ("manufacturer", "product", "serial"):
-            try:
-                said.append(_text(sysfs / name / key))
-            except OSError:
-                said.append("")
-        yield Identity(vendor, product, *said, port=name, bus=bus, number=number)
+        maker, model, serial = (_said(sysfs / name / key) for key in ("manufacturer", "product", "serial"))
+        yield Identity(vendor, product, maker, model, serial, name, bus, number)
+
+
+def _said(path: Path) -> str:
+    try:
+        return _text(path)
+    except OSError:
+        return ""
 
 
 def _text(path: Path) -> str:
@@ -145,10 +146,10 @@ def holders(device: Identity, sysfs: Path | None = None, proc: Path | None = Non
         bound = interface / "driver"
         if bound.is_symlink() and bound.resolve().name != "usbfs":
             found.append(f"kernel driver {bound.resolve().name}")
-    node = str(device.node)
+    node = device.node
     for process in proc.glob("[0-9]*"):
         try:
-            if any(os.readlink(entry) == node for entry in (process / "fd").iterdir()):
+            if any(entry.readlink() == node for entry in (process / "fd").iterdir()):
                 found.append(f"{_text(process / 'comm')} (process {process.name})")
         except OSError:  # ended, or somebody else's
             continue

@@ -135,7 +135,8 @@ def _block(kind: int, body: bytes) -> bytes:
 
 
 def _pcapng(content: bytes, file: str) -> Iterator[Packet]:
-    order, links, index, offset = "<", [], 0, 0
+    links: list[int] = []
+    order, index, offset = "<", 0, 0
     if len(content) < 28 or struct.unpack_from("<I", content)[0] != _SECTION:
         raise FormatError("is no pcapng file", file=file, offset=0)
     while offset < len(content):
