@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from biocore.errors import DriverError, DriverNotFoundError
+from biocore.failover import SCHEME as ANY
+from biocore.failover import AnyDevice
 from biocore.hal import Device, DeviceInfo, Driver
 
 GROUP = "biocore.drivers"
@@ -113,8 +115,8 @@ class Registry:
                 _log.exception("driver %r fails to list its devices", name)
         return sorted(found, key=lambda info: info.uri)
 
-    def open(self, uri: str) -> Device:
-        """Open the device of a URI.
+    def device(self, uri: str) -> Device:
+        """Make the device of a URI, not opened yet.
 
         Raises
         ------
@@ -123,12 +125,23 @@ class Registry:
         scheme, colon, _ = uri.partition(":")
         if not colon:
             raise DriverNotFoundError(f"{uri!r} is no device URI; expected SCHEME:ADDRESS, as virtual:finger")
+        if scheme == ANY:
+            return AnyDevice(uri, self.devices, self.device)
         if scheme in self._points:
-            return self.load(scheme).open(uri).open()
+            return self.load(scheme).open(uri)
         for name in self._points:
             if not self._fault(name) and self._claims(name, uri):
-                return self.load(name).open(uri).open()
+                return self.load(name).open(uri)
         raise DriverNotFoundError(f"no driver serves {uri!r}; installed: {', '.join(self.names) or 'none'}")
+
+    def open(self, uri: str) -> Device:
+        """Open the device of a URI.
+
+        Raises
+        ------
+        DriverNotFoundError, DriverError, DeviceError
+        """
+        return self.device(uri).open()
 
     def _claims(self, name: str, uri: str) -> bool:
         try:
@@ -177,7 +190,8 @@ def open_device(uri: str) -> Device:
     Parameters
     ----------
     uri : str
-        `virtual:finger`, `file:PATH`, `usb:05ba:000a`.
+        `any:finger` for the best scanner attached, `usb:05ba:000a` for a certain one, `virtual:finger`, `file:PATH`,
+        `replay:DIR`.
 
     Raises
     ------

@@ -68,6 +68,7 @@ class EventKind(StrEnum):
     PRESENT = "present"  # finger or eye detected
     REMOVED = "removed"  # and gone again
     CAPTURED = "captured"  # the final frame
+    SWITCHED = "switched"  # the device failed, and another goes on; detail says which, and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from biocore.errors import (
     InvalidSampleError,
     SubjectTimeoutError,
 )
+from biocore.failover import any_uri
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, Event, EventKind, State
 from biocore.types import Frame, Modality
 from usb_conversations import replay
@@ -60,16 +61,17 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "upek": synthetic("upek"),
     "next1010": synthetic("next1010"),
 }
+BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 NEVER_OPENS = {"refused"}  # recognises sensors that are of no use
 REAL = {name: real(name) for name in ("uru4000-4500", "uru4000-msv2", "upektc_img-tcs1s", "nb1010")}
 
 
 def made(request: pytest.FixtureRequest, name: str, swap: tuple[str, str] = ("", "")) -> Device:
-    uri = (DRIVERS | REAL)[name](request).replace(*swap)
-    return REGISTRY.load(uri.partition(":")[0]).open(uri)
+    uri = (DRIVERS | BESIDES | REAL)[name](request).replace(*swap)
+    return REGISTRY.device(uri)
 
 
-@pytest.fixture(params=sorted(DRIVERS | REAL))
+@pytest.fixture(params=sorted(DRIVERS | BESIDES | REAL))
 def device(request: pytest.FixtureRequest) -> Device:
     """Make a device, not opened yet."""
     return made(request, request.param)

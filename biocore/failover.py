@@ -1,0 +1,182 @@
+"""Any scanner that works: `any:finger` takes the best one attached, and goes on with another when it fails.
+
+`any:finger?among=URI,URI` takes the named ones in that order; a comma or a percent sign within a URI is
+percent-encoded once more (`any_uri` writes it). Without `among` the attached ones are taken that show the modality:
+those fit to enrol first, then by name; never one that is synthetic or refused.
+
+A capture whose scanner is unplugged, falls silent or talks nonsense goes on with the next scanner before the same
+deadline, and says so: `EventKind.SWITCHED`. A person's delay is no reason to change the scanner, nor is a cancel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import quote, unquote
+
+from biocore.errors import (
+    BiocoreError,
+    CaptureCancelledError,
+    DeviceClosedError,
+    DeviceError,
+    DeviceNotFoundError,
+    DriverError,
+    InvalidSampleError,
+    SubjectTimeoutError,
+)
+from biocore.hal import Attempt, Device, DeviceInfo, Event, EventKind, split_uri
+from biocore.types import Frame, Modality
+
+SCHEME = "any"
+_FORWARDED = frozenset({EventKind.WAITING, EventKind.PREVIEW, EventKind.PRESENT, EventKind.REMOVED})
+_PERSONAL = (SubjectTimeoutError, CaptureCancelledError, DeviceClosedError)
+
+_log = logging.getLogger(__name__)
+
+
+def any_uri(modality: Modality, uris: Iterable[str]) -> str:
+    """Name a device that is any of several, the first that works.
+
+    >>> any_uri(Modality.FINGER, ["usb:05ba:000a", "usb:147e:2016"])
+    'any:finger?among=usb%3A05ba%3A000a%2Cusb%3A147e%3A2016'
+    """
+    # The commas between are no data: only what stands in a URI is encoded twice.
+    inner = ",".join(uri.replace("%", "%25").replace(",", "%2C") for uri in uris)
+    return f"{SCHEME}:{Modality(modality).value}?among={quote(inner, safe='')}"
+
+
+def best(attached: Iterable[DeviceInfo], modality: Modality) -> list[str]:
+    """Return the URIs of the devices that may serve, the best first."""
+    usable = [info for info in attached if info.modality is modality and not (info.synthetic or info.refusal)]
+    return [info.uri for info in sorted(usable, key=lambda info: (bool(info.unfit), info.uri))]
+
+
+class AnyDevice(Device):
+    """One device in front of several; see the module's text.
+
+    Its `info` is that of the device in use, under its own name; a frame's `source` names the device it came from.
+
+    Parameters
+    ----------
+    uri : str
+    attached : callable
+        Lists what is attached now.
+    make : callable
+        Makes the device of a URI, not opened yet.
+
+    Raises
+    ------
+    DeviceNotFoundError
+        An impossible URI.
+    """
+
+    def __init__(self, uri: str, attached: Callable[[], Iterable[DeviceInfo]], make: Callable[[str], Device]) -> None:
+        _, address, params = split_uri(uri)
+        try:
+            modality = Modality(address)
+        except ValueError:
+            raise DeviceNotFoundError(f"expected {SCHEME}:finger or {SCHEME}:iris", uri=uri) from None
+        if set(params) - {"among"}:
+            raise DeviceNotFoundError("has an unknown parameter", uri=uri, hint="There is among=URI,URI")
+        super().__init__(DeviceInfo(uri, SCHEME, "", f"any {modality.value} device", modality))
+        self._named = [unquote(one) for one in params["among"].split(",")] if "among" in params else None
+        self._attached = attached
+        self._make = make
+        self._inner: Device | None = None
+        self._known: dict[str, Device] = {}  # made once: a device that comes back is the same one
+        self._failed: set[str] = set()  # since it was opened: tried last
+
+    @property
+    def current(self) -> DeviceInfo | None:
+        """The device in use, under its own name; None while none is."""
+        return self._inner.info if self._inner is not None else None
+
+    def cancel(self) -> None:
+        """End a running capture; no-op where none runs."""
+        super().cancel()
+        inner = self._inner
+        if inner is not None:
+            inner.cancel()
+
+    def _open(self) -> None:
+        self._failed.clear()
+        self._inner = self._first_that_opens(set())
+
+    def _close(self) -> None:
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.close()
+
+    def _capture(self, attempt: Attempt) -> Frame:
+        failed: set[str] = set()
+        while True:
+            inner = self._inner or self._first_that_opens(failed)
+            self._inner = inner
+            try:
+                return self._capture_with(inner, attempt)
+            except _PERSONAL:
+                raise
+            except DeviceError as error:
+                failed.add(inner.info.uri)
+                self._failed.add(inner.info.uri)
+                self._put_away(inner)
+                if attempt.remaining <= 0.0 or attempt.cancelled:
+                    raise
+                self._switch(inner, error, failed, attempt)
+
+    def _capture_with(self, inner: Device, attempt: Attempt) -> Frame:
+        def forward(event: Event) -> None:
+            if attempt.cancelled:  # it came before the inner capture had begun
+                inner.cancel()
+            if event.kind in _FORWARDED:
+                attempt.emit(event.kind, event.detail, event.frame)
+
+        stop = inner.listen(forward)
+        try:
+            attempt.check()
+            return inner.capture(attempt.remaining)
+        except InvalidSampleError:
+            attempt.check()  # no time was left: says whose fault it is
+            raise
+        finally:
+            stop()
+
+    def _switch(self, old: Device, error: DeviceError, failed: set[str], attempt: Attempt) -> None:
+        try:
+            new = self._inner = self._first_that_opens(failed)
+        except DeviceError:
+            raise error from None
+        _log.warning("%s: goes on with %s: %s", self.info.uri, new.info.uri, error)
+        attempt.emit(EventKind.SWITCHED, f"{old.info.uri} -> {new.info.uri}: {error}")
+
+    def _put_away(self, inner: Device) -> None:
+        self._inner = None
+        try:
+            inner.close()
+        except DeviceError as error:
+            _log.info("%s: %s", self.info.uri, error)
+
+    def _first_that_opens(self, but: set[str]) -> Device:
+        uris = self._named if self._named is not None else best(self._attached(), self.info.modality)
+        refused: list[BiocoreError] = []
+        for uri in sorted((uri for uri in uris if uri not in but), key=lambda uri: uri in self._failed):
+            try:
+                found = self._known[uri] = self._known.get(uri) or self._make(uri)
+                if found.info.modality is not self.info.modality:
+                    raise DeviceNotFoundError(f"shows no {self.info.modality}", uri=uri)
+                found.open()
+            except (DeviceError, DriverError) as error:
+                refused.append(error)
+                continue
+            self.info = replace(found.info, uri=self.info.uri)
+            return found
+        raise _none_left(self.info.uri, refused)
+
+
+def _none_left(uri: str, refused: Sequence[BiocoreError]) -> DeviceError:
+    if len(refused) == 1 and isinstance(refused[0], DeviceError):
+        return refused[0]
+    if not refused:
+        return DeviceNotFoundError("no scanner is attached", uri=uri, hint="Plug one in")
+    return DeviceNotFoundError("no scanner can be opened: " + "; ".join(str(error) for error in refused), uri=uri)
