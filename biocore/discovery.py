@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from biocore import udev
 from biocore.errors import DriverError, DriverNotFoundError
 from biocore.failover import SCHEME as ANY
 from biocore.failover import AnyDevice
@@ -143,6 +144,22 @@ class Registry:
         """
         return self.device(uri).open()
 
+    def udev_rules(self) -> str:
+        """Return the udev rules of every USB device that the installed drivers serve, as a file's text.
+
+        A driver of USB devices names them: `usb_ids()` yields VID, PID and a name.
+        """
+        known: list[tuple[int, int, str]] = []
+        for name in self._points:
+            try:
+                usb_ids = getattr(self.load(name), "usb_ids", None)
+                known.extend(usb_ids() if usb_ids is not None else ())
+            except DriverError:
+                continue
+            except Exception:
+                _log.exception("driver %r fails to name its USB devices", name)
+        return udev.file_text(known)
+
     def _claims(self, name: str, uri: str) -> bool:
         try:
             return bool(self.load(name).claims(uri))
@@ -182,6 +199,11 @@ def list_drivers() -> list[DriverInfo]:
 def list_devices() -> list[DeviceInfo]:
     """List the devices attached now."""
     return registry().devices()
+
+
+def udev_rules() -> str:
+    """Return the udev rules of every USB device that the installed drivers serve, as a file's text."""
+    return registry().udev_rules()
 
 
 def open_device(uri: str) -> Device:

@@ -24,7 +24,8 @@ ALLOWED = {
     "biocore.trace": set(),
     "biocore.hal": {"biocore.errors", "biocore.types"},
     "biocore.failover": {"biocore.errors", "biocore.types", "biocore.hal"},
-    "biocore.discovery": {"biocore.errors", "biocore.hal", "biocore.failover"},
+    "biocore.udev": set(),
+    "biocore.discovery": {"biocore.errors", "biocore.hal", "biocore.failover", "biocore.udev"},
     "biocore.models": {"biocore.errors"},
     "biocore.kernels": FOUNDATION,
     "biocore.formats": FOUNDATION,
@@ -34,7 +35,7 @@ ALLOWED = {
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,
-    "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors"},
+    "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev"},
     "biocore_bindings": {"biocore"},
 }
 # The virtual scanner is the generator on a hook: the one driver that reaches into the engine, for this module alone.
@@ -51,6 +52,7 @@ CV2_FREE = (
     "biocore.hal",
     "biocore.discovery",
     "biocore.failover",
+    "biocore.udev",
     "biocore.kernels",
     "biocore.advice",
     "biocore.models",

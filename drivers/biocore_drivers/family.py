@@ -116,6 +116,12 @@ class UsbFamily:
         """Return the model a device is; None where it is somebody else's."""
         return self.models.get((device.vendor, device.product))
 
+    def usb_ids(self) -> Iterator[tuple[int, int, str]]:
+        """Name what is served: VID, PID and a name."""
+        for model in self.models.values():
+            if not model.refusal:
+                yield model.vendor, model.product, f"{model.maker} {model.model}"
+
     def over(
         self, uri: str, identity: Identity, connect: Callable[[Situation], Transport], clock: Clock | None = None
     ) -> Device:

@@ -24,6 +24,7 @@ import usb.backend.libusb1
 import usb.core
 import usb.util
 
+from biocore import udev
 from biocore.errors import (
     DeviceBusyError,
     DeviceDisconnectedError,
@@ -34,7 +35,7 @@ from biocore.errors import (
     DeviceSuspendedError,
     MissingDependencyError,
 )
-from biocore_drivers import udev_rules, usb_bus
+from biocore_drivers import usb_bus
 from biocore_drivers.transport import CONTROL_TIMEOUT, VENDOR_IN, VENDOR_OUT, Clock, RealClock, Situation, random_32
 from biocore_drivers.usb_bus import Identity, Selector
 from biocore_drivers.usb_errors import MEANT, transfer_error
@@ -249,7 +250,7 @@ class UsbTransport:
     def _error(self, error: usb.core.USBError, place: str) -> DeviceError:
         code = error.errno if error.errno is not None else 0
         if code in (errno.EACCES, errno.EPERM):
-            hint = udev_rules.hint(self.identity.vendor, self.identity.product)
+            hint = udev.hint(self.identity.vendor, self.identity.product)
             return self.situation.error(DevicePermissionError, "this user may not open it", hint)
         if code == errno.EBUSY:
             held = usb_bus.holders(self.identity)
