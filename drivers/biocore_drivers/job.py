@@ -30,6 +30,7 @@ class Phase(StrEnum):
 
 # s; how long a phase may last, whoever waits for it. The person's phases have the caller's deadline only.
 PHASE_LIMIT = {Phase.OPENING: 10.0, Phase.ARMING: 5.0, Phase.ACQUIRING: 8.0, Phase.CLOSING: 3.0}
+SLICE = 0.1  # s between two looks for a cancel
 _SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_LIFT})
 
 
@@ -95,9 +96,11 @@ class Job:
         raise self.situation.error(DeviceTimeoutError, "did not finish before the deadline")
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass; then `check()`."""
-        self.clock.sleep(min(seconds, self.remaining))
-        self.check()
+        """Let time pass, looking for a cancel; then `check()`."""
+        until = self.clock.now() + seconds
+        while (left := until - self.clock.now()) > 0.0:
+            self.clock.sleep(min(left, self.remaining, SLICE))
+            self.check()
 
     def say(self, kind: EventKind, detail: str = "") -> None:
         """Tell the listeners something happened."""

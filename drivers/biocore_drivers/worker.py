@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from biocore.errors import (
     BiocoreError,
     CaptureCancelledError,
+    DeviceError,
     DeviceProtocolError,
     DeviceStalledError,
     DeviceTimeoutError,
@@ -36,7 +37,7 @@ from biocore.types import Frame, GreyImage
 from biocore_drivers.job import PHASE_LIMIT, Job, Phase
 from biocore_drivers.transport import Clock, RealClock, Situation, Transport
 
-OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the bus is reset before the third
+OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the device is reset before the third
 _LOOK = 0.05  # s between two looks for a cancel while another thread works
 _TRANSIENT = (DeviceTimeoutError, DeviceStalledError, DeviceProtocolError)
 
@@ -120,89 +121,98 @@ class WorkerDevice(Device):
         self._connect = connect
         self._converse = converse
         self._clock = clock or RealClock()
-        self._situation = Situation(info.uri)
-        self._commands: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._session: _Session | None = None
-
-    # -- the hooks, in the callers' threads --------------------------------------------------------
+        self._owner: _Owner | None = None
 
     def _open(self) -> None:
-        self._situation = Situation(self.info.uri)
-        self._commands = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=f"biocore {self.info.uri}", daemon=True)
-        self._thread.start()
-        job = Job(self._situation, self._clock, PHASE_LIMIT[Phase.OPENING])
-        self._commands.put(job)
+        owner = self._owner = _Owner(self.info, self._connect, self._converse, self._clock)
+        job = Job(owner.situation, self._clock, PHASE_LIMIT[Phase.OPENING])
+        owner.commands.put(job)
         try:
             if not job.ended.wait(PHASE_LIMIT[Phase.OPENING] + CANCEL_LATENCY):
                 job.drop()
-                raise self._situation.error(DeviceTimeoutError, "does not open", "Unplug it and plug it in again")
+                raise owner.situation.error(DeviceTimeoutError, "does not open", "Unplug it and plug it in again")
             if job.error is not None:
                 raise job.error
         except BaseException:
-            self._end_thread()
+            self._owner = None
+            owner.end()
             raise
 
     def _close(self) -> None:
-        if not self._end_thread():
-            raise self._situation.error(
+        owner, self._owner = self._owner, None
+        if owner is not None and not owner.end():
+            raise owner.situation.error(
                 DeviceTimeoutError, "does not let go", "Unplug it; end this program if it stays busy"
             )
 
     def _capture(self, attempt: Attempt) -> Frame:
-        job = Job(self._situation, self._clock, attempt.remaining, attempt)
-        self._commands.put(job)
+        owner = self._owner
+        assert owner is not None, "the base class captures between open and close only"
+        job = Job(owner.situation, self._clock, attempt.remaining, attempt)
+        owner.commands.put(job)
         try:
             while job.tell(attempt, _LOOK):
                 attempt.check()
         except BaseException as error:  # cancelled, too late: the owner gets a moment to say it better
             job.drop()
             job.ended.wait(CANCEL_LATENCY / 2)
-            if isinstance(error, DeviceTimeoutError) and isinstance(job.error, SubjectTimeoutError):
+            if isinstance(error, DeviceTimeoutError) and isinstance(job.error, SubjectTimeoutError | DeviceTimeoutError):
                 raise job.error from None
             raise
-        attempt.check()
         if job.error is not None:
             raise job.error
+        attempt.check()
         assert job.frame is not None
         return job.frame
 
-    def _end_thread(self) -> bool:
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return True
-        self._commands.put(None)
-        thread.join(PHASE_LIMIT[Phase.CLOSING])
-        return not thread.is_alive()
 
-    # -- the owner's thread ------------------------------------------------------------------------
+class _Owner:
+    """The thread that owns a device from opening to closing, and everything only it touches."""
+
+    def __init__(
+        self,
+        info: DeviceInfo,
+        connect: Callable[[Situation], Transport],
+        converse: Callable[[Transport], Conversation],
+        clock: Clock,
+    ) -> None:
+        self.situation = Situation(info.uri)
+        self.commands: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._info = info
+        self._connect = connect
+        self._converse = converse
+        self._clock = clock
+        self._session: _Session | None = None
+        self._thread = threading.Thread(target=self._work, name=f"biocore {info.uri}", daemon=True)
+        self._thread.start()
+
+    def end(self) -> bool:
+        """Ask the thread to end and wait for it; False where it does not."""
+        self.commands.put(None)
+        self._thread.join(PHASE_LIMIT[Phase.CLOSING])
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
-        commands = self._commands
         try:
-            while True:
-                job = self._next(commands)
-                if job is None:
-                    return
+            while (job := self._next()) is not None:
                 self._do(job)
         finally:
             self._hang_up()
 
-    def _next(self, commands: queue.SimpleQueue[Job | None]) -> Job | None:
+    def _next(self) -> Job | None:
         """Wait for a command, and meanwhile for the finger to be lifted."""
         while True:
             session = self._session
             if session is None or session.settled:
-                return commands.get()
+                return self.commands.get()
             try:
-                return commands.get_nowait()
+                return self.commands.get_nowait()
             except queue.Empty:
                 try:
                     over = session.transport.once and self._clock.now() > session.settle_by
                     session.settled = over or session.conversation.lifted()
                 except Exception as error:  # nobody asked: the next capture begins a new session and meets it there
-                    _log.debug("%s: while the finger was lifted: %s", self.info.uri, error)
+                    _log.debug("%s: while the finger was lifted: %s", self._info.uri, error)
                     self._hang_up()
 
     def _do(self, job: Job) -> None:
@@ -219,7 +229,7 @@ class WorkerDevice(Device):
         except Exception as error:
             failure = self._named(error)
             self._hang_up()
-        self._situation.doing = Phase.IDLE.value
+        self.situation.doing = Phase.IDLE.value
         job.end(frame, failure)
 
     def _picture(self, session: _Session, job: Job) -> Frame:
@@ -232,61 +242,59 @@ class WorkerDevice(Device):
         pixels = session.conversation.capture(job)
         session.settled, session.used = False, True
         session.settle_by = self._clock.now() + PHASE_LIMIT[Phase.CLOSING]
-        return Frame(pixels, self.info.ppi, self.info.uri)
+        return Frame(pixels, self._info.ppi, self._info.uri)
 
     def _begin_session(self, job: Job) -> _Session:
         if self._session is not None and self._session.spent:
             self._hang_up()
         if self._session is not None:
             return self._session
-        for number, pause in enumerate((*OPEN_PAUSES, None)):
+        for number, pause in enumerate(OPEN_PAUSES, 1):
             try:
-                return self._connected(job, reset=pause is None)
+                return self._connected(job, reset=number == len(OPEN_PAUSES))
             except _TRANSIENT as error:
-                if pause is None:
-                    raise
-                _log.info("%s: try %d to open it failed: %s", self.info.uri, number + 1, error)
+                _log.info("%s: try %d to open it failed: %s", self._info.uri, number, error)
                 job.sleep(pause)
-        raise AssertionError("unreachable")
+        return self._connected(job)
 
-    def _connected(self, job: Job, *, reset: bool) -> _Session:
+    def _connected(self, job: Job, *, reset: bool = False) -> _Session:
+        """Begin a session; where that fails, `reset` the device before it is given back."""
         job.enter(Phase.OPENING)
-        session: _Session | None = None
-        transport = self._connect(self._situation)
+        transport = self._connect(self.situation)
         try:
-            if reset:
-                transport.reset()
             session = self._session = _Session(transport, self._converse(transport))
-            session.conversation.start(job)
-            return session
         except BaseException:
-            if session is None:
-                transport.close()
-            self._hang_up()
+            transport.close()
             raise
+        try:
+            session.conversation.start(job)
+        except BaseException:
+            self._hang_up(reset=reset)
+            raise
+        return session
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, *, reset: bool = False) -> None:
         """End the session on whatever way; nothing that goes wrong now hides what went wrong before."""
         session, self._session = self._session, None
         if session is None:
             return
-        doing, self._situation.doing = self._situation.doing, Phase.CLOSING.value
-        try:
-            session.conversation.stop()
-        except Exception as error:
-            _log.debug("%s: while stopping: %s", self.info.uri, error)
-        try:
-            session.transport.close()
-        except Exception:
-            _log.exception("%s: the transport does not close", self.info.uri)
-        self._situation.doing = doing
+        doing, self.situation.doing = self.situation.doing, Phase.CLOSING.value
+        steps = [session.conversation.stop, *([session.transport.reset] if reset else []), session.transport.close]
+        for step in steps:
+            try:
+                step()
+            except DeviceError as error:
+                _log.debug("%s: while closing: %s", self._info.uri, error)
+            except Exception:
+                _log.exception("%s: the driver stumbled while closing", self._info.uri)
+        self.situation.doing = doing
 
     def _named(self, error: Exception) -> Exception:
         """Return a named error for whatever a conversation stumbled over."""
         if isinstance(error, BiocoreError):
             return error
-        _log.warning("%s: the driver stumbled", self.info.uri, exc_info=error)
-        named = self._situation.error(
+        _log.warning("%s: the driver stumbled", self._info.uri, exc_info=error)
+        named = self.situation.error(
             DeviceProtocolError, f"sent what its driver cannot read ({type(error).__name__}: {error})"
         )
         named.__cause__ = error
