@@ -33,6 +33,7 @@ from biocore.errors import (
     DevicePermissionError,
     DeviceProtocolError,
     DeviceSuspendedError,
+    DeviceVendorError,
     MissingDependencyError,
 )
 from biocore_drivers import usb_bus
@@ -156,7 +157,7 @@ class UsbTransport:
     def _claim(self) -> None:
         configuration = self._device.get_active_configuration()
         for interface in {item.bInterfaceNumber for item in configuration}:
-            with contextlib.suppress(NotImplementedError):  # not on this system: nothing to detach
+            with contextlib.suppress(NotImplementedError, usb.core.USBError):  # the claim tells if it mattered
                 if self._device.is_kernel_driver_active(interface):
                     self._device.detach_kernel_driver(interface)
                     self._detached.append(interface)
@@ -263,7 +264,11 @@ class UsbTransport:
             return self.situation.error(DeviceSuspendedError, "sleeps", "Close the device and open it anew")
         if code in MEANT:
             return transfer_error(self.situation, code, place)
-        return transfer_error(self.situation, code or abs(error.backend_error_code or 0), place)
+        if code:
+            return transfer_error(self.situation, code, place)
+        return self.situation.error(
+            DeviceVendorError, f"{place}: libusb says {error.backend_error_code} ({error.strerror})", "Plug it in again"
+        )
 
 
 class _Reader:

@@ -47,7 +47,7 @@ class Identity:
     def uri(self) -> str:
         """The name it keeps: by its serial number where it has one, by its socket else."""
         mark = self.serial or self.port
-        return f"{SCHEME}:{self.vendor:04x}:{self.product:04x}" + (f"@{quote(mark, safe='')}" if mark else "")
+        return f"{SCHEME}:{self.vendor:04x}:{self.product:04x}" + (f"@{quote(mark, safe='{}:')}" if mark else "")
 
     @property
     def node(self) -> Path:

@@ -156,7 +156,9 @@ class WorkerDevice(Device):
         except BaseException as error:  # cancelled, too late: the owner gets a moment to say it better
             job.drop()
             job.ended.wait(CANCEL_LATENCY / 2)
-            if isinstance(error, DeviceTimeoutError) and isinstance(job.error, SubjectTimeoutError | DeviceTimeoutError):
+            if isinstance(error, DeviceTimeoutError) and isinstance(
+                job.error, SubjectTimeoutError | DeviceTimeoutError
+            ):
                 raise job.error from None
             raise
         if job.error is not None:
