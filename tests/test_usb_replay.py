@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import biocore
 from biocore.discovery import open_device, registry
 from biocore.errors import (
     BiocoreError,
@@ -15,10 +16,12 @@ from biocore.errors import (
     DeviceNotFoundError,
     DeviceProtocolError,
     DeviceUnsupportedError,
+    InvalidSampleError,
 )
+from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI
 from biocore.formats.images import read_image
-from biocore.hal import Device, EventKind, State
-from biocore.types import GreyImage
+from biocore.hal import ENROLMENT_PPI, Device, EventKind, State
+from biocore.types import GreyImage, Modality
 from biocore_drivers.job import Job
 from biocore_drivers.recording import load
 from biocore_drivers.replay_transport import FaultKind, ReplayTransport
@@ -221,3 +224,11 @@ def test_nothing_but_named_errors_leaves_a_driver_that_stumbles(
         assert isinstance(caught.value, DeviceProtocolError)
         assert isinstance(caught.value.__cause__, IndexError)
     assert "stumbled" in caplog.text
+
+
+def test_a_picture_below_the_resolution_of_enrolment_is_refused_by_name(recordings: Recordings) -> None:
+    with open_device(replay(recordings["upek"][0])) as device:
+        frame = device.capture(5)
+    with pytest.raises(InvalidSampleError, match="381"):
+        biocore.assess(biocore.Sample(frame, Modality.FINGER))
+    assert ENROLMENT_PPI == NOMINAL_PPI - TOLERANCE_PPI

@@ -32,7 +32,7 @@ from biocore.errors import (
 from biocore.types import GreyImage
 from biocore.udev import file_text
 from biocore_drivers import usb as usb_transport
-from biocore_drivers import usb_bus
+from biocore_drivers import usb_bus, usb_lock
 from biocore_drivers.transport import Situation
 from biocore_drivers.usb import UsbTransport
 from biocore_drivers.usb_bus import Identity
@@ -52,7 +52,7 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     monkeypatch.setattr(usb_bus, "SYSFS", sysfs(tmp_path / "sys", READER, CHIP))
     monkeypatch.setattr(usb_bus, "PROC", tmp_path / "proc")
     monkeypatch.setattr(usb_transport, "backend", lambda: fake)
-    monkeypatch.setenv("BIOCORE_LOCKS", str(tmp_path))
+    monkeypatch.setattr(usb_lock, "SYSTEM", tmp_path)
     return fake
 
 
@@ -215,7 +215,7 @@ def test_one_claimant_a_reader(bus: FakeBackend) -> None:
 
 
 def test_a_lock_file_that_cannot_be_made_stops_nobody(bus: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BIOCORE_LOCKS", "/proc/nowhere")
+    monkeypatch.setattr(usb_lock, "folder", lambda: Path("/proc/nowhere"))
     cable(bus).close()
     assert bus.done[-1] == "close"
 

@@ -5,7 +5,6 @@ Left out where `umockdev-run` (Debian: `umockdev`) or the recordings are not the
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,19 @@ import pytest
 
 CAPTURE = """
 import sys
+from pathlib import Path
 import numpy as np
 import biocore
 import biocore_drivers.usb
+import biocore_drivers.usb_lock
 from biocore.formats.images import read_image
 
+biocore_drivers.usb_lock.SYSTEM = Path(sys.argv[2])
 biocore_drivers.usb.random_32 = lambda: 0x51EA2124  # the recorded host's
 (uri,) = [info.uri for info in biocore.list_devices() if info.uri.startswith("usb:")]
 with biocore.open_device(uri) as device:
     pixels = device.capture(20).pixels
-expected, _, _ = read_image(__import__("pathlib").Path(sys.argv[1]) / "capture.png")
+expected, _, _ = read_image(Path(sys.argv[1]) / "capture.png")
 print(uri, int((pixels != expected).sum()) if pixels.shape == expected.shape else pixels.shape)
 """
 
@@ -49,8 +51,17 @@ def test_a_recording_below_libusb_gives_its_picture(shared: Path, tmp_path: Path
     else:
         path = (folder / "device").read_text().split("\n", 1)[0].removeprefix("P: ")
         traffic = ["-p", f"/sys{path}={folder / 'capture.pcapng'}"]
-    command = [run, "-d", str(folder / "device"), *traffic, "--", sys.executable, "-c", CAPTURE, str(folder)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env={**os.environ, "BIOCORE_LOCKS": str(tmp_path)}
-    )
+    command = [
+        run,
+        "-d",
+        str(folder / "device"),
+        *traffic,
+        "--",
+        sys.executable,
+        "-c",
+        CAPTURE,
+        str(folder),
+        str(tmp_path),
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert answer.stdout.split("\n")[0] == f"{uri} 0", answer.stderr

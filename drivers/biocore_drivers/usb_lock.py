@@ -15,16 +15,14 @@ from pathlib import Path
 from biocore.errors import DeviceBusyError
 from biocore_drivers.transport import Situation
 
+SYSTEM = Path("/run/lock")  # Filesystem Hierarchy Standard 3.0, 5.9 and 3.15
+
 _log = logging.getLogger(__name__)
 
 
 def folder() -> Path:
-    """Where locks lie: `BIOCORE_LOCKS`, else the system's lock folder, else the temporary one."""
-    named = os.environ.get("BIOCORE_LOCKS")
-    if named:
-        return Path(named)
-    system = Path("/run/lock")
-    return system if os.access(system, os.W_OK) else Path(tempfile.gettempdir())
+    """Where locks lie: the system's folder for them, the same for every user; else the temporary one."""
+    return SYSTEM if os.access(SYSTEM, os.W_OK) else Path(tempfile.gettempdir())
 
 
 class DeviceLock:
