@@ -17,6 +17,7 @@ from biocore.errors import (
     DeviceDisconnectedError,
     DeviceError,
     DevicePermissionError,
+    DeviceProtocolError,
     DeviceStalledError,
     DeviceTimeoutError,
     SubjectTimeoutError,
@@ -27,7 +28,7 @@ from biocore_drivers.job import PHASE_LIMIT, Job, Phase
 from biocore_drivers.transport import Clock, RealClock, Situation, Transport, VirtualClock
 from biocore_drivers.worker import Conversation, WorkerDevice
 
-PICTURE = np.full((4, 4), 7, np.uint8)
+PICTURE = np.arange(7, 23, dtype=np.uint8).reshape(4, 4)
 Capture = Callable[["Scripted", Job], GreyImage]
 
 
@@ -87,7 +88,7 @@ class Script:
         self.lift = threading.Event()
         self.lift.set()
         self.clock = clock or RealClock()
-        info = DeviceInfo("test:scripted", "test", "biocore", "scripted", Modality.FINGER, 500.0)
+        info = DeviceInfo("test:scripted", "test", "biocore", "scripted", Modality.FINGER, 500.0, (4, 4))
         self.device = WorkerDevice(info, self._connect, lambda transport: Scripted(transport, self), self.clock)
 
     def _connect(self, situation: Situation) -> Transport:
@@ -176,6 +177,16 @@ def test_a_phase_has_a_limit_of_its_own() -> None:
     with Script(silent, clock).device as device, pytest.raises(DeviceTimeoutError, match="arming"):
         device.capture(3600)
     assert PHASE_LIMIT[Phase.ARMING] <= clock.now() < PHASE_LIMIT[Phase.ARMING] + 1.0
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [(np.zeros((4, 4), np.uint8), "an empty picture"), (np.zeros((4, 5), np.uint8), "5 x 4 px instead of 4 x 4")],
+)
+def test_a_picture_that_cannot_be_one_is_named(pixels: GreyImage, message: str) -> None:
+    script = Script(lambda conversation, job: pixels)
+    with script.device as device, pytest.raises(DeviceProtocolError, match=message):
+        device.capture(5)
 
 
 def test_closing_leaves_it_dark_from_idle() -> None:

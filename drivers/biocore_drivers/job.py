@@ -29,7 +29,7 @@ class Phase(StrEnum):
 
 
 # s; how long a phase may last, whoever waits for it. The person's phases have the caller's deadline only.
-PHASE_LIMIT = {Phase.OPENING: 10.0, Phase.ARMING: 5.0, Phase.ACQUIRING: 8.0, Phase.CLOSING: 3.0}
+PHASE_LIMIT = {Phase.OPENING: 10.0, Phase.ARMING: 5.0, Phase.ACQUIRING: 8.0, Phase.CLOSING: 6.0}
 SLICE = 0.1  # s between two looks for a cancel
 _SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_LIFT})
 

@@ -44,7 +44,7 @@ AES_KEY = bytes.fromhex("79ac91795ca1478e98e00f3c598f5f4b")  # published; every 
 POLL, POLLS = 0.01, 100  # s between two looks at STATUS, and how many
 POWER_UP_WAIT, POWER_UPS = 0.3, 3  # s for the power-up event, and how often the sequence is tried
 EVENT_SLICE, LIFT_SLICE = 0.25, 0.05  # s between two looks for a cancel
-FRAME_TIME = 3.0  # s for a frame of 111 kB: 0.13 s when all is well
+FRAME_TIME = 1.5  # s for a frame of 111 kB: 0.13 s when all is well
 
 HEADER, BLOCKS_AT, BLOCKS = 64, 16, 15
 NEXT_KEY, KEEPS_KEY, ENCRYPTED, ABSENT = 0x80, 0x04, 0x02, 0x01  # flags of a block of lines

@@ -44,7 +44,7 @@ from biocore_drivers.usb_lock import DeviceLock
 
 SETTLING = 2.0  # s after plugging, in which a device node may be there before its rights are
 SLICE = 0.5  # s; a reader thread looks this often whether it should end
-JOIN = 2.0  # s to wait for a reader thread
+JOIN = 2.5  # s to wait for a reader thread: longer than any posted read lasts
 
 _log = logging.getLogger(__name__)
 
@@ -213,11 +213,10 @@ class UsbTransport:
         """Give everything back, in order."""
         for reader in self._readers:
             reader.stop()
-        for reader in self._readers:
-            reader.join()
+        ended = [reader.join() for reader in self._readers]
         self._readers, self._watches = [], {}
         device, self._device = self._device, None
-        if device is not None:
+        if device is not None and all(ended):  # else libusb would crash under the one that still reads
             for interface in self._detached:
                 with contextlib.suppress(usb.core.USBError, NotImplementedError):
                     usb.util.release_interface(device, interface)
@@ -303,11 +302,12 @@ class _Reader:
         """End after the slice that runs."""
         self._stopped = True
 
-    def join(self) -> None:
-        """Wait for the end."""
+    def join(self) -> bool:
+        """Wait for the end; say whether it came."""
         self._thread.join(JOIN)
         if self._thread.is_alive():
             _log.warning("%s does not end", self._thread.name)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while not self._stopped:

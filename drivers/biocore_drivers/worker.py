@@ -38,6 +38,7 @@ from biocore_drivers.job import PHASE_LIMIT, Job, Phase
 from biocore_drivers.transport import Clock, RealClock, Situation, Transport
 
 OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the device is reset before the third
+SETTLING = 3.0  # s in which a recording may still tell of the lifted finger
 _LOOK = 0.05  # s between two looks for a cancel while another thread works
 _TRANSIENT = (DeviceTimeoutError, DeviceStalledError, DeviceProtocolError)
 
@@ -242,9 +243,20 @@ class _Owner:
             session.settled = True
             job.say(EventKind.REMOVED)
         pixels = session.conversation.capture(job)
+        self._check_plausible(pixels)
         session.settled, session.used = False, True
-        session.settle_by = self._clock.now() + PHASE_LIMIT[Phase.CLOSING]
+        session.settle_by = self._clock.now() + SETTLING
         return Frame(pixels, self._info.ppi, self._info.uri)
+
+    def _check_plausible(self, pixels: GreyImage) -> None:
+        window = self._info.window
+        if window is not None and pixels.shape != window[::-1]:
+            raise self.situation.error(
+                DeviceProtocolError,
+                f"gave {pixels.shape[1]} x {pixels.shape[0]} px instead of {window[0]} x {window[1]}",
+            )
+        if pixels.size and pixels.min() == pixels.max():
+            raise self.situation.error(DeviceProtocolError, "gave an empty picture", "Try again")
 
     def _begin_session(self, job: Job) -> _Session:
         if self._session is not None and self._session.spent:
