@@ -66,7 +66,6 @@ class _Read:
 
     transport: ReplayTransport
     endpoint: int
-    expected: Transfer | None  # None in relaxed order: whatever comes there next
     came: bytes | None = field(default=None)
 
     def result(self, timeout: float) -> bytes | None:
@@ -157,13 +156,12 @@ class ReplayTransport:
 
     def post(self, endpoint: int, length: int, timeout: float) -> _Read:
         """Begin to read a transfer."""
-        expected = None
         if self._strict:
-            expected = self._submit(
+            self._submit(
                 f"read of {length} bytes at 0x{endpoint:02x}",
                 lambda t: t.kind is not Kind.CONTROL and t.endpoint == endpoint and t.length == length,
             )
-        return _Read(self, endpoint, expected)
+        return _Read(self, endpoint)
 
     def watch(self, endpoint: int, length: int) -> None:
         """Keep a read pending on an interrupt endpoint."""
