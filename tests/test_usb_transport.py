@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -245,6 +247,24 @@ def test_without_libusb_the_package_to_install_is_named(monkeypatch: pytest.Monk
     monkeypatch.setattr(usb.backend.libusb1, "get_backend", lambda find_library=None: None)
     with pytest.raises(MissingDependencyError, match=r"libusb-1\.0-0.*libusb-package"):
         usb_transport.backend()
+
+
+def test_the_package_s_libusb_is_taken_where_the_system_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def get_backend(find_library: object = None) -> object:
+        asked.append(find_library)
+        return None if find_library is None else Library("the package's")
+
+    class Library:
+        def __init__(self, lib: str) -> None:
+            self.lib = lib
+
+    package = SimpleNamespace(find_library=lambda name: "/somewhere/libusb-1.0.so")
+    monkeypatch.setitem(sys.modules, "libusb_package", package)
+    monkeypatch.setattr(usb.backend.libusb1, "get_backend", get_backend)
+    assert usb_transport.backend().lib == "the package's"
+    assert asked == [None, package.find_library]
 
 
 def test_two_transports_have_two_libusb_contexts() -> None:

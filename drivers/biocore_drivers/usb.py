@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import logging
 import math
 import threading
@@ -108,9 +109,8 @@ def backend() -> Any:
     library = usb.backend.libusb1.get_backend()
     if library is None:
         with contextlib.suppress(ImportError):
-            import libusb_package
-
-            library = usb.backend.libusb1.get_backend(find_library=libusb_package.find_library)
+            package = importlib.import_module("libusb_package")  # optional: it brings a libusb of its own
+            library = usb.backend.libusb1.get_backend(find_library=package.find_library)
     if library is None:
         raise MissingDependencyError(
             "there is no libusb-1.0: install the system package libusb-1.0-0, or `pip install libusb-package`"
