@@ -98,6 +98,25 @@ def sift(probe: Words, probe_mask: Words, codes: Words, masks: Words, reach: int
     return different, common
 
 
+def redundancy(code: Words, mask: Words, columns: int, step: int, rows: int) -> float:
+    """Add up the squared correlations of bits with those up to so many columns and rows beside them."""
+    flags, usable = (bits(each).reshape(256, 2, 16, 2) for each in (code, mask))
+    total, count = 0.0, int(usable.sum())
+    for band in range(2):
+        for row in range(-rows, rows + 1):
+            for column in range(0, columns + 1, step):
+                if column == 0 and row < 0:
+                    continue
+                here, there = slice(max(row, 0), 16 + min(row, 0)), slice(max(-row, 0), 16 + min(-row, 0))
+                both = usable[:, band, here] & np.roll(usable, -column, axis=0)[:, band, there]
+                same = flags[:, band, here] == np.roll(flags, -column, axis=0)[:, band, there]
+                n = int(both.sum())
+                if n:
+                    correlation = 2 * int((same & both).sum()) / n - 1
+                    total += (1 if row == column == 0 else 2) * correlation**2 * n
+    return total / count if count else 1.0
+
+
 def unwrap(pixels: Any, usable: Any, inner: Floats, outer: Floats, rows: int) -> tuple[Floats, Any]:
     height, width = pixels.shape
     strip, valid = np.zeros((rows, len(inner))), np.zeros((rows, len(inner)), np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biocore.errors import InvalidSampleError, InvalidTemplateError, ModelError
+from biocore.formats.images import read_image
 from biocore.iris import calibration
-from biocore.iris.compare import EXACT, REACH, compare, search
+from biocore.iris.compare import EXACT, REACH, _remembered, compare, remembered, search
 from biocore.iris.encode import RECIPE, encode, filters, row_taps
+from biocore.iris.extract import extract
 from biocore.iris.gallery import Gallery
 from biocore.types import IrisTemplate
 from iris_pictures import eye, template
@@ -131,7 +134,7 @@ def test_an_eye_is_itself() -> None:
     found = compare(one, one)
     assert found.score > 250
     assert found.rotation == 0.0
-    assert found.algorithm == "biocore.iris.compare/1"
+    assert found.algorithm == "biocore.iris.compare/2"
     assert len(found.pairs) == 0
 
 
@@ -241,6 +244,49 @@ def test_a_search_gives_the_scores_of_comparisons_wherever_it_matters() -> None:
         assert have.score <= want.score
 
 
+def test_a_search_finds_what_a_comparison_finds_on_real_eyes(shared: Path) -> None:
+    paths = sorted((shared / "data" / "iris" / "mmu1").glob("0*_?_[13].png"))[:80]
+    eyes = [extract(read_image(path).pixels) for path in paths]
+    limits = calibration.model().limits
+    assert limits.likely > limits.promising > limits.doubtful > 0
+    checked = 0
+    for k in range(0, len(eyes), 2):
+        others = eyes[k + 1 : k + 2] + eyes[k + 2 : k + 12]
+        for have, other in zip(search(eyes[k], others), others, strict=True):
+            want = compare(eyes[k], other)
+            if want.score >= EXACT:
+                assert (have.score, have.rotation) == (want.score, want.rotation)
+                checked += 1
+            assert have.score < EXACT or have.score == want.score
+    assert checked > 30
+
+
+def test_codes_without_detail_score_no_more_than_others() -> None:
+    """Strangers whose bits are alike far along the circle: as many bits, of which fewer say something."""
+    rng, soft = np.random.default_rng(5), []
+    for _ in range(100):
+        lines = np.cumsum(rng.integers(-700, 701, (16, 512)), axis=1)
+        lines -= lines[:, ::-1]  # as much at the end as at the beginning
+        soft.append(_coded((lines / abs(lines).max() * 700).astype(np.int16)))
+    own = [remembered(each).redundancy for each in soft]
+    assert min(own) > 1.1 * np.mean([remembered(each).redundancy for each in strangers(20)])
+    scores = np.array([found.score for k, one in enumerate(soft) for found in search(one, soft[:k])])
+    for score in (10.0, 20.0):
+        claimed = len(scores) * 10 ** (-score / 10)
+        assert (scores >= score).sum() <= claimed + 3 * math.sqrt(claimed)
+
+
+def test_what_is_remembered_of_a_template_goes_with_it() -> None:
+    before = len(_remembered)
+    one = template(np.arange(256))
+    assert remembered(one) is remembered(one)
+    assert len(_remembered) == before + 1
+    Gallery([template(np.arange(1, 257))])
+    assert len(_remembered) == before + 1
+    del one
+    assert len(_remembered) == before
+
+
 def test_the_number_of_threads_changes_nothing() -> None:
     references = strangers(300)
     alone = search(references[0], references)
@@ -292,15 +338,15 @@ def test_what_is_no_iris_of_this_code_is_refused(call: Any) -> None:
 def test_the_committed_model_rises_and_asks_for_a_sixth() -> None:
     model = calibration.model()
     assert model.statistic.least == round(64 * 256 / 6)
-    assert (np.diff(model.score) >= 0).all()
-    assert model.score[0] == 0.0
-    assert model.score[-1] >= 60
+    assert (np.diff(model.curve.score) >= 0).all()
+    assert model.curve.score[0] == 0.0
+    assert model.curve.score[-1] >= 60
 
 
 MODEL = """
-format = 1
-doubtful = 2.0
-promising = 2.5
+format = 2
+limits = { doubtful = 1.0, promising = 2.0, likely = 3.0 }
+alike = { columns = 14, step = 2, rows = 3 }
 statistic = { per_bit = 7.0, least = 2000 }
 coarse = { per_bit = 3.0, least = 500 }
 calibration = { slope = 20.0, knots = [[0.0, 0.0], [2.0, 10.0]] }
@@ -309,21 +355,39 @@ calibration = { slope = 20.0, knots = [[0.0, 0.0], [2.0, 10.0]] }
 
 def test_between_knots_the_score_is_straight_and_beyond_them_it_rises_by_the_slope() -> None:
     model = calibration.parse(MODEL)
-    common = np.full(4, 7000, np.int32)
-    different = np.round((0.5 - np.array([-1.0, 1.0, 2.0, 5.0]) * math.sqrt(7 / 7000)) * common).astype(np.int32)
-    np.testing.assert_allclose(model.scores(different, common), [0.0, 5.0, 10.0, 70.0], atol=0.1)
+    common = np.full(4, 8192, np.int32)
+    different = np.round((0.5 - np.array([-1.0, 1.0, 2.0, 5.0]) * math.sqrt(7 / 8192)) * common).astype(np.int32)
+    np.testing.assert_allclose(model.scores(different, common, np.ones(4)), [0.0, 5.0, 10.0, 70.0], atol=0.1)
+
+
+def test_the_same_bits_of_redundant_codes_say_less() -> None:
+    model = calibration.parse(MODEL)
+    common, different = np.full(3, 8192, np.int32), np.full(3, 3800, np.int32)
+    spread = calibration.spread(2.0, np.array([0.5, 2.0, 8.0]))
+    np.testing.assert_allclose(spread, [1.0, math.sqrt(2.0), 2.0])
+    values = model.values(different, common, spread)
+    np.testing.assert_allclose(values, values[0] / spread)
+    assert (np.diff(model.scores(different, common, spread)) < 0).all()
+
+
+def test_bits_in_common_count_a_little_less_than_their_root() -> None:
+    model = calibration.parse(MODEL)
+    common = np.array([2048, 8192], np.int32)
+    few, many = model.values(common * 2 // 5, common, np.ones(2))
+    assert many / few == pytest.approx(2.0 / 4.0**0.125, rel=1e-3)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("format = 1", "format = 2", "of format 2"),
+        ("format = 2", "format = 1", "of format 1"),
         ("slope = 20.0", "slope = -1.0", "must rise"),
         ("[2.0, 10.0]", "[2.0, -1.0]", "must rise"),
         ("[0.0, 0.0], ", "", "must rise"),
         ("per_bit = 7.0", "per_bit = 0.0", "cannot be read"),
         ("per_bit = 7.0, ", "", "cannot be read"),
-        ("promising = 2.5", "", "cannot be read"),
+        ("promising = 2.0, ", "", "cannot be read"),
+        ("columns = 14", "columns = 33", "cannot be read"),
         ("format", "[[", "cannot be read"),
     ],
 )

@@ -19,6 +19,8 @@ from biocore.kernels import iriscode, irisstrip
 RNG = np.random.default_rng
 STATISTIC = iriscode.Statistic(7.0, 2000)
 COARSE = iriscode.Statistic(3.0, 400)
+ALIKE = iriscode.Alike(14, 2, 3)
+EVERYTHING = iriscode.Limits(-np.inf, -np.inf, -np.inf)
 
 
 def random_words(rng: np.random.Generator, *shape: int) -> Any:
@@ -36,8 +38,8 @@ def eyes(rng: np.random.Generator, n: int) -> tuple[Any, Any]:
     return random_words(rng, n, 256) & masks, masks
 
 
-def packed(codes: Any, masks: Any) -> tuple[iriscode.Words, iriscode.Words]:
-    return iriscode.words(codes, "codes"), iriscode.words(masks, "masks")
+def packed(codes: Any, masks: Any) -> iriscode.Packed:
+    return iriscode.pack(codes, masks, ALIKE)
 
 
 # -- comparing ---------------------------------------------------------------------------------------------
@@ -53,7 +55,7 @@ def test_bits_are_counted_as_by_hand_at_every_offset_in_every_way(seed: int, rea
     want = twin.profile(code, mask, codes, masks, reach, **freedom)
     probe = iriscode.prepare(code, mask, reach)
     for way in range(iriscode.ways()):
-        have = iriscode.profile(probe, *packed(codes, masks), rigid=rigid, way=way)
+        have = iriscode.profile(probe, packed(codes, masks), rigid=rigid, way=way)
         np.testing.assert_array_equal(have[0], want[0])
         np.testing.assert_array_equal(have[1], want[1])
 
@@ -64,7 +66,7 @@ def test_the_coarse_pass_finds_the_best_of_every_second_offset(seed: int, reach:
     rng = RNG(seed)
     codes, masks = eyes(rng, 4)
     probe, probe_mask = codes[0], masks[3]
-    found = iriscode.sift(iriscode.prepare(probe, probe_mask, reach), *packed(codes, masks), COARSE)
+    found = iriscode.sift(iriscode.prepare(probe, probe_mask, reach), packed(codes, masks), COARSE)
     different, common = twin.sift(probe, probe_mask, codes, masks, reach)
     value = COARSE.of(different, common)
     for k in range(4):
@@ -75,8 +77,39 @@ def test_the_coarse_pass_finds_the_best_of_every_second_offset(seed: int, reach:
 
 
 def test_words_are_thinned_to_the_long_wavelength_of_every_second_column() -> None:
-    codes = random_words(RNG(1), 3, 256)
-    np.testing.assert_array_equal(iriscode.words(codes, "codes").thin, twin.thin(codes))
+    codes, masks = random_words(RNG(1), 3, 256), random_words(RNG(2), 3, 256)
+    rows = packed(codes, masks).rows
+    np.testing.assert_array_equal(rows, np.concatenate([codes, masks, twin.thin(codes), twin.thin(masks)], axis=1))
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32), st.integers(1, 5), st.integers(0, 15))
+def test_redundancy_is_that_of_the_twin_in_every_way(seed: int, columns: int, step: int, rows: int) -> None:
+    rng = RNG(seed)
+    codes, masks = eyes(rng, 3)
+    codes[0] = np.repeat(codes[0, ::4], 4)  # neighbours that say the same
+    alike = iriscode.Alike(columns, step, rows)
+    want = [twin.redundancy(code, mask, columns, step, rows) for code, mask in zip(codes, masks, strict=True)]
+    for way in range(iriscode.ways()):
+        have = iriscode.pack(codes, masks, alike, way).redundancy
+        np.testing.assert_allclose(have, want, rtol=1e-12)
+        np.testing.assert_array_equal(have, packed_redundancy(codes, masks, alike))
+
+
+def packed_redundancy(codes: Any, masks: Any, alike: iriscode.Alike) -> Any:
+    return iriscode.pack(codes, masks, alike).redundancy
+
+
+def test_redundancy_counts_the_bits_that_say_one_thing() -> None:
+    rng = RNG(4)
+    full = np.full((3, 256), -1, np.int64).view(np.uint64)
+    codes = np.stack([random_words(rng, 256), np.repeat(random_words(rng, 64), 4), np.zeros(256, np.uint64)])
+    alike = iriscode.Alike(3, 1, 0)
+    independent, fours, one = packed_redundancy(codes, full, alike)
+    assert independent == pytest.approx(1.0, abs=0.02)
+    assert fours == pytest.approx(1 + 2 * (0.75**2 + 0.5**2 + 0.25**2), rel=0.05)
+    assert one == 7.0
+    assert packed_redundancy(codes[:1], full[:1] * np.uint64(0), alike)[0] == 1.0
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 13, 64])
@@ -84,8 +117,8 @@ def test_a_search_that_trusts_nothing_finds_the_best_of_all_offsets(reach: int) 
     rng = RNG(reach)
     codes, masks = eyes(rng, 20)
     probe = iriscode.prepare(codes[7], masks[7], reach)
-    found = iriscode.search(probe, *packed(codes, masks), STATISTIC, COARSE, -np.inf, -np.inf)
-    different, common = iriscode.profile(probe, *packed(codes, masks))
+    found = iriscode.search(probe, packed(codes, masks), np.ones(20), STATISTIC, COARSE, EVERYTHING)
+    different, common = iriscode.profile(probe, packed(codes, masks))
     best = STATISTIC.of(different, common)
     chosen = np.take_along_axis(best, found[:, :1].astype(np.int64), axis=1)[:, 0]
     np.testing.assert_array_equal(chosen, best.max(axis=1))
@@ -93,13 +126,16 @@ def test_a_search_that_trusts_nothing_finds_the_best_of_all_offsets(reach: int) 
     np.testing.assert_array_equal(found[:, 2], np.take_along_axis(common, found[:, :1], axis=1)[:, 0])
 
 
-@pytest.mark.parametrize(("doubtful", "promising"), [(1e5, 1e5), (-1e5, 1e5), (2.0, 3.0)])
-def test_a_search_in_a_hurry_never_claims_more_than_there_is(doubtful: float, promising: float) -> None:
+@pytest.mark.parametrize(
+    "limits", [(1e5, 1e5, 1e5), (-1e5, 1e5, 1e5), (-1e5, -1e5, 1e5), (-1e5, 1e5, -1e5), (1.0, 2.0, 3.0)]
+)
+def test_a_search_in_a_hurry_never_claims_more_than_there_is(limits: tuple[float, float, float]) -> None:
     rng = RNG(5)
     codes, masks = eyes(rng, 50)
     probe = iriscode.prepare(codes[0], masks[0], 13)
-    hurried = iriscode.search(probe, *packed(codes, masks), STATISTIC, COARSE, doubtful, promising)
-    best = STATISTIC.of(*iriscode.profile(probe, *packed(codes, masks))).max(axis=1)
+    spread = rng.uniform(0.5, 2.0, 50)
+    hurried = iriscode.search(probe, packed(codes, masks), spread, STATISTIC, COARSE, iriscode.Limits(*limits))
+    best = STATISTIC.of(*iriscode.profile(probe, packed(codes, masks))).max(axis=1)
     assert (STATISTIC.of(hurried[:, 1], hurried[:, 2]) <= best).all()
 
 
@@ -115,8 +151,8 @@ def test_a_sector_may_lie_beside_the_whole() -> None:
     bent = code.copy()
     bent[32:64] = code[34:66]  # one sector two columns on
     bent[96:128] = twin.moved(code, 1)[96:128]  # another a row further out
-    different, _ = iriscode.profile(iriscode.prepare(code, full, 0), *packed(bent[None], full[None]))
-    rigid, _ = iriscode.profile(iriscode.prepare(code, full, 0), *packed(bent[None], full[None]), rigid=True)
+    different, _ = iriscode.profile(iriscode.prepare(code, full, 0), packed(bent[None], full[None]))
+    rigid, _ = iriscode.profile(iriscode.prepare(code, full, 0), packed(bent[None], full[None]), rigid=True)
     assert rigid[0, 0] > 1500
     assert different[0, 0] < 100  # the innermost row, which nothing moved into, and what the moves cost
 
@@ -135,53 +171,73 @@ NOTHING = np.zeros(256, np.uint64)
         lambda: iriscode.prepare(NOTHING, NOTHING, 65),
         lambda: replace(iriscode.prepare(NOTHING, NOTHING, 3), reach=4),
         lambda: replace(iriscode.prepare(NOTHING, NOTHING, 3), turned=np.zeros((6, 63), np.uint64)),
-        lambda: iriscode.words(np.zeros((2, 255), np.uint64), "codes"),
+        lambda: packed(np.zeros((2, 255), np.uint64), np.zeros((2, 255), np.uint64)),
+        lambda: packed(np.zeros((2, 256), np.uint64), np.zeros((3, 256), np.uint64)),
+        lambda: packed(np.zeros((2, 256), np.int64), np.zeros((2, 256), np.uint64)),
+        lambda: iriscode.Packed(np.zeros((2, 639), np.uint64), np.ones(2)),
+        lambda: iriscode.Packed(np.zeros((2, 640), np.uint64), np.ones(3)),
+        lambda: iriscode.Packed(np.zeros((2, 640), np.uint64), np.array([1.0, np.nan])),
+        lambda: iriscode.joined([bytes(5120), bytes(5119)], [1.0, 1.0]),
+        lambda: iriscode.joined([bytes(5120)], [1.0, 1.0]),
+        lambda: iriscode.joined([bytes(5119)], [1.0]),
     ],
-    ids=range(9),
+    ids=range(17),
 )
 def test_what_does_not_fit_is_refused(bad: Any) -> None:
     with pytest.raises(InvalidSampleError):
         bad()
 
 
-def test_references_that_do_not_belong_together_are_refused() -> None:
-    probe = iriscode.prepare(NOTHING, NOTHING, 3)
-    three, two = (iriscode.words(np.zeros((n, 256), np.uint64), "codes") for n in (3, 2))
-    for codes, masks in (
-        (three, two),
-        (two, three),
-        (iriscode.Words(three.whole, two.thin), three),
-        (three, iriscode.Words(three.whole.view(np.int64), three.thin)),
-    ):
-        for call in (
-            lambda c, m: iriscode.profile(probe, c, m),
-            lambda c, m: iriscode.sift(probe, c, m, COARSE),
-            lambda c, m: iriscode.search(probe, c, m, STATISTIC, COARSE, 0.0, 0.0),
-        ):
-            with pytest.raises(InvalidSampleError):
-                call(codes, masks)
+def test_limits_and_ways_that_there_are_not_are_refused() -> None:
+    probe, three = iriscode.prepare(NOTHING, NOTHING, 3), packed(np.zeros((3, 256), np.uint64), full_masks(3))
+    wrong: list[Any] = [np.ones(2), np.ones(3, np.float32), np.array([1.0, np.inf, 1.0])]
+    for spread in wrong:
+        with pytest.raises(InvalidSampleError):
+            iriscode.search(probe, three, spread, STATISTIC, COARSE, EVERYTHING)
     for way in (-1, 99):
         with pytest.raises(InvalidSampleError, match="ways of counting"):
-            iriscode.profile(probe, three, three, way=way)
+            iriscode.profile(probe, three, way=way)
+        with pytest.raises(InvalidSampleError, match="ways of counting"):
+            iriscode.pack(three.rows[:, :256], three.rows[:, 256:512], ALIKE, way)
+
+
+def full_masks(n: int) -> Any:
+    return np.full((n, 256), -1, np.int64).view(np.uint64)
+
+
+@pytest.mark.parametrize("wrong", [(-1, 1, 0), (33, 1, 0), (4, 0, 0), (4, 1, -1), (4, 1, 16)])
+def test_impossible_surroundings_are_refused(wrong: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="impossible surroundings"):
+        iriscode.Alike(*wrong)
+
+
+def test_packed_eyes_can_be_taken_apart_and_joined_and_cannot_be_changed() -> None:
+    codes, masks = eyes(RNG(8), 5)
+    whole = packed(codes, masks)
+    rows = [whole.part(slice(k, k + 1)) for k in range(5)]
+    again = iriscode.joined([row.rows.tobytes() for row in rows], [float(row.redundancy[0]) for row in rows])
+    np.testing.assert_array_equal(again.rows, whole.rows)
+    np.testing.assert_array_equal(again.redundancy, whole.redundancy)
+    assert len(again) == 5
+    for array in (whole.rows, whole.redundancy, again.rows):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_nothing_to_compare_with_is_no_error() -> None:
-    none = iriscode.words(np.zeros((0, 256), np.uint64), "codes")
     probe = iriscode.prepare(NOTHING, NOTHING, 13)
-    assert iriscode.search(probe, none, none, STATISTIC, COARSE, 0.0, 0.0).shape == (0, 3)
-    assert iriscode.sift(probe, none, none, COARSE).shape == (0, 3)
-    assert iriscode.profile(probe, none, none)[0].shape == (0, 27)
+    for none in (iriscode.joined([], []), packed(np.zeros((0, 256), np.uint64), np.zeros((0, 256), np.uint64))):
+        assert iriscode.search(probe, none, np.ones(0), STATISTIC, COARSE, EVERYTHING).shape == (0, 3)
+        assert iriscode.sift(probe, none, COARSE).shape == (0, 3)
+        assert iriscode.profile(probe, none)[0].shape == (0, 27)
 
 
 def test_odd_views_are_counted_like_plain_arrays() -> None:
     rng = RNG(2)
     wide = random_words(rng, 6, 512)
-    codes = iriscode.words(wide[::2, ::2], "codes")
-    np.testing.assert_array_equal(codes.whole, wide[::2, ::2])
-    code = random_words(rng, 512)[::2]
-    full = iriscode.words(np.full((3, 256), -1, np.int64).view(np.uint64), "masks")
-    have = iriscode.profile(iriscode.prepare(code, full.whole[0], 2), codes, full)
-    want = twin.profile(code, full.whole[0], codes.whole, full.whole, 2)
+    full, code = full_masks(3), random_words(rng, 512)[::2]
+    have = iriscode.profile(iriscode.prepare(code, full[0], 2), packed(wide[::2, ::2], full))
+    want = twin.profile(code, full[0], wide[::2, ::2], full, 2)
     np.testing.assert_array_equal(have[0], want[0])
 
 
@@ -192,8 +248,8 @@ def test_impossible_statistics_are_refused(wrong: tuple[float, int]) -> None:
 
 
 def test_counting_releases_the_lock() -> None:
-    codes = iriscode.words(random_words(RNG(3), 1000, 256), "codes")
-    probe = iriscode.prepare(codes.whole[0], codes.whole[0], 64)
+    codes = random_words(RNG(3), 1000, 256)
+    references, probe = packed(codes, codes), iriscode.prepare(codes[0], codes[0], 64)
     steps = []
     done = threading.Event()
 
@@ -205,7 +261,7 @@ def test_counting_releases_the_lock() -> None:
     watcher = threading.Thread(target=count_along)
     watcher.start()
     began = time.perf_counter()
-    iriscode.profile(probe, codes, codes, way=0)
+    iriscode.profile(probe, references, way=0)
     ended = time.perf_counter()
     done.set()
     watcher.join()

@@ -28,10 +28,11 @@ ALLOWED = {
     "biocore.discovery": {"biocore.errors", "biocore.hal", "biocore.failover", "biocore.udev"},
     "biocore.hotplug": {"biocore.errors", "biocore.hal", "biocore.discovery"},
     "biocore.models": {"biocore.errors"},
+    "biocore.calibration": set(),
     "biocore.kernels": FOUNDATION,
     "biocore.formats": FOUNDATION,
-    "biocore.fingerprint": FOUNDATION | {"biocore.kernels", "biocore.models"},
-    "biocore.iris": FOUNDATION | {"biocore.kernels", "biocore.models"},
+    "biocore.fingerprint": FOUNDATION | {"biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.iris": FOUNDATION | {"biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
@@ -58,6 +59,7 @@ CV2_FREE = (
     "biocore.kernels",
     "biocore.advice",
     "biocore.models",
+    "biocore.calibration",
 )
 
 

@@ -1,6 +1,15 @@
-"""From differing bits to a score: the statistic, and the false match rate behind it.
+"""From differing bits to a score: the statistic, how much evidence the bits are, and the false match rate behind it.
 
 The coefficients are in `models/compare-1.toml`, fitted by `benchmarks/iris_calibration.py`.
+
+Bits beside each other are alike, and more so on a picture without detail: its code has as many bits as any other, but
+they say less. The number of bits of two eyes that differ by chance has the variance
+
+    common / 4 * (sum over distances of the product of both codes' correlations at that distance),
+
+of which each code knows its own part, its redundancy; their geometric mean stands for the sum of products. Where more
+of the circle can be seen, more of its sectors look for their best place, and what they gain by that grows a little
+faster than the root of the bits; the eighth root of their number evens that out.
 """
 
 from __future__ import annotations
@@ -13,10 +22,12 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.calibration import Curve, curve
 from biocore.errors import ModelError
-from biocore.kernels.iriscode import Statistic
+from biocore.kernels.iriscode import Alike, Limits, Statistic
 
-FORMAT = 1  # of the model file
+FORMAT = 2  # of the model file
+HALF = 8192.0  # bits in common, half of a code, at which the statistic is left as it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,31 +37,45 @@ class Model:
     Attributes
     ----------
     statistic : Statistic
-        Of all bits, at one offset.
+        Of all bits, at one offset, of codes whose bits are independent.
     coarse : Statistic
         Of the bits that the coarse pass looks at.
-    doubtful, promising : float
-        Statistics of the coarse pass, and of its best offset, from which on a search looks more closely.
-    values, score : float64 array (k,)
-        Rising; between them the score is linear in the largest statistic over all offsets.
-    slope : float
-        Score per unit of the statistic beyond the last.
+    alike : Alike
+        Where redundancy is looked for.
+    limits : Limits
+        Statistics, in units of the spread, from which on a search looks more closely.
+    curve : Curve
+        Score against the largest statistic over all offsets, by spread and overlap.
     """
 
     statistic: Statistic
     coarse: Statistic
-    doubtful: float
-    promising: float
-    values: NDArray[np.float64]
-    score: NDArray[np.float64]
-    slope: float
+    alike: Alike
+    limits: Limits
+    curve: Curve
 
-    def scores(self, different: NDArray[np.int32], common: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return -10 log10(FMR) of the best offsets' counts; 0 where too few bits are common."""
-        value = self.statistic.of(different, common)
-        beyond = self.slope * np.maximum(0.0, value - self.values[-1])
-        found: NDArray[np.float64] = np.interp(value, self.values, self.score) + beyond
+    def values(
+        self, different: NDArray[np.int32], common: NDArray[np.int32], spread: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the statistic of the best offsets' counts, by spread and overlap; -inf where too few are common."""
+        overlap = np.sqrt(np.sqrt(np.sqrt(np.maximum(common, 1) / HALF)))
+        found: NDArray[np.float64] = self.statistic.of(different, common) / (spread * overlap)
         return found
+
+    def scores(
+        self, different: NDArray[np.int32], common: NDArray[np.int32], spread: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return -10 log10(FMR) of the best offsets' counts; 0 where too few bits are common."""
+        return self.curve.scores(self.values(different, common, spread))
+
+
+def spread(redundancy: float, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much the statistics of two eyes spread more than if their bits were independent.
+
+    Roots only: a square root is the same on every machine.
+    """
+    found: NDArray[np.float64] = np.sqrt(np.sqrt(redundancy * others))
+    return found
 
 
 @cache
@@ -76,18 +101,12 @@ def parse(text: str) -> Model:
         raw = tomllib.loads(text)
         if raw["format"] != FORMAT:
             raise ModelError(f"compare-1.toml is of format {raw['format']}, not {FORMAT}")
-        found = Model(
+        return Model(
             Statistic(**raw["statistic"]),
             Statistic(**raw["coarse"]),
-            float(raw["doubtful"]),
-            float(raw["promising"]),
-            np.array([float(knot[0]) for knot in raw["calibration"]["knots"]]),
-            np.array([float(knot[1]) for knot in raw["calibration"]["knots"]]),
-            float(raw["calibration"]["slope"]),
+            Alike(**raw["alike"]),
+            Limits(**{name: float(limit) for name, limit in raw["limits"].items()}),
+            curve(raw["calibration"]),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(f"compare-1.toml cannot be read: {error!r}") from error
-    rising = len(found.values) > 1 and (np.diff(found.values) > 0).all() and (np.diff(found.score) >= 0).all()
-    if not (rising and found.slope > 0):
-        raise ModelError("compare-1.toml: the calibration must rise")
-    return found

@@ -9,6 +9,9 @@ score.
 Each eighth of the circle may lie up to 2.8 degrees and a sixteenth of the ring beside the whole: segmentation is never
 quite right, and a pupil does not widen evenly. On MMU1 that loses a third fewer mated pairs at FMR 1e-3. The sectors
 are the reference's, therefore compare(a, b) and compare(b, a) differ slightly where evidence is thin.
+
+Bits beside each other are alike, the more so the less detail a picture has. What that takes from the evidence is
+measured on each code (`biocore.iris.calibration`), so that a score means the same of sharp and of blurred pictures.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +32,20 @@ from biocore.iris.encode import ALGORITHM as CODE
 from biocore.kernels import iriscode
 from biocore.types import IRIS_COLUMNS, NO_PAIRS, Comparison, IrisTemplate
 
-ALGORITHM = "biocore.iris.compare/1"
+ALGORITHM = "biocore.iris.compare/2"
 REACH = 13  # columns either way, 18 degrees: a head bent, or a camera held askew
 EXACT = 30.0  # score from which on a search finds what a comparison finds
-BLOCK = 128  # references a call of the kernel; half a megabyte of codes and masks, which stays in the second cache
+BLOCK = 256  # references a call of the kernel; a megabyte of codes and masks, which stays in the second cache
 
-NOBODY = (iriscode.words(np.empty((0, IRIS_COLUMNS), np.uint64), "codes"),) * 2
 
+class Remembered(NamedTuple):
+    """What a comparison needs of a template: the bytes of its `iriscode.Packed.rows`, and its redundancy."""
+
+    row: bytes
+    redundancy: float
+
+
+_remembered: WeakKeyDictionary[IrisTemplate, Remembered] = WeakKeyDictionary()
 # Radians a probe is turned by at each offset.
 _ROTATIONS = np.arange(-REACH, REACH + 1) * (2.0 * math.pi / IRIS_COLUMNS)
 
@@ -57,12 +69,12 @@ def compare(probe: IrisTemplate, reference: IrisTemplate) -> Comparison:
     InvalidTemplateError
         Not an iris template, or of another code.
     """
-    model = calibration.model()
-    codes, masks = packed([reference])
-    different, common = iriscode.profile(prepared(probe), codes, masks)
+    model, one = calibration.model(), prepared(probe)
+    references = packed([reference])
+    different, common = iriscode.profile(one.turned, references)
     best = int(np.argmax(model.statistic.of(different[0], common[0])))
-    score = float(model.scores(different[0, best], common[0, best]))
-    return outcome(score, best)
+    score = model.scores(different[:, best], common[:, best], one.spread(references))
+    return outcome(float(score[0]), best)
 
 
 def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int = 1) -> list[Comparison]:
@@ -96,17 +108,24 @@ def search(probe: IrisTemplate, references: Sequence[IrisTemplate], threads: int
     one, model = prepared(probe), calibration.model()
 
     def block(first: int) -> list[Comparison]:
-        codes, masks = packed(references[first : first + BLOCK])
-        found = iriscode.search(one, codes, masks, model.statistic, model.coarse, model.doubtful, model.promising)
-        scores = model.scores(found[:, 1], found[:, 2]).tolist()
-        rotations = _ROTATIONS[found[:, 0]].tolist()
-        return list(map(Comparison, scores, repeat(ALGORITHM), repeat(NO_PAIRS), rotations))
+        offsets, scores = found(one, packed(references[first : first + BLOCK]), model)
+        rotations = _ROTATIONS[offsets].tolist()
+        return list(map(Comparison, scores.tolist(), repeat(ALGORITHM), repeat(NO_PAIRS), rotations))
 
     starts = range(0, len(references), BLOCK)
     if threads == 1 or len(starts) < 2:
         return [comparison for first in starts for comparison in block(first)]
     with ThreadPoolExecutor(min(threads, len(starts))) as pool:
-        return [comparison for found in pool.map(block, starts) for comparison in found]
+        return [comparison for some in pool.map(block, starts) for comparison in some]
+
+
+def found(
+    probe: Prepared, references: iriscode.Packed, model: calibration.Model
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Search packed references: offset and score of each."""
+    spread = probe.spread(references)
+    best = iriscode.search(probe.turned, references, spread, model.statistic, model.coarse, model.limits)
+    return best[:, 0], model.scores(best[:, 1], best[:, 2], spread)
 
 
 def outcome(score: float, offset: int) -> Comparison:
@@ -131,7 +150,18 @@ def checked(template: IrisTemplate) -> IrisTemplate:
     return template
 
 
-def prepared(probe: IrisTemplate) -> iriscode.Probe:
+class Prepared(NamedTuple):
+    """A probe as it is compared with others: its code at every offset, and its redundancy."""
+
+    turned: iriscode.Probe
+    redundancy: float
+
+    def spread(self, references: iriscode.Packed) -> NDArray[np.float64]:
+        """Return by how much the statistics with each reference spread: `calibration.spread`."""
+        return calibration.spread(self.redundancy, references.redundancy)
+
+
+def prepared(probe: IrisTemplate) -> Prepared:
     """Prepare a template for comparison with others.
 
     Raises
@@ -139,28 +169,46 @@ def prepared(probe: IrisTemplate) -> iriscode.Probe:
     InvalidTemplateError
         Not an iris template, or of another code.
     """
-    one = checked(probe)
-    return iriscode.prepare(one.code, one.mask, REACH)
+    return Prepared(iriscode.prepare(checked(probe).code, probe.mask, REACH), remembered(probe).redundancy)
 
 
-def packed(references: Iterable[IrisTemplate]) -> tuple[iriscode.Words, iriscode.Words]:
-    """Put codes and masks one below the other.
+def remembered(template: IrisTemplate) -> Remembered:
+    """Return what a comparison needs of a template; the work is done once for each.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Not an iris template, or of another code.
+    """
+    known = _remembered.get(template) if isinstance(template, IrisTemplate) else None
+    if known is None:
+        one = pack([template])
+        known = _remembered[template] = Remembered(one.rows.tobytes(), float(one.redundancy[0]))
+    return known
+
+
+def packed(references: Iterable[IrisTemplate]) -> iriscode.Packed:
+    """Put templates one below the other, and remember what was measured of them.
 
     Raises
     ------
     InvalidTemplateError
         Not iris templates, or of another code.
     """
-    codes: list[NDArray[np.uint64]] = []
-    masks: list[NDArray[np.uint64]] = []
-    for template in references:
-        checked(template)
-        codes.append(template.code)
-        masks.append(template.mask)
-    if not codes:
-        return NOBODY
-    rows = (len(codes), IRIS_COLUMNS)
-    return (
-        iriscode.words(np.concatenate(codes).reshape(rows), "codes"),
-        iriscode.words(np.concatenate(masks).reshape(rows), "masks"),
-    )
+    known = [remembered(template) for template in references]
+    return iriscode.joined([each.row for each in known], [each.redundancy for each in known])
+
+
+def pack(references: Iterable[IrisTemplate]) -> iriscode.Packed:
+    """Put templates one below the other, and leave them as they are.
+
+    Raises
+    ------
+    InvalidTemplateError
+        Not iris templates, or of another code.
+    """
+    templates = [checked(template) for template in references]
+    words = np.empty((2, len(templates), IRIS_COLUMNS), np.uint64)
+    for k, template in enumerate(templates):
+        words[0, k], words[1, k] = template.code, template.mask
+    return iriscode.pack(words[0], words[1], calibration.model().alike)

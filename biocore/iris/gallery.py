@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.iris import calibration, compare
-from biocore.kernels import iriscode
 from biocore.types import Comparison, IrisTemplate
 
 BLOCK = 4096  # references a call of the kernel: some milliseconds, between which other threads are heard
@@ -46,10 +45,10 @@ class Gallery:
     """
 
     def __init__(self, templates: Iterable[IrisTemplate]) -> None:
-        self._codes, self._masks = compare.packed(templates)
+        self._packed = compare.pack(templates)
 
     def __len__(self) -> int:
-        return len(self._codes.whole)
+        return len(self._packed)
 
     def identify(self, probe: IrisTemplate, least: float = 60.0, threads: int = 1) -> list[Candidate]:
         """Find the references that a probe is alike.
@@ -82,12 +81,7 @@ class Gallery:
         one, model = compare.prepared(probe), calibration.model()
 
         def block(first: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-            codes, masks = (
-                iriscode.Words(each.whole[first : first + BLOCK], each.thin[first : first + BLOCK])
-                for each in (self._codes, self._masks)
-            )
-            found = iriscode.search(one, codes, masks, model.statistic, model.coarse, model.doubtful, model.promising)
-            return found[:, 0], model.scores(found[:, 1], found[:, 2])
+            return compare.found(one, self._packed.part(slice(first, first + BLOCK)), model)
 
         starts = range(0, len(self), BLOCK)
         if threads == 1 or len(starts) < 2:

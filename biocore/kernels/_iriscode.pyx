@@ -7,6 +7,8 @@
 # Contours are never quite right, and irises not quite rigid: each of eight sectors of the circle may therefore lie
 # some columns, and a row, beside the offset of the whole.
 #
+# References come in rows of 640 words: code, mask, and both thinned out for the coarse pass.
+#
 # Counting bits is the whole cost of a comparison, and no flag may ask the compiler for an instruction that not every
 # processor has. The count is therefore compiled three times and the best one is chosen when the module is loaded;
 # they are whole numbers, so that the choice changes no result.
@@ -21,8 +23,11 @@ cdef extern from *:
     #include <immintrin.h>
     #endif
 
-typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
-                                   int32_t *, int32_t *);
+    #define SECTORS_OF_CODE 8
+    #define WORDS_OF_SECTOR 32
+
+    typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int32_t *,
+                                   int32_t *);
 
     /* Ones of each byte of x, added up by the caller at most 31 times before `across` adds the bytes. */
     static inline uint64_t ones_of_bytes(uint64_t x)
@@ -38,13 +43,13 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
         return (int32_t)((bytes * 0x0001000100010001u) >> 48);
     }
 
-    /* Plain C, for sectors of up to 62 words, an even number; two words a step become one SSE2 register. */
-    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
-                            int words, int32_t *different, int32_t *common)
+    /* Plain C; two words a step become one SSE2 register. */
+    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                            int32_t *different, int32_t *common)
     {
-        for (int s = 0; s < sectors; s++) {
+        for (int s = 0; s < SECTORS_OF_CODE; s++) {
             uint64_t d[2] = {0, 0}, c[2] = {0, 0};
-            for (int i = s * words; i < (s + 1) * words; i += 2)
+            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i += 2)
                 for (int k = 0; k < 2; k++) {
                     uint64_t both = pm[i + k] & rm[i + k];
                     d[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
@@ -57,9 +62,9 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
 
     #if defined(__GNUC__)
     #define COUNT_WITH_INSTRUCTION                                                                                    \
-        for (int s = 0; s < sectors; s++) {                                                                           \
+        for (int s = 0; s < SECTORS_OF_CODE; s++) {                                                                   \
             int32_t d = 0, c = 0;                                                                                     \
-            for (int i = s * words; i < (s + 1) * words; i++) {                                                       \
+            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i++) {                                   \
                 uint64_t both = pm[i] & rm[i];                                                                        \
                 d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);                                             \
                 c += (int32_t)__builtin_popcountll(both);                                                             \
@@ -71,21 +76,50 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
 
     #if defined(__GNUC__) && defined(__x86_64__)
     __attribute__((target("popcnt")))
-    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
-                             int words, int32_t *different, int32_t *common)
+    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                             int32_t *different, int32_t *common)
     {
         COUNT_WITH_INSTRUCTION
     }
 
-    __attribute__((target("avx512f,avx512vl,avx512vpopcntdq,prefer-vector-width=256")))
-    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
-                             int words, int32_t *different, int32_t *common)
+    /* Pairs of neighbouring vectors become one, in which each half of 128 bits holds a part of both. */
+    __attribute__((target("avx512f"), always_inline))
+    static inline __m512i fold(__m512i even, __m512i odd)
     {
-        COUNT_WITH_INSTRUCTION
+        return _mm512_add_epi64(_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd));
+    }
+
+    /* Neighbouring parts of 128 bits are added up; those of `first` come first. */
+    __attribute__((target("avx512f"), always_inline))
+    static inline __m512i halve(__m512i first, __m512i second)
+    {
+        return _mm512_add_epi64(_mm512_shuffle_i64x2(first, second, 0x88), _mm512_shuffle_i64x2(first, second, 0xdd));
+    }
+
+    __attribute__((target("avx512f,avx512vpopcntdq")))
+    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                             int32_t *different, int32_t *common)
+    {
+        __m512i sector[SECTORS_OF_CODE]; /* in each lane the differing bits above, the common ones below */
+        for (int s = 0; s < SECTORS_OF_CODE; s++) {
+            __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
+            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i += 8) {
+                __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm + i), _mm512_loadu_si512(rm + i));
+                __m512i apart = _mm512_xor_si512(_mm512_loadu_si512(p + i), _mm512_loadu_si512(r + i));
+                d = _mm512_add_epi64(d, _mm512_popcnt_epi64(_mm512_and_si512(apart, both)));
+                c = _mm512_add_epi64(c, _mm512_popcnt_epi64(both));
+            }
+            sector[s] = _mm512_or_si512(_mm512_slli_epi64(d, 32), c);
+        }
+        __m512i front = halve(fold(sector[0], sector[1]), fold(sector[2], sector[3]));
+        __m512i back = halve(fold(sector[4], sector[5]), fold(sector[6], sector[7]));
+        __m512i all = halve(front, back);
+        _mm256_storeu_si256((__m256i *)different, _mm512_cvtepi64_epi32(_mm512_srli_epi64(all, 32)));
+        _mm256_storeu_si256((__m256i *)common, _mm512_cvtepi64_epi32(all));
     }
     #elif defined(__GNUC__)
-    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm, int sectors,
-                              int words, int32_t *different, int32_t *common)
+    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
+                              int32_t *different, int32_t *common)
     {
         COUNT_WITH_INSTRUCTION
     }
@@ -168,7 +202,7 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
             thin[n] = count_thin_popcnt;
             ways[n++] = count_popcnt;
         }
-        if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl")) {
+        if (__builtin_cpu_supports("avx512vpopcntdq")) {
             thin[n] = count_thin_avx512;
             ways[n++] = count_avx512;
         }
@@ -179,8 +213,8 @@ typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_
         return n;
     }
     """
-    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int, int,
-                                    int32_t *, int32_t *) noexcept nogil
+    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int32_t *,
+                                    int32_t *) noexcept nogil
     ctypedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
                                          int32_t *, int32_t *) noexcept nogil
     int ways_to_count(count_function *ways, count_thin_function *thin) noexcept nogil
@@ -190,6 +224,9 @@ cdef enum:
     MOST = 160         # offsets, slack included; the gate holds it
     VARIANTS = 3       # of the probe: as it is, and a row further out or in
     UNIT = 32768       # more than the bits of a code
+    COLUMNS = 256      # words of a code
+    THIN = 64          # words of a thinned code
+    MOST_LAG = 32      # columns; the gate holds it
 
 cdef count_function WAYS[4]
 cdef count_thin_function THIN_WAYS[4]
@@ -249,11 +286,11 @@ cdef inline void add_up(const int32_t *keys, int variants, int counted, int firs
 
 
 def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
-            const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None, int slack,
-            int32_t[:, ::1] different not None, int32_t[:, ::1] common not None, int way):
+            const uint64_t[:, ::1] references not None, int slack, int32_t[:, ::1] different not None,
+            int32_t[:, ::1] common not None, int way):
     """Count differing and common bits at every offset, each sector up to `slack` columns from it."""
-    cdef Py_ssize_t n = codes.shape[0], k
-    cdef int words = codes.shape[1] // SECTORS, offsets = different.shape[1], variants = probe.shape[0], s, v
+    cdef Py_ssize_t n = references.shape[0], k
+    cdef int offsets = different.shape[1], variants = probe.shape[0], s, v
     cdef int counted = offsets + 2 * slack
     cdef count_function count = WAYS[way]
     cdef int32_t keys[VARIANTS * MOST * SECTORS]
@@ -263,7 +300,7 @@ def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_
         for k in range(n):
             for v in range(variants):
                 for s in range(counted):
-                    count(&probe[v, s], &probe_mask[v, s], &codes[k, 0], &masks[k, 0], SECTORS, words, d, c)
+                    count(&probe[v, s], &probe_mask[v, s], &references[k, 0], &references[k, COLUMNS], d, c)
                     make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
             for s in range(offsets):
                 add_up(keys, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
@@ -272,7 +309,7 @@ def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_
 def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None):
     """Keep the low halves of every second column, two to a word; word w of sector s lies at SECTORS * w + s."""
     cdef Py_ssize_t k
-    cdef int n = out.shape[1] // SECTORS, w, s
+    cdef int n = THIN // SECTORS, w, s
     cdef const uint64_t *four
     with nogil:
         for k in range(words.shape[0]):
@@ -282,8 +319,59 @@ def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None)
                     out[k, SECTORS * w + s] = (four[0] & 0xffffffffU) | (four[2] << 32)
 
 
+cdef double redundancy_of(const uint64_t *code, const uint64_t *mask, int columns, int step, int rows,
+                          count_function count) noexcept nogil:
+    """Add up the squared correlations of a code's bits with those beside them, each wavelength with its own."""
+    cdef uint64_t moved[COLUMNS + MOST_LAG]
+    cdef uint64_t moved_mask[COLUMNS + MOST_LAG]
+    cdef uint64_t own[2][COLUMNS]
+    cdef uint64_t half, keep
+    cdef int32_t d[SECTORS]
+    cdef int32_t c[SECTORS]
+    cdef int row, lag, band, j, k
+    cdef int32_t apart, both, bits = 0
+    cdef double total = 0, more
+    for j in range(COLUMNS):
+        own[0][j] = mask[j] & 0xffffffffU
+        own[1][j] = mask[j] & 0xffffffff00000000U
+    for row in range(-rows, rows + 1):
+        half = 0xffffffffU << 2 * row & 0xffffffffU if row >= 0 else 0xffffffffU >> -2 * row
+        keep = half | half << 32
+        for j in range(COLUMNS + columns):
+            k = j % COLUMNS
+            moved[j] = (code[k] << 2 * row if row >= 0 else code[k] >> -2 * row) & keep
+            moved_mask[j] = (mask[k] << 2 * row if row >= 0 else mask[k] >> -2 * row) & keep
+        for k in range(columns // step + 1):
+            lag = k * step
+            if lag == 0 and row < 0:
+                continue  # the same pairs of bits as those of the row on the other side
+            for band in range(2):
+                count(&moved[lag], &moved_mask[lag], code, own[band], d, c)
+                apart = 0
+                both = 0
+                for j in range(SECTORS):
+                    apart += d[j]
+                    both += c[j]
+                if lag == 0 and row == 0:
+                    bits += both
+                    total += both
+                elif both > 0:
+                    more = both - 2 * apart
+                    total += 2 * more * more / both
+    return total / bits if bits > 0 else 1.0
+
+
+def redundancy(const uint64_t[:, ::1] references not None, int columns, int step, int rows, double[::1] out not None,
+               int way):
+    """Measure how many bits of each code say one thing."""
+    cdef Py_ssize_t k
+    with nogil:
+        for k in range(references.shape[0]):
+            out[k] = redundancy_of(&references[k, 0], &references[k, COLUMNS], columns, step, rows, WAYS[way])
+
+
 cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_mask, const uint64_t *code,
-                   const uint64_t *mask, int words, int least, double per_bit) noexcept nogil:
+                   const uint64_t *mask, int least, double per_bit) noexcept nogil:
     """Find the best of every second offset by the thin words; each sector may be two columns from it."""
     cdef int counted = turned.shape[0], s
     cdef int32_t keys[MOST * SECTORS]
@@ -294,7 +382,7 @@ cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_
     cdef Best best
     cdef count_thin_function count = THIN_WAYS[KNOWN - 1]
     for s in range(counted):
-        count(&turned[s, 0], &turned_mask[s, 0], code, mask, words, d, c)
+        count(&turned[s, 0], &turned_mask[s, 0], code, mask, THIN // SECTORS, d, c)
         make_keys(d, c, &keys[s * SECTORS], SECTORS)
     best.offset = 0
     best.different = 0
@@ -312,7 +400,7 @@ cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_
 
 
 cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mask, const uint64_t *code,
-                  const uint64_t *mask, int words, int variants, int slack, int first, int last, int least,
+                  const uint64_t *mask, int variants, int slack, int first, int last, int least,
                   double per_bit) noexcept nogil:
     """Find the best of the offsets from `first` to `last` - 1 by all bits."""
     cdef int counted = last - first + 2 * slack, s, v
@@ -325,7 +413,7 @@ cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mas
     cdef count_function count = WAYS[KNOWN - 1]
     for v in range(variants):
         for s in range(counted):
-            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, SECTORS, words, d, c)
+            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, d, c)
             make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
     best.offset = first
     best.value = 2 * NOTHING
@@ -343,15 +431,14 @@ cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mas
 
 
 def sift(const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
-         const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None, int least,
-         double per_bit, int32_t[:, ::1] found not None):
+         const uint64_t[:, ::1] references not None, int least, double per_bit, int32_t[:, ::1] found not None):
     """Do the coarse pass alone: offset, differing and common bits of the thin words."""
-    cdef Py_ssize_t n = thin_codes.shape[0], k
-    cdef int words = thin_codes.shape[1] // SECTORS
+    cdef Py_ssize_t k
     cdef Best best
     with nogil:
-        for k in range(n):
-            best = coarsely(turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], words, least, per_bit)
+        for k in range(references.shape[0]):
+            best = coarsely(turned, turned_mask, &references[k, 2 * COLUMNS], &references[k, 2 * COLUMNS + THIN], least,
+                            per_bit)
             found[k, 0] = best.offset
             found[k, 1] = best.different
             found[k, 2] = best.common
@@ -359,38 +446,40 @@ def sift(const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_m
 
 def search(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_mask not None,
            const uint64_t[:, ::1] turned not None, const uint64_t[:, ::1] turned_mask not None,
-           const uint64_t[:, ::1] codes not None, const uint64_t[:, ::1] masks not None,
-           const uint64_t[:, ::1] thin_codes not None, const uint64_t[:, ::1] thin_masks not None,
-           int offsets, int slack, int least, double per_bit, int coarse_least, double coarse_per_bit, double doubtful,
-           double promising, int32_t[:, ::1] found not None):
+           const uint64_t[:, ::1] references not None, const double[::1] spread not None, int offsets, int slack,
+           int least, double per_bit, int coarse_least, double coarse_per_bit, double doubtful, double promising,
+           double likely, int32_t[:, ::1] found not None):
     """Find the offset of the largest statistic, the more closely the more there is to be found.
 
     `found` receives offset, differing and common bits. Where the coarse pass is below `doubtful`, they are those of
     its best offset, all sectors where the whole is; where the sectors' own best offsets stay below `promising`, those
-    of these, of the probe as it is; otherwise those of the best of all offsets and variants.
+    of these, of the probe as it is; where the offsets beside and the other variants bring it to no more than `likely`,
+    the best of these; otherwise those of the best of all offsets and variants. The limits are in units of a
+    reference's `spread`.
     """
-    cdef Py_ssize_t n = codes.shape[0], k
-    cdef int words = codes.shape[1] // SECTORS, few = thin_codes.shape[1] // SECTORS, variants = probe.shape[0], at
+    cdef Py_ssize_t k
+    cdef int variants = probe.shape[0], at
     cdef double value
+    cdef const uint64_t *code
+    cdef const uint64_t *mask
     cdef Best best
     with nogil:
-        for k in range(n):
-            best = coarsely(
-                turned, turned_mask, &thin_codes[k, 0], &thin_masks[k, 0], few, coarse_least, coarse_per_bit
-            )
+        for k in range(references.shape[0]):
+            code = &references[k, 0]
+            mask = code + COLUMNS
+            best = coarsely(turned, turned_mask, mask + COLUMNS, mask + COLUMNS + THIN, coarse_least, coarse_per_bit)
             at = best.offset
             value = best.value
-            if NOTHING < value < doubtful:
-                best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, 0, at + slack, at + slack + 1,
-                               least, per_bit)
+            if NOTHING < value < doubtful * spread[k]:
+                best = closely(probe, probe_mask, code, mask, 1, 0, at + slack, at + slack + 1, least, per_bit)
                 best.offset = at
             else:
-                best = closely(
-                    probe, probe_mask, &codes[k, 0], &masks[k, 0], words, 1, slack, at, at + 1, least, per_bit
-                )
-                if value == NOTHING or best.value >= promising:
-                    best = closely(probe, probe_mask, &codes[k, 0], &masks[k, 0], words, variants, slack, 0, offsets,
-                                   least, per_bit)
+                best = closely(probe, probe_mask, code, mask, 1, slack, at, at + 1, least, per_bit)
+                if NOTHING < value and best.value >= promising * spread[k]:
+                    best = closely(probe, probe_mask, code, mask, variants, slack, at - 1 if at > 0 else 0,
+                                   at + 2 if at + 2 < offsets else offsets, least, per_bit)
+                if value == NOTHING or best.value >= likely * spread[k]:
+                    best = closely(probe, probe_mask, code, mask, variants, slack, 0, offsets, least, per_bit)
             found[k, 0] = best.offset
             found[k, 1] = best.different
             found[k, 2] = best.common

@@ -7,6 +7,7 @@ beside it, and a row further out or in: contours are never quite right, and iris
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,22 +22,41 @@ MAX_REACH = IRIS_COLUMNS // 4  # columns a probe may be turned either way: a qua
 LEAST_STATISTIC = -1e6  # below any there is, above what stands for none
 SLACK = 2  # columns a sector may be beside the offset of the whole; a step of the coarse pass
 _THIN = 4  # columns that become one coarse word
+ROW_WORDS = 2 * (IRIS_COLUMNS + IRIS_COLUMNS // _THIN)
+MAX_ALIKE = (32, 15)  # columns and rows beside a bit
 _INWARDS = np.uint64(0x3FFFFFFF_3FFFFFFF)  # a word's bits that remain where each row takes the place of the one inside
 _OUTWARDS = np.uint64(0xFFFFFFFC_FFFFFFFC)
 _ROW = np.uint64(2)  # bits of a row in each half of a word
 
 
-class Words(NamedTuple):
-    """Codes, or masks, of n eyes: whole, and thinned out for the coarse pass.
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """Codes and masks of n eyes as the kernels take them; made by `pack` or `joined`.
 
     Attributes
     ----------
-    whole : uint64 array (n, IRIS_COLUMNS)
-    thin : uint64 array (n, IRIS_COLUMNS / 4)
+    rows : uint64 array (n, ROW_WORDS)
+        Code, mask, and both thinned out for the coarse pass.
+    redundancy : float64 array (n,)
+        How many bits of each code say one thing.
     """
 
-    whole: NDArray[np.uint64]
-    thin: NDArray[np.uint64]
+    rows: NDArray[np.uint64]
+    redundancy: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n = len(self.redundancy) if isinstance(self.redundancy, np.ndarray) and self.redundancy.ndim else 0
+        for name, dtype, shape in (("rows", np.uint64, (n, ROW_WORDS)), ("redundancy", np.float64, (n,))):
+            own = checks.array(getattr(self, name), dtype, shape, name).view()
+            own.flags.writeable = False
+            object.__setattr__(self, name, own)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, chosen: slice | NDArray[np.generic]) -> Packed:
+        """Return some of them."""
+        return Packed(self.rows[chosen], self.redundancy[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,18 +115,78 @@ class Statistic:
         return np.where(common >= self.least, value, -np.inf)
 
 
-def words(value: object, name: str) -> Words:
-    """Check codes or masks, and thin them out.
+class Limits(NamedTuple):
+    """Statistics from which on a search looks more closely; -inf for all of them looks at everything.
+
+    Attributes
+    ----------
+    doubtful : float
+        Of the coarse pass: all bits at its best offset are looked at, with each sector beside it.
+    promising : float
+        Of these: the offsets and the rows beside it.
+    likely : float
+        Of these: every offset.
+    """
+
+    doubtful: float
+    promising: float
+    likely: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Which bits beside a bit are looked at to see whether they say the same.
+
+    Attributes
+    ----------
+    columns, step, rows : int
+        Up to so many columns either way, every `step`-th of them, and so many rows.
+    """
+
+    columns: int
+    step: int
+    rows: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.columns <= MAX_ALIKE[0] and self.step >= 1 and 0 <= self.rows <= MAX_ALIKE[1]):
+            raise ValueError(f"impossible surroundings {self}")
+
+
+def pack(codes: NDArray[np.uint64], masks: NDArray[np.uint64], alike: Alike, way: int | None = None) -> Packed:
+    """Thin codes out and measure how redundant they are: once, for any number of probes.
+
+    The redundancy of a code is the sum of the squared correlations of its bits with those beside them, weighed by how
+    many of these can be used: the number of bits that say one thing, where bits beside each other are alike.
+
+    Parameters
+    ----------
+    codes, masks : uint64 array (n, IRIS_COLUMNS)
+    alike : Alike
+    way : int or None
+        Which way of counting to use; the fastest by default.
 
     Raises
     ------
     InvalidSampleError
-        Not uint64 (n, IRIS_COLUMNS).
+        Other types or shapes.
     """
-    whole = checks.array(value, np.uint64, (None, IRIS_COLUMNS), name)
-    thin = np.empty((len(whole), IRIS_COLUMNS // _THIN), np.uint64)
-    _iriscode.coarse(whole, thin)
-    return Words(whole, thin)
+    whole = checks.array(codes, np.uint64, (None, IRIS_COLUMNS), "codes")
+    mask = checks.array(masks, np.uint64, whole.shape, "masks")
+    n, thin = len(whole), np.empty((2, len(whole), IRIS_COLUMNS // _THIN), np.uint64)
+    for each, out in zip((whole, mask), thin, strict=True):
+        _iriscode.coarse(each, out)
+    rows = np.concatenate([whole, mask, *thin], axis=1)
+    redundancy = np.ones(n)
+    _iriscode.redundancy(rows, alike.columns, alike.step, alike.rows, redundancy, _way(way))
+    return Packed(rows, redundancy)
+
+
+def joined(rows: Sequence[bytes], redundancy: Sequence[float]) -> Packed:
+    """Put packed eyes one below the other; rows are the bytes of each one's `Packed.rows`."""
+    data, size = b"".join(rows), len(redundancy) * ROW_WORDS * 8
+    if len(data) != size:
+        raise InvalidSampleError(f"{len(redundancy)} packed eyes take {size} bytes, not {len(data)}")
+    return Packed(np.frombuffer(data, np.uint64).reshape(-1, ROW_WORDS), np.array(redundancy, np.float64))
 
 
 def prepare(code: NDArray[np.uint64], mask: NDArray[np.uint64], reach: int) -> Probe:
@@ -135,15 +215,14 @@ def ways() -> int:
 
 
 def profile(
-    probe: Probe, codes: Words, masks: Words, *, rigid: bool = False, way: int | None = None
+    probe: Probe, references: Packed, *, rigid: bool = False, way: int | None = None
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Count differing and common bits at every offset.
 
     Parameters
     ----------
     probe : Probe
-    codes, masks : Words
-        Of n references.
+    references : Packed
     rigid : bool
         Whether the sectors have to stay where the whole is.
     way : int or None
@@ -153,90 +232,79 @@ def profile(
     -------
     different, common : int32 arrays (n, 2 reach + 1)
     """
-    codes, masks = _checked(codes, masks)
-    way = ways() - 1 if way is None else way
-    if not 0 <= way < ways():
-        raise InvalidSampleError(f"this processor has {ways()} ways of counting, and no number {way}")
-    different = np.zeros((len(codes.whole), 2 * probe.reach + 1), np.int32)
+    different = np.zeros((len(references), 2 * probe.reach + 1), np.int32)
     common = np.zeros_like(different)
     one, other, slack = probe.beside, probe.beside_mask, SLACK
     if rigid:
         one, other = (np.ascontiguousarray(each[:1, SLACK:-SLACK]) for each in (one, other))
         slack = 0
-    _iriscode.profile(one, other, codes.whole, masks.whole, slack, different, common, way)
+    _iriscode.profile(one, other, references.rows, slack, different, common, _way(way))
     return different, common
 
 
 def search(
     probe: Probe,
-    codes: Words,
-    masks: Words,
+    references: Packed,
+    spread: NDArray[np.float64],
     statistic: Statistic,
     coarse: Statistic,
-    doubtful: float,
-    promising: float,
+    limits: Limits,
 ) -> NDArray[np.int32]:
     """Find, for each reference, the offset of the largest statistic, without the GIL.
 
     Parameters
     ----------
     probe : Probe
-    codes, masks : Words
-        Of n references.
+    references : Packed
+    spread : float64 array (n,)
+        What the limits are multiplied by.
     statistic : Statistic
     coarse : Statistic
         Of the coarse pass.
-    doubtful : float
-        Statistic of the coarse pass from which on all bits are looked at, at its best offset and each sector beside it.
-    promising : float
-        Statistic of these from which on every offset and the rows beside are looked at. -inf for both looks at all.
+    limits : Limits
 
     Returns
     -------
     int32 array (n, 3)
         Offset, differing and common bits.
     """
-    codes, masks = _checked(codes, masks)
-    found = np.zeros((len(codes.whole), 3), np.int32)
+    found = np.zeros((len(references), 3), np.int32)
+    doubtful, promising, likely = (max(float(limit), LEAST_STATISTIC) for limit in limits)
     _iriscode.search(
         probe.beside,
         probe.beside_mask,
         probe.turned,
         probe.turned_mask,
-        codes.whole,
-        masks.whole,
-        codes.thin,
-        masks.thin,
+        references.rows,
+        checks.array(spread, np.float64, (len(references),), "spread"),
         2 * probe.reach + 1,
         SLACK,
         statistic.least,
         statistic.per_bit,
         coarse.least,
         coarse.per_bit,
-        max(float(doubtful), LEAST_STATISTIC),
-        max(float(promising), LEAST_STATISTIC),
+        doubtful,
+        promising,
+        likely,
         found,
     )
     return found
 
 
-def sift(probe: Probe, codes: Words, masks: Words, coarse: Statistic) -> NDArray[np.int32]:
+def sift(probe: Probe, references: Packed, coarse: Statistic) -> NDArray[np.int32]:
     """Do the coarse pass alone: offset, differing and common bits of the thin words, int32 (n, 3)."""
-    codes, masks = _checked(codes, masks)
-    found = np.zeros((len(codes.thin), 3), np.int32)
-    _iriscode.sift(probe.turned, probe.turned_mask, codes.thin, masks.thin, coarse.least, coarse.per_bit, found)
+    found = np.zeros((len(references), 3), np.int32)
+    _iriscode.sift(probe.turned, probe.turned_mask, references.rows, coarse.least, coarse.per_bit, found)
     return found
 
 
-def _checked(codes: Words, masks: Words) -> tuple[Words, Words]:
-    """Make sure that codes and masks are such, and those of the same references."""
-    n = len(codes.whole) if isinstance(codes.whole, np.ndarray) and codes.whole.ndim else 0
-    shapes = (n, IRIS_COLUMNS), (n, IRIS_COLUMNS // _THIN)
-    pairs = [
-        Words(*(checks.array(part, np.uint64, shape, name) for part, shape in zip(each, shapes, strict=True)))
-        for name, each in (("codes", codes), ("masks", masks))
-    ]
-    return pairs[0], pairs[1]
+def _way(way: int | None) -> int:
+    """Return the number of a way of counting that this processor has."""
+    if way is None:
+        return ways() - 1
+    if not 0 <= way < ways():
+        raise InvalidSampleError(f"this processor has {ways()} ways of counting, and no number {way}")
+    return way
 
 
 def _around(circle: NDArray[np.uint64], reach: int) -> NDArray[np.uint64]:
