@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from biocore.calibration import Curve
 from biocore.fingerprint import likelihood
 
 TARGET = Path(likelihood.__file__).parent / "models/compare-1.toml"
@@ -97,8 +98,8 @@ def learn(
     followed = evidence[likelihood.followed(evidence)]
     nothing = np.array([0.0, 1.0])
     low, high = x.min(axis=0), x.max(axis=0)
-    logit = likelihood.Model(slopes, low, high, intercept, nothing, nothing, 1.0).logit(followed)
-    return likelihood.Model(slopes, low, high, intercept, *calibrate(logit, len(evidence)))
+    logit = likelihood.Model(slopes, low, high, intercept, Curve(nothing, nothing, 1.0)).logit(followed)
+    return likelihood.Model(slopes, low, high, intercept, Curve(*calibrate(logit, len(evidence))))
 
 
 def cross_validate(sources: dict[str, Pairs]) -> None:
@@ -141,12 +142,12 @@ def write(sources: dict[str, Pairs], path: Path) -> None:
         f"# Log odds and -10 log10(FMR): counted down to one in {round(1 / COUNTED[-1])}. Beyond the last knot the",
         f"# score rises by `slope` a unit: an exponential tail fitted to the upper {TAIL:.0%} of the non-mated pairs.",
         "knots = [",
-        *(f"  [{a:.4f}, {b:.4f}]," for a, b in zip(model.log_odds, model.score, strict=True)),
+        *(f"  [{a:.4f}, {b:.4f}]," for a, b in zip(model.curve.values, model.curve.score, strict=True)),
         "]",
-        f"slope = {model.slope:.6f}",
+        f"slope = {model.curve.slope:.6f}",
     ]
     path.write_text("\n".join(lines) + "\n")
-    print(f"wrote {path.name}: slope {model.slope:.3f}")
+    print(f"wrote {path.name}: slope {model.curve.slope:.3f}")
 
 
 def main() -> None:

@@ -213,8 +213,8 @@ def test_what_is_not_a_template_is_refused_by_name() -> None:
 
 def test_scores_are_never_negative_and_rise_with_the_log_odds() -> None:
     model = likelihood.model()
-    assert model.score[0] >= 0
-    assert 3 < model.slope < 10  # were the log odds exact, a nat would be 4.3 dB
+    assert model.curve.score[0] >= 0
+    assert 3 < model.curve.slope < 10  # were the log odds exact, a nat would be 4.3 dB
     evidence = np.zeros((40, len(Evidence)))
     evidence[:, Evidence.PAIRS] = evidence[:, Evidence.CLOSENESS] = np.arange(40)
     evidence[:, Evidence.PROBE] = evidence[:, Evidence.REFERENCE] = 40
