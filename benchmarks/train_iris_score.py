@@ -166,15 +166,22 @@ def foretold(model: Model, terms: Floats) -> Floats:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * z)))
 
 
-def report(rows: Sequence[Row]) -> None:
-    """Print what is foretold of people that the model has not seen."""
+def held_out(rows: Sequence[Row]) -> Floats:
+    """Return the points 0..1 foretold of each row by a model that has not seen its person."""
     terms, points = tables(rows)
-    people, kinds = np.array([row.person for row in rows]), np.array([row.kind for row in rows])
-    scores, names = np.array([row.score for row in rows]), np.unique(people)
-    found = np.empty(len(rows))
+    people = np.array([row.person for row in rows])
+    names, found = np.unique(people), np.empty(len(rows))
     for k in range(FOLDS):
         held = np.isin(people, names[k::FOLDS])
         found[held] = foretold(fit(terms[~held], points[~held]), terms[held])
+    return found
+
+
+def report(rows: Sequence[Row]) -> None:
+    """Print what is foretold of people that the model has not seen."""
+    points, kinds = np.array([row.points for row in rows]), np.array([row.kind for row in rows])
+    scores, names = np.array([row.score for row in rows]), {row.person for row in rows}
+    found = held_out(rows)
     print(f"{len(rows)} pictures of {len(names)} people; mean error {100 * np.abs(found - points).mean():.1f} points")
     for kind in ("all", *np.unique(kinds)):
         of = np.ones(len(rows), bool) if kind == "all" else kinds == kind
