@@ -25,9 +25,18 @@ cdef extern from *:
 
     #define SECTORS_OF_CODE 8
     #define WORDS_OF_SECTOR 32
+    #define WORDS_OF_THIN 64
+    #define KEY_UNIT 32768 /* more than the bits of a code */
 
-    typedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int32_t *,
-                                   int32_t *);
+    /* Compare n places of a probe with a reference: a key for each sector of each, by how many more bits agree than
+       differ first, by how many there are second. A place of a code is a word further on, one of thin words 64. */
+    typedef void (*keys_function)(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                                  int32_t *keys);
+
+    static inline int32_t key(int32_t different, int32_t common)
+    {
+        return (common - 2 * different) * KEY_UNIT + common;
+    }
 
     /* Ones of each byte of x, added up by the caller at most 31 times before `across` adds the bytes. */
     static inline uint64_t ones_of_bytes(uint64_t x)
@@ -44,192 +53,205 @@ cdef extern from *:
     }
 
     /* Plain C; two words a step become one SSE2 register. */
-    static void count_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                            int32_t *different, int32_t *common)
+    static void keys_plain(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                           int32_t *keys)
     {
-        for (int s = 0; s < SECTORS_OF_CODE; s++) {
-            uint64_t d[2] = {0, 0}, c[2] = {0, 0};
-            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i += 2)
-                for (int k = 0; k < 2; k++) {
-                    uint64_t both = pm[i + k] & rm[i + k];
-                    d[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
+        for (; n > 0; n--, p++, pm++)
+            for (int s = 0; s < SECTORS_OF_CODE; s++) {
+                uint64_t d[2] = {0, 0}, c[2] = {0, 0};
+                for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i += 2)
+                    for (int k = 0; k < 2; k++) {
+                        uint64_t both = pm[i + k] & rm[i + k];
+                        d[k] += ones_of_bytes((p[i + k] ^ r[i + k]) & both);
+                        c[k] += ones_of_bytes(both);
+                    }
+                *keys++ = key(across(d[0]) + across(d[1]), across(c[0]) + across(c[1]));
+            }
+    }
+
+    /* Thin words lie so that each lane of a vector is a sector. */
+    static void thin_plain(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                           int32_t *keys)
+    {
+        for (; n > 0; n--, p += WORDS_OF_THIN, pm += WORDS_OF_THIN) {
+            uint64_t d[8] = {0}, c[8] = {0};
+            for (int w = 0; w < WORDS_OF_THIN; w += 8)
+                for (int k = 0; k < 8; k++) {
+                    uint64_t both = pm[w + k] & rm[w + k];
+                    d[k] += ones_of_bytes((p[w + k] ^ r[w + k]) & both);
                     c[k] += ones_of_bytes(both);
                 }
-            different[s] = across(d[0]) + across(d[1]);
-            common[s] = across(c[0]) + across(c[1]);
+            for (int k = 0; k < 8; k++)
+                *keys++ = key(across(d[k]), across(c[k]));
         }
     }
 
     #if defined(__GNUC__)
-    #define COUNT_WITH_INSTRUCTION                                                                                    \
-        for (int s = 0; s < SECTORS_OF_CODE; s++) {                                                                   \
-            int32_t d = 0, c = 0;                                                                                     \
-            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i++) {                                   \
-                uint64_t both = pm[i] & rm[i];                                                                        \
-                d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);                                             \
-                c += (int32_t)__builtin_popcountll(both);                                                             \
-            }                                                                                                         \
-            different[s] = d;                                                                                         \
-            common[s] = c;                                                                                            \
-        }
+    #define KEYS_WITH_INSTRUCTION                                                                                     \
+        for (; n > 0; n--, p++, pm++)                                                                                 \
+            for (int s = 0; s < SECTORS_OF_CODE; s++) {                                                               \
+                int32_t d = 0, c = 0;                                                                                 \
+                for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i++) {                               \
+                    uint64_t both = pm[i] & rm[i];                                                                    \
+                    d += (int32_t)__builtin_popcountll((p[i] ^ r[i]) & both);                                         \
+                    c += (int32_t)__builtin_popcountll(both);                                                         \
+                }                                                                                                     \
+                *keys++ = key(d, c);                                                                                  \
+            }
+    #define THIN_WITH_INSTRUCTION                                                                                     \
+        for (; n > 0; n--, p += WORDS_OF_THIN, pm += WORDS_OF_THIN)                                                   \
+            for (int k = 0; k < 8; k++) {                                                                             \
+                int32_t d = 0, c = 0;                                                                                 \
+                for (int w = k; w < WORDS_OF_THIN; w += 8) {                                                          \
+                    uint64_t both = pm[w] & rm[w];                                                                    \
+                    d += (int32_t)__builtin_popcountll((p[w] ^ r[w]) & both);                                         \
+                    c += (int32_t)__builtin_popcountll(both);                                                         \
+                }                                                                                                     \
+                *keys++ = key(d, c);                                                                                  \
+            }
     #endif
 
     #if defined(__GNUC__) && defined(__x86_64__)
     __attribute__((target("popcnt")))
-    static void count_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                             int32_t *different, int32_t *common)
+    static void keys_popcnt(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                            int32_t *keys)
     {
-        COUNT_WITH_INSTRUCTION
+        KEYS_WITH_INSTRUCTION
     }
 
-    /* Pairs of neighbouring vectors become one, in which each half of 128 bits holds a part of both. */
-    __attribute__((target("avx512f"), always_inline))
-    static inline __m512i fold(__m512i even, __m512i odd)
+    __attribute__((target("popcnt")))
+    static void thin_popcnt(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                            int32_t *keys)
+    {
+        THIN_WITH_INSTRUCTION
+    }
+
+    #define AVX512 __attribute__((target("avx512f,avx512vpopcntdq")))
+    #define AVX512_INLINE __attribute__((target("avx512f,avx512vpopcntdq"), always_inline)) static inline
+    #define PLACES 16 /* of a probe that are compared before their sectors are added up */
+
+    /* Keys of eight sectors, each lane's differing bits above and common ones below. */
+    AVX512_INLINE __m256i keys_of(__m512i sectors)
+    {
+        __m512i c = _mm512_and_si512(sectors, _mm512_set1_epi64(0xffffffff)), d = _mm512_srli_epi64(sectors, 32);
+        __m512i more = _mm512_sub_epi64(c, _mm512_add_epi64(d, d));
+        return _mm512_cvtepi64_epi32(_mm512_add_epi64(_mm512_slli_epi64(more, 15), c)); /* KEY_UNIT is 1 << 15 */
+    }
+
+    /* Two vectors become one, in which each half of 128 bits holds a part of both. */
+    AVX512_INLINE __m512i fold(__m512i even, __m512i odd)
     {
         return _mm512_add_epi64(_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd));
     }
 
     /* Neighbouring parts of 128 bits are added up; those of `first` come first. */
-    __attribute__((target("avx512f"), always_inline))
-    static inline __m512i halve(__m512i first, __m512i second)
+    AVX512_INLINE __m512i halve(__m512i first, __m512i second)
     {
         return _mm512_add_epi64(_mm512_shuffle_i64x2(first, second, 0x88), _mm512_shuffle_i64x2(first, second, 0xdd));
     }
 
-    __attribute__((target("avx512f,avx512vpopcntdq")))
-    static void count_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                             int32_t *different, int32_t *common)
+    AVX512_INLINE void more_bits(const uint64_t *p, const uint64_t *pm, __m512i r, __m512i rm, __m512i *d, __m512i *c)
     {
-        __m512i sector[SECTORS_OF_CODE]; /* in each lane the differing bits above, the common ones below */
-        for (int s = 0; s < SECTORS_OF_CODE; s++) {
+        __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm), rm);
+        __m512i apart = _mm512_and_si512(_mm512_xor_si512(_mm512_loadu_si512(p), r), both);
+        *d = _mm512_add_epi64(*d, _mm512_popcnt_epi64(apart));
+        *c = _mm512_add_epi64(*c, _mm512_popcnt_epi64(both));
+    }
+
+    AVX512 static void keys_avx512(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                                   int32_t *keys)
+    {
+        __m512i sums[PLACES][SECTORS_OF_CODE], code[4], mask[4];
+        for (; n > 0; n -= PLACES, p += PLACES, pm += PLACES) {
+            int places = n < PLACES ? n : PLACES;
+            for (int s = 0; s < SECTORS_OF_CODE; s++) {
+                int first = s * WORDS_OF_SECTOR;
+                for (int i = 0; i < 4; i++) {
+                    code[i] = _mm512_loadu_si512(r + first + 8 * i);
+                    mask[i] = _mm512_loadu_si512(rm + first + 8 * i);
+                }
+                for (int k = 0; k < places; k++) {
+                    __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
+                    for (int i = 0; i < 4; i++)
+                        more_bits(p + first + k + 8 * i, pm + first + k + 8 * i, code[i], mask[i], &d, &c);
+                    sums[k][s] = _mm512_or_si512(_mm512_slli_epi64(d, 32), c);
+                }
+            }
+            for (int k = 0; k < places; k++, keys += SECTORS_OF_CODE) {
+                const __m512i *s = sums[k];
+                __m512i all = halve(halve(fold(s[0], s[1]), fold(s[2], s[3])), halve(fold(s[4], s[5]), fold(s[6], s[7])));
+                _mm256_storeu_si256((__m256i *)keys, keys_of(all));
+            }
+        }
+    }
+
+    AVX512 static void thin_avx512(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                                   int32_t *keys)
+    {
+        __m512i code[8], mask[8];
+        for (int i = 0; i < 8; i++) {
+            code[i] = _mm512_loadu_si512(r + 8 * i);
+            mask[i] = _mm512_loadu_si512(rm + 8 * i);
+        }
+        for (; n > 0; n--, p += WORDS_OF_THIN, pm += WORDS_OF_THIN, keys += SECTORS_OF_CODE) {
             __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
-            for (int i = s * WORDS_OF_SECTOR; i < (s + 1) * WORDS_OF_SECTOR; i += 8) {
-                __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm + i), _mm512_loadu_si512(rm + i));
-                __m512i apart = _mm512_xor_si512(_mm512_loadu_si512(p + i), _mm512_loadu_si512(r + i));
-                d = _mm512_add_epi64(d, _mm512_popcnt_epi64(_mm512_and_si512(apart, both)));
-                c = _mm512_add_epi64(c, _mm512_popcnt_epi64(both));
-            }
-            sector[s] = _mm512_or_si512(_mm512_slli_epi64(d, 32), c);
+            for (int i = 0; i < 8; i++)
+                more_bits(p + 8 * i, pm + 8 * i, code[i], mask[i], &d, &c);
+            _mm256_storeu_si256((__m256i *)keys, keys_of(_mm512_or_si512(_mm512_slli_epi64(d, 32), c)));
         }
-        __m512i front = halve(fold(sector[0], sector[1]), fold(sector[2], sector[3]));
-        __m512i back = halve(fold(sector[4], sector[5]), fold(sector[6], sector[7]));
-        __m512i all = halve(front, back);
-        _mm256_storeu_si256((__m256i *)different, _mm512_cvtepi64_epi32(_mm512_srli_epi64(all, 32)));
-        _mm256_storeu_si256((__m256i *)common, _mm512_cvtepi64_epi32(all));
     }
     #elif defined(__GNUC__)
-    static void count_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                              int32_t *different, int32_t *common)
+    static void keys_builtin(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                             int32_t *keys)
     {
-        COUNT_WITH_INSTRUCTION
-    }
-    #endif
-
-    /* The same of thin words, which lie so that each lane of a vector is a sector: words up to 31 rows of 8. */
-    typedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
-                                        int32_t *, int32_t *);
-
-    static void count_thin_plain(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                                 int words, int32_t *different, int32_t *common)
-    {
-        uint64_t d[8] = {0}, c[8] = {0};
-        for (int w = 0; w < 8 * words; w += 8)
-            for (int k = 0; k < 8; k++) {
-                uint64_t both = pm[w + k] & rm[w + k];
-                d[k] += ones_of_bytes((p[w + k] ^ r[w + k]) & both);
-                c[k] += ones_of_bytes(both);
-            }
-        for (int k = 0; k < 8; k++) {
-            different[k] = across(d[k]);
-            common[k] = across(c[k]);
-        }
+        KEYS_WITH_INSTRUCTION
     }
 
-    #if defined(__GNUC__)
-    #define COUNT_THIN_WITH_INSTRUCTION                                                                               \
-        uint64_t d[8] = {0}, c[8] = {0};                                                                              \
-        for (int w = 0; w < 8 * words; w += 8)                                                                        \
-            for (int k = 0; k < 8; k++) {                                                                             \
-                uint64_t both = pm[w + k] & rm[w + k];                                                                \
-                d[k] += (uint64_t)__builtin_popcountll((p[w + k] ^ r[w + k]) & both);                                 \
-                c[k] += (uint64_t)__builtin_popcountll(both);                                                         \
-            }                                                                                                         \
-        for (int k = 0; k < 8; k++) {                                                                                 \
-            different[k] = (int32_t)d[k];                                                                             \
-            common[k] = (int32_t)c[k];                                                                                \
-        }
-    #endif
-
-    #if defined(__GNUC__) && defined(__x86_64__)
-    __attribute__((target("popcnt")))
-    static void count_thin_popcnt(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                                  int words, int32_t *different, int32_t *common)
+    static void thin_builtin(const uint64_t *p, const uint64_t *pm, int n, const uint64_t *r, const uint64_t *rm,
+                             int32_t *keys)
     {
-        COUNT_THIN_WITH_INSTRUCTION
-    }
-
-    __attribute__((target("avx512f,avx512vpopcntdq")))
-    static void count_thin_avx512(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                                  int words, int32_t *different, int32_t *common)
-    {
-        __m512i d = _mm512_setzero_si512(), c = _mm512_setzero_si512();
-        for (int w = 0; w < 8 * words; w += 8) {
-            __m512i both = _mm512_and_si512(_mm512_loadu_si512(pm + w), _mm512_loadu_si512(rm + w));
-            __m512i apart = _mm512_xor_si512(_mm512_loadu_si512(p + w), _mm512_loadu_si512(r + w));
-            d = _mm512_add_epi64(d, _mm512_popcnt_epi64(_mm512_and_si512(apart, both)));
-            c = _mm512_add_epi64(c, _mm512_popcnt_epi64(both));
-        }
-        _mm256_storeu_si256((__m256i *)different, _mm512_cvtepi64_epi32(d));
-        _mm256_storeu_si256((__m256i *)common, _mm512_cvtepi64_epi32(c));
-    }
-    #elif defined(__GNUC__)
-    static void count_thin_builtin(const uint64_t *p, const uint64_t *pm, const uint64_t *r, const uint64_t *rm,
-                                   int words, int32_t *different, int32_t *common)
-    {
-        COUNT_THIN_WITH_INSTRUCTION
+        THIN_WITH_INSTRUCTION
     }
     #endif
 
     /* The ways this processor can count, slowest first; returns how many. */
-    static int ways_to_count(count_function *ways, count_thin_function *thin)
+    static int ways_to_count(keys_function *ways, keys_function *thin)
     {
         int n = 0;
-        thin[n] = count_thin_plain;
-        ways[n++] = count_plain;
+        thin[n] = thin_plain;
+        ways[n++] = keys_plain;
     #if defined(__GNUC__) && defined(__x86_64__)
         __builtin_cpu_init();
         if (__builtin_cpu_supports("popcnt")) {
-            thin[n] = count_thin_popcnt;
-            ways[n++] = count_popcnt;
+            thin[n] = thin_popcnt;
+            ways[n++] = keys_popcnt;
         }
         if (__builtin_cpu_supports("avx512vpopcntdq")) {
-            thin[n] = count_thin_avx512;
-            ways[n++] = count_avx512;
+            thin[n] = thin_avx512;
+            ways[n++] = keys_avx512;
         }
     #elif defined(__GNUC__)
-        thin[n] = count_thin_builtin;
-        ways[n++] = count_builtin;
+        thin[n] = thin_builtin;
+        ways[n++] = keys_builtin;
     #endif
         return n;
     }
     """
-    ctypedef void (*count_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int32_t *,
-                                    int32_t *) noexcept nogil
-    ctypedef void (*count_thin_function)(const uint64_t *, const uint64_t *, const uint64_t *, const uint64_t *, int,
-                                         int32_t *, int32_t *) noexcept nogil
-    int ways_to_count(count_function *ways, count_thin_function *thin) noexcept nogil
+    ctypedef void (*keys_function)(const uint64_t *, const uint64_t *, int, const uint64_t *, const uint64_t *,
+                                   int32_t *) noexcept nogil
+    int ways_to_count(keys_function *ways, keys_function *thin) noexcept nogil
 
 cdef enum:
     SECTORS = 8        # of the circle
     MOST = 160         # offsets, slack included; the gate holds it
     VARIANTS = 3       # of the probe: as it is, and a row further out or in
-    UNIT = 32768       # more than the bits of a code
+    UNIT = 32768       # KEY_UNIT
     COLUMNS = 256      # words of a code
     THIN = 64          # words of a thinned code
     MOST_LAG = 32      # columns; the gate holds it
 
-cdef count_function WAYS[4]
-cdef count_thin_function THIN_WAYS[4]
+cdef keys_function WAYS[4]
+cdef keys_function THIN_WAYS[4]
 cdef int KNOWN = ways_to_count(WAYS, THIN_WAYS)
 cdef double NOTHING = -1e9   # statistic of a pair with too little in common
 
@@ -251,13 +273,6 @@ cdef inline double statistic(int32_t different, int32_t common, int least, doubl
     if common < least or common == 0:
         return NOTHING
     return (0.5 * common - different) / sqrt(per_bit * common)
-
-
-cdef inline void make_keys(const int32_t *different, const int32_t *common, int32_t *keys, int n) noexcept nogil:
-    """Put how many more bits agree than differ above how many there are: the larger key is the better sector."""
-    cdef int k
-    for k in range(n):
-        keys[k] = (common[k] - 2 * different[k]) * UNIT + common[k]
 
 
 cdef inline void add_up(const int32_t *keys, int variants, int counted, int first, int last, int32_t *d,
@@ -292,16 +307,12 @@ def profile(const uint64_t[:, ::1] probe not None, const uint64_t[:, ::1] probe_
     cdef Py_ssize_t n = references.shape[0], k
     cdef int offsets = different.shape[1], variants = probe.shape[0], s, v
     cdef int counted = offsets + 2 * slack
-    cdef count_function count = WAYS[way]
     cdef int32_t keys[VARIANTS * MOST * SECTORS]
-    cdef int32_t d[SECTORS]
-    cdef int32_t c[SECTORS]
     with nogil:
         for k in range(n):
             for v in range(variants):
-                for s in range(counted):
-                    count(&probe[v, s], &probe_mask[v, s], &references[k, 0], &references[k, COLUMNS], d, c)
-                    make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
+                WAYS[way](&probe[v, 0], &probe_mask[v, 0], counted, &references[k, 0], &references[k, COLUMNS],
+                          &keys[v * counted * SECTORS])
             for s in range(offsets):
                 add_up(keys, variants, counted, s, s + 2 * slack + 1, &different[k, s], &common[k, s])
 
@@ -320,14 +331,13 @@ def coarse(const uint64_t[:, ::1] words not None, uint64_t[:, ::1] out not None)
 
 
 cdef double redundancy_of(const uint64_t *code, const uint64_t *mask, int columns, int step, int rows,
-                          count_function count) noexcept nogil:
+                          keys_function count) noexcept nogil:
     """Add up the squared correlations of a code's bits with those beside them, each wavelength with its own."""
     cdef uint64_t moved[COLUMNS + MOST_LAG]
     cdef uint64_t moved_mask[COLUMNS + MOST_LAG]
     cdef uint64_t own[2][COLUMNS]
     cdef uint64_t half, keep
-    cdef int32_t d[SECTORS]
-    cdef int32_t c[SECTORS]
+    cdef int32_t keys[SECTORS]
     cdef int row, lag, band, j, k
     cdef int32_t apart, both, bits = 0
     cdef double total = 0, more
@@ -346,12 +356,8 @@ cdef double redundancy_of(const uint64_t *code, const uint64_t *mask, int column
             if lag == 0 and row < 0:
                 continue  # the same pairs of bits as those of the row on the other side
             for band in range(2):
-                count(&moved[lag], &moved_mask[lag], code, own[band], d, c)
-                apart = 0
-                both = 0
-                for j in range(SECTORS):
-                    apart += d[j]
-                    both += c[j]
+                count(&moved[lag], &moved_mask[lag], 1, code, own[band], keys)
+                add_up(keys, 1, 1, 0, 1, &apart, &both)
                 if lag == 0 and row == 0:
                     bits += both
                     total += both
@@ -375,15 +381,10 @@ cdef Best coarsely(const uint64_t[:, ::1] turned, const uint64_t[:, ::1] turned_
     """Find the best of every second offset by the thin words; each sector may be two columns from it."""
     cdef int counted = turned.shape[0], s
     cdef int32_t keys[MOST * SECTORS]
-    cdef int32_t d[SECTORS]
-    cdef int32_t c[SECTORS]
     cdef int32_t one, both
     cdef double value
     cdef Best best
-    cdef count_thin_function count = THIN_WAYS[KNOWN - 1]
-    for s in range(counted):
-        count(&turned[s, 0], &turned_mask[s, 0], code, mask, THIN // SECTORS, d, c)
-        make_keys(d, c, &keys[s * SECTORS], SECTORS)
+    THIN_WAYS[KNOWN - 1](&turned[0, 0], &turned_mask[0, 0], counted, code, mask, keys)
     best.offset = 0
     best.different = 0
     best.common = 0
@@ -405,16 +406,11 @@ cdef Best closely(const uint64_t[:, ::1] probe, const uint64_t[:, ::1] probe_mas
     """Find the best of the offsets from `first` to `last` - 1 by all bits."""
     cdef int counted = last - first + 2 * slack, s, v
     cdef int32_t keys[VARIANTS * MOST * SECTORS]
-    cdef int32_t d[SECTORS]
-    cdef int32_t c[SECTORS]
     cdef int32_t one, both
     cdef double value
     cdef Best best
-    cdef count_function count = WAYS[KNOWN - 1]
     for v in range(variants):
-        for s in range(counted):
-            count(&probe[v, first + s], &probe_mask[v, first + s], code, mask, d, c)
-            make_keys(d, c, &keys[(v * counted + s) * SECTORS], SECTORS)
+        WAYS[KNOWN - 1](&probe[v, first], &probe_mask[v, first], counted, code, mask, &keys[v * counted * SECTORS])
     best.offset = first
     best.value = 2 * NOTHING
     best.different = 0

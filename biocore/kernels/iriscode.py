@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biocore.errors import InvalidSampleError
 from biocore.kernels import _iriscode, checks
-from biocore.types import IRIS_COLUMNS, frozen_array
+from biocore.types import IRIS_COLUMNS
+
+_T = TypeVar("_T", bound=np.generic)
 
 MAX_REACH = IRIS_COLUMNS // 4  # columns a probe may be turned either way: a quarter of the circle
 LEAST_STATISTIC = -1e6  # below any there is, above what stands for none
@@ -47,9 +49,7 @@ class Packed:
     def __post_init__(self) -> None:
         n = len(self.redundancy) if isinstance(self.redundancy, np.ndarray) and self.redundancy.ndim else 0
         for name, dtype, shape in (("rows", np.uint64, (n, ROW_WORDS)), ("redundancy", np.float64, (n,))):
-            own = checks.array(getattr(self, name), dtype, shape, name).view()
-            own.flags.writeable = False
-            object.__setattr__(self, name, own)
+            object.__setattr__(self, name, _read_only(checks.array(getattr(self, name), dtype, shape, name)))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -85,7 +85,7 @@ class Probe:
         shapes = (3, IRIS_COLUMNS + 2 * (self.reach + SLACK)), (self.reach + 3, IRIS_COLUMNS // _THIN)
         for name in ("beside", "beside_mask", "turned", "turned_mask"):
             shape = shapes[name.startswith("turned")]
-            object.__setattr__(self, name, frozen_array(checks.array(getattr(self, name), np.uint64, shape, name)))
+            object.__setattr__(self, name, _read_only(checks.array(getattr(self, name), np.uint64, shape, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,19 +308,30 @@ def _way(way: int | None) -> int:
 
 
 def _around(circle: NDArray[np.uint64], reach: int) -> NDArray[np.uint64]:
-    """Continue a circle of words by `reach` either way: (1, n)."""
-    return np.concatenate([circle[IRIS_COLUMNS - reach :], circle, circle[:reach]])[None]
+    """Continue a circle of words by `reach` either way."""
+    return np.concatenate([circle[IRIS_COLUMNS - reach :], circle, circle[:reach]])
 
 
 def _beside(around: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return a circle of words as it is, and with its rows moved outwards and inwards by one: (3, n)."""
-    return np.concatenate([around, around << _ROW & _OUTWARDS, around >> _ROW & _INWARDS])
+    found = np.empty((3, len(around)), np.uint64)
+    found[0] = around
+    np.bitwise_and(around << _ROW, _OUTWARDS, out=found[1])
+    np.bitwise_and(around >> _ROW, _INWARDS, out=found[2])
+    return found
 
 
 def _turned(around: NDArray[np.uint64], reach: int) -> NDArray[np.uint64]:
     """Thin a continued circle out at every second offset, `SLACK` beyond the reach included: (reach + 3, 64)."""
-    both_ways = range(0, 2 * (reach + SLACK) + 1, 2)
-    circles = np.stack([around[0, first : first + IRIS_COLUMNS] for first in both_ways])
-    thin = np.zeros((len(circles), IRIS_COLUMNS // _THIN), np.uint64)
+    step = around.strides[0]
+    circles = np.ndarray((reach + SLACK + 1, IRIS_COLUMNS), np.uint64, around, strides=(2 * step, step)).copy()
+    thin = np.empty((len(circles), IRIS_COLUMNS // _THIN), np.uint64)
     _iriscode.coarse(circles, thin)
     return thin
+
+
+def _read_only(array: NDArray[_T]) -> NDArray[_T]:
+    """Return a view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
