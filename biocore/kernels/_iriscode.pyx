@@ -179,8 +179,9 @@ cdef extern from *:
             }
             for (int k = 0; k < places; k++, keys += SECTORS_OF_CODE) {
                 const __m512i *s = sums[k];
-                __m512i all = halve(halve(fold(s[0], s[1]), fold(s[2], s[3])), halve(fold(s[4], s[5]), fold(s[6], s[7])));
-                _mm256_storeu_si256((__m256i *)keys, keys_of(all));
+                __m512i front = halve(fold(s[0], s[1]), fold(s[2], s[3]));
+                __m512i back = halve(fold(s[4], s[5]), fold(s[6], s[7]));
+                _mm256_storeu_si256((__m256i *)keys, keys_of(halve(front, back)));
             }
         }
     }
