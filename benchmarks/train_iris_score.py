@@ -31,12 +31,14 @@ from biocore.types import GreyImage, IrisTemplate
 Floats = NDArray[np.float64]
 
 MODEL = Path(__file__).resolve().parent.parent / "biocore" / "iris" / "models" / "iris-1.toml"
+FAILED = 0.25  # points of a comparison score of 40
 HALF = 70.0  # comparison score of half the points; 40, one false match in 10,000, is 25 points
 WORSENED = 2  # pictures made of each one
 RIDGE = 0.002  # on the squared distance of the weights from what is expected, in units of the terms' deviations
 EXPECTED = 0.1  # weight of a term that the pictures say nothing of: what the standard calls a defect lowers the score
 LEAST = 0.06  # weight that every term keeps, in units of its deviation: no defect leaves the score as it is
 LEAST_CONTRAST = 0.2  # the same of low contrast: this comparison bears with it, since these pictures have little noise
+COSTLY = 4.0  # weight of a picture that compares below 40: to accept it in silence is the worse mistake
 FOLDS = 9
 
 
@@ -146,13 +148,15 @@ def fit(terms: Floats, points: Floats) -> Model:
     centre, scale = terms.mean(axis=0), terms.std(axis=0)
     scale[scale < 1e-6] = 1.0  # a defect that no picture has
     x = (terms - centre) / scale
+    share = np.where(points < FAILED, COSTLY, 1.0)
+    share /= share.mean()
 
     def loss(w: Floats) -> tuple[float, Floats]:
         found = 0.5 * (1.0 + np.tanh(0.5 * (w[0] - x @ w[1:])))
         error = found - points
-        slope = error * found * (1.0 - found)
+        slope = share * error * found * (1.0 - found)
         gradient = np.concatenate([[slope.mean()], -(x * slope[:, None]).mean(axis=0) + RIDGE * (w[1:] - EXPECTED)])
-        return 0.5 * float((error**2).mean()) + 0.5 * RIDGE * float(((w[1:] - EXPECTED) ** 2).sum()), gradient
+        return 0.5 * float((share * error**2).mean()) + 0.5 * RIDGE * float(((w[1:] - EXPECTED) ** 2).sum()), gradient
 
     bounds = [(None, None), *[(LEAST_CONTRAST if name == "low_contrast" else LEAST, None) for name in TERMS]]
     w = minimize(loss, np.full(x.shape[1] + 1, LEAST), jac=True, bounds=bounds, method="L-BFGS-B").x
