@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from painters import PAINTERS
 from painters_other import OTHERS
+from painters_third import CELLS, OVERLAYS
 
 from biocore.fingerprint import synth
 from biocore.types import GreyImage
@@ -32,7 +33,11 @@ SETS = {
     "nfiq2_examples": "*.pgm",
 }
 SEVERITIES = (0.4, 0.55, 0.7, 0.85, 1.0)
-PER_SET = 8  # prints of a set that are painted
+BY = {"painters": PAINTERS, "painters_other": OTHERS, "cells": CELLS, "overlays": OVERLAYS}
+DAMAGED = "probe_UNKNOWN"  # two pictures of MOSIP's test kit with half of the print scratched out
+SENSOR = "sensor"
+LEAST_DEPTH = 0.5  # of the ground's grey, from the ground to the darkest ink of a good print
+PER_SET = 12  # prints of a set that are painted
 OUTSIDE = {"faint": "LIGHT", "dry": "DRY", "worn": "WORN", "wet": "WET"}  # kinds of a --painter file
 
 Paint = Callable[[GreyImage, str, np.random.Generator], GreyImage]
@@ -42,7 +47,7 @@ Paint = Callable[[GreyImage, str, np.random.Generator], GreyImage]
 class Case:
     """One picture whose cause is known: `group` is its set, `kind` the row of the table, `cause` what is right.
 
-    `painter` is "painters", "painters_other", "outside", "synthetic" or "" (a clean print).
+    `painter` is a name in `BY`, "outside", "synthetic" or "" (a clean print).
     """
 
     group: str
@@ -71,12 +76,14 @@ def real_prints() -> Iterator[tuple[str, str, GreyImage]]:
     for group, pattern in SETS.items():
         for path in sorted((FOLDER / group).glob(pattern)):
             image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-            if image is not None:
+            if image is not None and DAMAGED not in path.name:
                 yield group, path.stem, np.asarray(image, np.uint8)
 
 
 def painted(seed: int, paint: Paint | None = None) -> Iterator[Case]:
     """All clean prints, and some of each set with every defect by every painter; other seeds, other prints.
+
+    Clean prints come as they are and as another sensor would show them; of those painted, every other one does.
 
     Each picture has its own stream of chance: one painter more or a set less changes no other picture.
     """
@@ -86,9 +93,13 @@ def painted(seed: int, paint: Paint | None = None) -> Iterator[Case]:
     for group, prints in sets.items():
         for name, image in prints:
             yield Case(group, name, "clean", CLEAN, image)
+            variant = other_sensor(image, _stream(seed, group, name, SENSOR))
+            yield Case(group, name, "other sensor", CLEAN, variant, SENSOR)
         step = max(1, len(prints) // PER_SET)
-        for name, image in prints[(seed + 1) % step :: step][:PER_SET]:
-            for painter, defects in (("painters", PAINTERS), ("painters_other", OTHERS)):
+        for k, (name, image) in enumerate(prints[(seed + 1) % step :: step][:PER_SET]):
+            if k % 2:
+                image = other_sensor(image, _stream(seed, group, name, SENSOR))
+            for painter, defects in BY.items():
                 for cause, make in defects.items():
                     rng = _stream(seed, group, name, painter, cause)
                     yield Case(group, name, cause, cause, make(image, rng), painter)
@@ -96,6 +107,22 @@ def painted(seed: int, paint: Paint | None = None) -> Iterator[Case]:
                 assert paint is not None
                 rng = _stream(seed, group, name, "outside", kind)
                 yield Case(group, name, kind, cause, paint(image, kind, rng), "outside")
+
+
+def other_sensor(image: GreyImage, rng: np.random.Generator) -> GreyImage:
+    """Take the same good print on another sensor: softer or grainier, another tone curve, scale and ground.
+
+    A good print stays good: its contrast is that of the palest sensors known, its blur that of the softest.
+    """
+    scale = rng.uniform(0.93, 1.07)
+    plane = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    plane = cv2.GaussianBlur(plane, (0, 0), rng.uniform(0.3, 0.85)).astype(np.float32)
+    ground = float(np.percentile(plane, 95))
+    depth = np.clip((ground - plane) / max(ground, 1.0), 0, 1) ** rng.uniform(0.8, 1.25)
+    least = min(1.0, LEAST_DEPTH / max(float(np.percentile(depth, 98)), 0.01))
+    white = rng.uniform(min(ground, 150.0), 255.0)
+    plane = white * (1.0 - depth * rng.uniform(least, 1.0))
+    return np.clip(plane + rng.normal(0, rng.uniform(0.0, 3.0), plane.shape), 0, 255).astype(np.uint8)
 
 
 def _stream(seed: int, *names: str) -> np.random.Generator:

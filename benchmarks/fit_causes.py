@@ -23,45 +23,45 @@ from defects import CLEAN, Case, Paint, load_painter, painted, synthetic
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from biocore.fingerprint.physics import RidgePhysics, measure_ridges
+from biocore.fingerprint.physics import measure_ridges
+from biocore.fingerprint.quantities import RidgePhysics
 from biocore.fingerprint.rules import RULES, Rule, Term, quantity
 from biocore.report import CauseName
 
 # The quantities of each rule, and the sign of their weights.
 SPEAKS: dict[str, tuple[str, ...]] = {
-    "LIGHT": (
-        "-log ridge_contrast",
-        "-log ridge_darkness",
-        "+ground_grey",
-        "-flat_share",
-        "-ridge_share",
-        "-one_direction",
-    ),
+    "LIGHT": ("-log ridge_contrast", "-flat_share", "-ridge_share"),
     "DRY": (
-        "+hole_share",
+        "+hole_openness",
+        "+open_share",
         "+edge_slope",
-        "-fill_unevenness",
-        "-ridge_share",
+        "-fineness_low",
+        "-dark_share",
+        "-log worn_share",
         "-blot_share",
     ),
     "WORN": (
         "+log worn_share",
+        "+weak_share",
         "+flat_share",
+        "+fineness",
+        "-flat_texture",
+        "-open_share",
         "-slide_strength",
         "-contrast_anisotropy",
-        "-hole_share",
         "-one_direction",
-        "-ridge_roughness",
-        "-log blot_share",
     ),
     "WET": (
-        "+log blot_share",
-        "+valley_roughness",
-        "+fill_unevenness",
+        "-fineness",
         "+flat_share",
-        "-edge_slope",
-        "-slide_strength",
+        "+darkest_places",
+        "+dark_share",
+        "-edge_slope_low",
         "+coverage_low",
+        "-log ridge_contrast",
+        "+log ridge_darkness",
+        "-slide_strength",
+        "-one_direction",
     ),
     "HARD": (
         "+ridge_share",
@@ -75,18 +75,22 @@ SPEAKS: dict[str, tuple[str, ...]] = {
         "+slide_strength",
         "+one_direction",
         "+contrast_anisotropy",
-        "+ridge_share",
-        "-log ridge_contrast",
-        "+flat_share",
         "+coherence_anisotropy",
+        "+ridge_share_high",
+        "+flat_share",
+        "-contrast_low",
+        "-fineness",
+        "-fineness_low",
         "-log worn_share",
+        "-open_share",
+        "-blot_share",
     ),
     "RESIDUE": (
         "+log residue_share",
         "-slide_strength",
         "-log worn_share",
         "-flat_share",
-        "-hole_share",
+        "-open_share",
     ),
     "NO_FINGER": (
         "-log ridge_contrast",
@@ -98,16 +102,9 @@ SPEAKS: dict[str, tuple[str, ...]] = {
 SEED = 77  # of the painters
 CLEAN_WEIGHT = 5.0  # a cause named wrongly costs the operator's trust
 PLACE_WEIGHT = 0.35
-CAUSE_WEIGHT = {"HARD": 1.3, "DRY": 2.4, "SMEAR": 1.76, "RESIDUE": 1.08, "WET": 2.2, "WORN": 8.32, "LIGHT": 0.9}
-LENIENCE = {
-    "RESIDUE": 0.7,
-    "DRY": 0.4,
-    "LIGHT": 0.4,
-    "SMEAR": 0.4,
-    "WORN": -0.2,
-    "WET": 0.8,
-}  # onto the offset: a missed defect against one seen in vain
-SYNTHETIC = 0.4  # of a cause's weight
+# A good print that is broad and black is commoner than one pressed too hard; dry, wet and worn skin is common.
+CAUSE_WEIGHT = {"HARD": 0.6, "DRY": 1.3, "WET": 1.3, "WORN": 1.3}
+SYNTHETIC = 0.8  # of a cause's weight
 PENALTY = 0.0002  # on squared weights of standardised quantities
 MILD = 0.5  # synthetic defects below this severity are hardly to be seen and not fitted
 BARE_MM2 = 1.2  # windows with less ridge than this are told by that alone
@@ -164,7 +161,7 @@ def fit(all_samples: Sequence[Sample]) -> dict[CauseName, Rule]:
     for k, name in enumerate(names):
         first, *rest = best[starts[k] : starts[k + 1]]
         slopes = np.array(rest) / spread[columns[k]]
-        offset = float(first - slopes @ mean[columns[k]]) + LENIENCE.get(name, 0.0)
+        offset = float(first - slopes @ mean[columns[k]])
         # A quantity that would need the wrong sign has no weight, and is left out.
         terms = [Term(term[1:], float(f"{w:.3g}")) for term, w in zip(SPEAKS[name], slopes, strict=True) if w]
         rules[CauseName(name)] = Rule(round(offset, 2), tuple(terms))

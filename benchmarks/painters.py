@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from biocore.types import GreyImage
 
+LEAST_BARE = 0.05  # of the window; where less is bare, the ground is one grey
 FULL_CONTACT = 0.3  # of the ground's grey is left where skin lies flat on the glass, however pale the print was
 
 Painter = Callable[[GreyImage, np.random.Generator], GreyImage]
@@ -23,9 +24,23 @@ Plane = NDArray[np.float32]
 
 
 def ground_of(image: GreyImage) -> Plane:
-    """Grey of the bare window under the print: the upper envelope of the picture, smoothed."""
-    envelope = cv2.dilate(cv2.GaussianBlur(image, (0, 0), 1.5), np.ones((25, 25), np.uint8))
-    return cv2.GaussianBlur(envelope.astype(np.float32), (0, 0), 15)
+    """Grey of the bare window under the print: a parabola in x and y through the places without texture."""
+    height, width = image.shape
+    grey = cv2.GaussianBlur(image, (0, 0), 1.5).astype(np.float32)
+    mean, power = (cv2.blur(plane, (25, 25)) for plane in (grey, grey * grey))
+    texture = np.sqrt(np.maximum(power - mean * mean, 0))
+    y, x = np.mgrid[-1.0 : 1.0 : height * 1j, -1.0 : 1.0 : width * 1j]
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=2)
+    some = (slice(None, None, 8),) * 2
+    light = float(np.percentile(mean, 90))
+    bare = (texture < 0.2 * np.percentile(texture, 95)) & (mean > 0.5 * light)
+    bare = cv2.erode(bare.astype(np.uint8), np.ones((9, 9), np.uint8))[some].astype(bool)
+    if np.mean(bare) < LEAST_BARE:
+        return np.full((height, width), np.percentile(grey, 95), np.float32)
+    table = terms[some][bare]
+    pull = np.diag([0.0, *[0.05 * len(table)] * 5])  # little ground tells little of its slopes
+    slopes = np.linalg.solve(table.T @ table + pull, table.T @ grey[some][bare])
+    return np.clip(terms @ slopes, 1.0, 255.0).astype(np.float32)
 
 
 def field(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Plane:

@@ -166,4 +166,4 @@ def test_read_only_and_strided_pictures_give_the_same() -> None:
 
 
 def test_no_frames_give_an_empty_table() -> None:
-    assert physics.ridge_profiles(noise((60, 60), 1), np.empty((0, 4)), **LOOK).shape == (0, 12)
+    assert physics.ridge_profiles(noise((60, 60), 1), np.empty((0, 4)), **LOOK).shape == (0, 13)

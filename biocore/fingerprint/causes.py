@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from biocore.fingerprint.physics import RidgePhysics, measure_ridges
+from biocore.fingerprint.physics import measure_ridges
+from biocore.fingerprint.quantities import RidgePhysics
 from biocore.fingerprint.rules import RULES, logistic
 from biocore.report import Cause, CauseName
 from biocore.types import GreyImage

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore import trace
+from biocore.fingerprint.quantities import RidgePhysics
 from biocore.kernels import physics as kernel
 from biocore.types import GreyImage, check_pixels
 
@@ -35,9 +36,14 @@ MIN_COHERENCE = 0.3  # of the gradients; white noise gives 0.1 to 0.2
 TEXTURE_FLOOR = 0.35  # of the strongest texture; below it a cell does not belong to the contact
 NOISE_FACTOR = 1.6  # times the weakest texture: as above
 MIN_PIECE = 0.15  # of the largest piece's area; smaller pieces of texture are not the finger
+SMALLEST_PIECE = 0.05  # the same for pieces of ridges: worn skin leaves islands
 FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
 SMOOTH = 0.6  # of the ridged cells' texture; a rougher place is broken or mottled, not worn
-BLOT_LEVEL = 0.82  # of the ink's darkness; a flat cell darker than this is filled, a lighter one is worn
+BLOT_LEVEL = 0.8  # from valley to ink of the ridges around; a weak cell darker than this is filled, a lighter one worn
+AROUND_PX = 32.0  # px; Gaussian over the ridged places: the ridges around a place, wider than most worn patches
+FEWEST = 3  # cells; the texture of fewer weak cells says nothing
+NO_TEXTURE_SEEN = 0.5  # flat_texture where it says nothing: between worn (0.05 to 0.4) and broken ridges (0.6 to 1)
+LEAST_HOLES = 0.03  # of a ridge's heart; how open fewer holes are is chance
 PALEST = 0.2  # of the print's darkness; paler ink than this is not taken as a measure
 BODY = 0.5  # of the strong ridges' texture; what is weaker may be what the last finger left
 MAIN_PIECE = 0.3  # of the largest piece's area; a smaller piece of strong texture is not the finger
@@ -54,110 +60,6 @@ QUIET = 2.0  # times the quietest texture beside the contact: as above
 MIN_CONTACT = 10  # cells; fewer are no contact that can be measured
 GROUND_CELLS = 20  # cells beside the contact; fewer do not tell the ground
 TYPICAL_PERIOD = 9.0  # px; mean ridge period of adults at 500 ppi (0.46 mm)
-
-
-@dataclass(frozen=True, slots=True)
-class RidgePhysics:
-    """Every quantity the causes are concluded from. Shares are 0..1; *darkness* is 0 at the ground, 1 at the ink.
-
-    Attributes
-    ----------
-    ridge_area_mm2 : float
-        Area of cells with unmistakable ridges: a period, a clear profile, one direction. 0 without a finger.
-    contact_area_mm2 : float
-        Area of the convex hull of all texture: what the finger touched, ridges or not.
-    window_share : float
-        Of the window covered by the contact.
-    ground_grey, ink_grey : float
-        Grey of the bare window beside the contact, and of the ridges.
-    ridge_contrast : float
-        Median step from valley to ridge, of the ground's grey (Weber contrast).
-    ridge_darkness : float
-        Step from ground to ink, of the ground's grey.
-    clarity : float
-        Median share of a window's variance that the profile across the ridges explains.
-    coherence : float
-        Median share of gradients in one direction (0 = noise, 1 = straight ridges).
-    hole_share, bridge_share : float
-        Median share of a ridge's heart that is light, and of a valley's heart that is dark.
-    ridge_roughness, valley_roughness : float
-        Median standard deviation along the heart of a ridge and of a valley, in contrasts.
-    ridge_share : float
-        Median ridge width over ridge period.
-    squareness : float
-        Median deviation of grey within the ridged places over half the step from ground to the darkest ink: 1 where
-        all skin that touches is black and all else is bare, 0.7 for a sine of that step, less for pale ridges.
-    period_px, period_spread : float
-        Median ridge period; upper over lower quartile of the period, minus 1.
-    edge_slope : float
-        Median steepest step of the profile over one period, in contrasts (a sine gives 3.1).
-    valley_fill, fill_unevenness : float
-        Median darkness of the valleys' light samples against the ink of the same place, and its spread (90 % - 25 %).
-    coverage, coverage_low : float
-        Median and lower quartile of the mean darkness against the ink of the same place (worn places left out).
-    flat_share : float
-        Of the contact without a ridge period.
-    worn_share, blot_share : float
-        Of the contact's inside: flat and pale; without contrast and as dark as ink.
-    contrast_anisotropy, coherence_anisotropy : float
-        How much contrast, and coherence, depend on the ridges' direction (amplitude of the second harmonic over
-        the mean): what a slide along one direction does.
-    slide_strength : float
-        How much contrast, coherence, clarity and smoothness depend on one and the same direction of the ridges:
-        along the slide ridges stay and are polished, across it they go.
-    one_direction : float
-        How far the texture of the contact's cells runs in one direction only (mean resultant of the doubled
-        angles): 0.1 to 0.4 for a whole pad; a slide draws streaks of its own direction over it.
-    residue_share : float
-        Of the window away from the strong ridges: what carries a weaker texture of its own.
-    cut_top, cut_bottom, cut_left, cut_right : float
-        Of the contact's width (height) that lies on that edge of the window.
-    free_top, free_bottom, free_left, free_right : float
-        Free window between the contact and that edge, of the window's height (width).
-    offset_x, offset_y : float
-        From the window's centre to the contact's, of the window's width and height; right and down are positive.
-    """
-
-    ridge_area_mm2: float = 0.0
-    contact_area_mm2: float = 0.0
-    window_share: float = 0.0
-    ground_grey: float = 0.0
-    ink_grey: float = 0.0
-    ridge_contrast: float = 0.0
-    ridge_darkness: float = 0.0
-    clarity: float = 0.0
-    coherence: float = 0.0
-    hole_share: float = 0.0
-    bridge_share: float = 0.0
-    ridge_roughness: float = 0.0
-    valley_roughness: float = 0.0
-    ridge_share: float = 0.0
-    squareness: float = 0.0
-    period_px: float = 0.0
-    period_spread: float = 0.0
-    edge_slope: float = 0.0
-    valley_fill: float = 0.0
-    fill_unevenness: float = 0.0
-    coverage: float = 0.0
-    coverage_low: float = 0.0
-    flat_share: float = 0.0
-    worn_share: float = 0.0
-    blot_share: float = 0.0
-    contrast_anisotropy: float = 0.0
-    coherence_anisotropy: float = 0.0
-    slide_strength: float = 0.0
-    one_direction: float = 0.0
-    residue_share: float = 0.0
-    cut_top: float = 0.0
-    cut_bottom: float = 0.0
-    cut_left: float = 0.0
-    cut_right: float = 0.0
-    free_top: float = 0.0
-    free_bottom: float = 0.0
-    free_left: float = 0.0
-    free_right: float = 0.0
-    offset_x: float = 0.0
-    offset_y: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +88,7 @@ class _Profiles:
     contrast: Map
     strong: float  # grey; contrast of the print's strong cells
     ridged: NDArray[np.bool_]
+    body: NDArray[np.bool_]  # inside the hull of the ridges: speckled glass beside them is none of the finger
 
 
 def measure_ridges(pixels: GreyImage, *, cell: int = CELL) -> RidgePhysics:
@@ -294,6 +197,9 @@ def _profiles(smooth: GreyImage, cells: _Cells, contact: Mask, cell: int) -> _Pr
     coherence = cells.coherence[rows, columns]
     ridged = (contrast > FLAT * strong) & (values["period"] > low) & (values["period"] < high)
     ridged &= values["clarity"] > MIN_CLARITY
+    clear = np.zeros(contact.shape, np.bool_)
+    clear[rows, columns] = ridged & (coherence > MIN_COHERENCE)
+    body = _hull(clear, SMALLEST_PIECE)[rows, columns] > 0
     return _Profiles(
         rows,
         columns,
@@ -305,6 +211,7 @@ def _profiles(smooth: GreyImage, cells: _Cells, contact: Mask, cell: int) -> _Pr
         contrast,
         strong,
         ridged,
+        body if np.count_nonzero(body) >= MIN_CONTACT else np.ones_like(body),
     )
 
 
@@ -316,46 +223,107 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
     beside = cells.mean[near & ~far]
     gap = float(np.percentile(value["gap_level"][ridged], 90))
     ground = max(float(np.median(beside)) if beside.size > GROUND_CELLS else gap, gap, 1.0)
-    ink = float(np.percentile(value["ink_level"][ridged], 25))
-    depth = max(ground - ink, 1.0)
-    darkest = max(ground - float(np.percentile(value["ink_level"][ridged], 5)), 1.0)
-    darkness = (ground - found.level) / depth
-    flat = found.contrast < FLAT * found.strong
-    smooth = found.texture < SMOOTH * float(np.median(found.texture[ridged]))
-    worn = flat & smooth & (darkness < BLOT_LEVEL)
-    # Against the ink of the same place: a pale print with filled valleys is wet, an unevenly pressed one is not.
-    own = np.maximum(ground - value["ink_level"], PALEST * depth)[~worn] if not worn.all() else np.array([depth])
-    fill = (ground - value["gap_level"][~worn]) / own if not worn.all() else np.zeros(1)
-    cover = (ground - found.level[~worn]) / own if not worn.all() else np.zeros(1)
+    darkest, ink = np.percentile(value["ink_level"][ridged], [5, 25])
+    depth = max(ground - float(ink), 1.0)
     unmistakable = found.ridged & (found.coherence > MIN_COHERENCE)
-    period = value["period"][ridged]
-    quarter = np.percentile(period, [25, 75])
+    deviation = cells.deviation[found.rows, found.columns]
+    squareness = np.median(deviation[ridged]) * 2.0 / max(ground - float(darkest), 1.0)
     return {
         "ridge_area_mm2": float(np.count_nonzero(unmistakable)) * cell**2 * MM2_PER_PX,
         "ground_grey": ground,
-        "ink_grey": ink,
+        "ink_grey": float(ink),
         "ridge_contrast": float(np.median(found.contrast[ridged])) / ground,
         "ridge_darkness": depth / ground,
-        "clarity": float(np.median(value["clarity"][ridged])),
-        "coherence": float(np.median(found.coherence)),
-        "hole_share": float(np.median(value["hole_share"][ridged])),
-        "bridge_share": float(np.median(value["bridge_share"][ridged])),
-        "ridge_roughness": float(np.median(value["ridge_roughness"][ridged])),
-        "valley_roughness": float(np.median(value["valley_roughness"][ridged])),
-        "ridge_share": float(np.median(value["ridge_share"][ridged])),
-        "squareness": float(np.median(cells.deviation[found.rows, found.columns][ridged]) * 2.0 / darkest),
-        "period_px": float(np.median(period)),
-        "period_spread": float(quarter[1] / quarter[0] - 1.0) if quarter[0] > 0.0 else 0.0,
-        "edge_slope": float(np.median(value["edge_slope"][ridged] * np.maximum(period, RIDGE_PERIOD[0]))),
-        "valley_fill": float(np.median(fill)),
-        "fill_unevenness": float(np.percentile(fill, 90) - np.percentile(fill, 25)),
-        "coverage": float(np.median(cover)),
-        "coverage_low": float(np.percentile(cover, 25)),
-        "flat_share": float(np.mean(value["period"] == 0.0)),
-        "worn_share": float(np.mean(worn)),
-        "blot_share": float(np.mean((found.contrast < 0.5 * found.strong) & (darkness >= BLOT_LEVEL))),
+        "squareness": float(squareness),
         "residue_share": _residue_share(cells, found, cell),
+        **_ridges(found, ridged),
+        **_filling(found, ground, depth),
+        **_sharpness(found, deviation, ridged),
+        **_lost(found, ridged, contact.shape, cell),
     }
+
+
+def _ridges(found: _Profiles, ridged: NDArray[np.bool_]) -> dict[str, float]:
+    """How clear, broken, broad and steep the ridges are."""
+    value = {name: values[ridged] for name, values in found.values.items()}
+    period = value["period"]
+    period_low, period_px, period_high = np.percentile(period, [25, 50, 75])
+    slope_low, slope = np.percentile(value["edge_slope"] * np.maximum(period, RIDGE_PERIOD[0]), [25, 50])
+    width, width_high = np.percentile(value["ridge_share"], [50, 75])
+    openness = value["open_share"] / np.maximum(value["hole_share"], LEAST_HOLES)
+    return {
+        "clarity": float(np.median(value["clarity"])),
+        "coherence": float(np.median(found.coherence)),
+        "hole_share": float(np.median(value["hole_share"])),
+        "open_share": float(np.percentile(value["open_share"], 90)),
+        "hole_openness": float(np.percentile(openness, 75)),
+        "bridge_share": float(np.median(value["bridge_share"])),
+        "ridge_roughness": float(np.median(value["ridge_roughness"])),
+        "valley_roughness": float(np.median(value["valley_roughness"])),
+        "ridge_share": float(width),
+        "ridge_share_high": float(width_high),
+        "period_px": float(period_px),
+        "period_spread": float(period_high / period_low - 1.0) if period_low > 0.0 else 0.0,
+        "edge_slope": float(slope),
+        "edge_slope_low": float(slope_low),
+    }
+
+
+def _filling(found: _Profiles, ground: float, depth: float) -> dict[str, float]:
+    """How dark valleys and places are against the ground of the window.
+
+    Against the ink of the same place: a pale print with filled valleys is wet, an unevenly pressed one is not.
+    """
+    own = np.maximum(ground - found.values["ink_level"], PALEST * depth)[found.body]
+    fill_low, fill, fill_high = np.percentile((ground - found.values["gap_level"][found.body]) / own, [25, 50, 90])
+    cover_low, cover = np.percentile((ground - found.level[found.body]) / own, [25, 50])
+    return {
+        "valley_fill": float(fill),
+        "fill_unevenness": float(fill_high - fill_low),
+        "coverage": float(cover),
+        "coverage_low": float(cover_low),
+    }
+
+
+def _sharpness(found: _Profiles, deviation: Map, ridged: NDArray[np.bool_]) -> dict[str, float]:
+    """How steep the grey is for its range, and how much of a place is dark, whatever the tone."""
+    fine = found.texture / np.maximum(deviation, 0.5)
+    light, ink = found.values["gap_level"], found.values["ink_level"]
+    dark = (light - found.level) / np.maximum(light - ink, 1.0)
+    return {
+        "fineness": float(np.median(fine[ridged])),
+        "fineness_low": float(np.percentile(fine[found.body], 25)),
+        "dark_share": float(np.median(dark[ridged])),
+        "contrast_low": float(np.percentile(found.contrast[found.body], 25)) / found.strong,
+    }
+
+
+def _lost(found: _Profiles, ridged: NDArray[np.bool_], shape: tuple[int, ...], cell: int) -> dict[str, float]:
+    """Which places of the body have no ridges, and whether they are as dark as the ridges around them."""
+    light, ink = (_around(found, ridged, found.values[name], shape, cell) for name in ("gap_level", "ink_level"))
+    darkness = (light - found.level) / np.maximum(light - ink, 1.0)
+    usual = float(np.median(found.texture[ridged]))
+    body = found.body
+    weak = body & (found.contrast < FLAT * found.strong)
+    seen = np.count_nonzero(weak) > FEWEST
+    size = float(np.count_nonzero(body))
+    worn = weak & (found.texture < SMOOTH * usual) & (darkness < BLOT_LEVEL)
+    return {
+        "darkest_places": float(np.percentile(darkness[body], 90)),
+        "flat_share": float(np.count_nonzero(found.values["period"][body] == 0.0)) / size,
+        "weak_share": float(np.count_nonzero(weak)) / size,
+        "flat_texture": float(np.median(found.texture[weak])) / max(usual, 1e-3) if seen else NO_TEXTURE_SEEN,
+        "worn_share": float(np.count_nonzero(worn)) / size,
+        "blot_share": float(np.count_nonzero(weak & (darkness >= BLOT_LEVEL))) / size,
+    }
+
+
+def _around(found: _Profiles, ridged: NDArray[np.bool_], values: Map, shape: tuple[int, ...], cell: int) -> Map:
+    """Return the mean over the ridged places around each place."""
+    planes = np.zeros((*shape, 2))
+    planes[found.rows[ridged], found.columns[ridged]] = np.stack([values[ridged], np.ones(np.count_nonzero(ridged))], 1)
+    wide = np.asarray(cv2.GaussianBlur(planes, (0, 0), AROUND_PX / cell), np.float64)[found.rows, found.columns]
+    return np.asarray(wide[:, 0] / np.maximum(wide[:, 1], 1e-9), np.float64)
 
 
 def _residue_share(cells: _Cells, found: _Profiles, cell: int) -> float:

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from biocore.fingerprint.causes import conclude
-from biocore.fingerprint.physics import RidgePhysics, measure_ridges
+from biocore.fingerprint.physics import measure_ridges
+from biocore.fingerprint.quantities import RidgePhysics
 from biocore.report import Cause, CauseName
 from biocore.types import GreyImage, check_pixels, frozen_array
 

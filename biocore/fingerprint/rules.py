@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from biocore.fingerprint.physics import RidgePhysics
+from biocore.fingerprint.quantities import RidgePhysics
 from biocore.report import CauseName
 
 LEAST = 0.01  # shares and contrasts below 1 % are all the same
@@ -52,93 +52,98 @@ def logistic(x: float) -> float:
 RULES: dict[CauseName, Rule] = {
     # Ridges step little from the ground, and only their tops touch: they are narrow; but they are all there.
     CauseName.LIGHT: Rule(
-        offset=-0.81,
+        offset=5.03,
         terms=(
-            Term("log ridge_contrast", -5.7),
-            Term("log ridge_darkness", -0.549),
-            Term("ground_grey", 0.00765),
-            Term("flat_share", -4.37),
-            Term("ridge_share", -27.8),
-            Term("one_direction", -2.89),
+            Term("log ridge_contrast", -6.1),
+            Term("flat_share", -24.6),
+            Term("ridge_share", -39.6),
         ),
     ),
     # Ridges are broken into dots: holes in their hearts, steep edges, while the valleys are evenly clean.
     CauseName.DRY: Rule(
-        offset=-23.67,
+        offset=-29.85,
         terms=(
-            Term("hole_share", 26.1),
-            Term("edge_slope", 2.94),
-            Term("fill_unevenness", -5.86),
-            Term("blot_share", -2.57),
+            Term("hole_openness", 27.5),
+            Term("open_share", 10.7),
+            Term("edge_slope", 2.5),
+            Term("fineness_low", -13.4),
+            Term("dark_share", -6.82),
+            Term("log worn_share", -1.02),
+            Term("blot_share", -2.24),
         ),
     ),
     # Places inside the contact where ridges vanish and a smooth pale grey is left, whatever their direction.
     CauseName.WORN: Rule(
-        offset=9.06,
+        offset=6.92,
         terms=(
-            Term("log worn_share", 2.85),
-            Term("flat_share", 11),
-            Term("slide_strength", -2.88),
-            Term("contrast_anisotropy", -5.31),
+            Term("log worn_share", 1.64),
+            Term("flat_share", 26.5),
+            Term("flat_texture", -7.77),
+            Term("contrast_anisotropy", -4.48),
+            Term("one_direction", -0.599),
         ),
     ),
     # Valleys are filled, unevenly; where they are full it is as dark as ink and no ridge can be seen; edges are soft.
     CauseName.WET: Rule(
-        offset=9.89,
+        offset=26.57,
         terms=(
-            Term("log blot_share", 0.456),
-            Term("valley_roughness", 8.86),
-            Term("fill_unevenness", 11.5),
-            Term("flat_share", 9.23),
-            Term("edge_slope", -2.86),
-            Term("slide_strength", -16.7),
-            Term("coverage_low", 4.04),
+            Term("fineness", -25.5),
+            Term("flat_share", 9.65),
+            Term("darkest_places", 3.3),
+            Term("dark_share", 9.61),
+            Term("edge_slope_low", -3.41),
+            Term("coverage_low", 8.71),
+            Term("log ridge_contrast", -2.11),
+            Term("log ridge_darkness", 2.76),
+            Term("slide_strength", -18.7),
+            Term("one_direction", -3.49),
         ),
     ),
     # Broad ridges of full black, some touching each other, on open valleys; in every direction alike.
     CauseName.HARD: Rule(
-        offset=-16.66,
+        offset=-32.26,
         terms=(
-            Term("ridge_share", 79.9),
-            Term("squareness", 12.2),
-            Term("ink_grey", -0.0459),
-            Term("clarity", -15.8),
-            Term("edge_slope", -3.15),
-            Term("contrast_anisotropy", -4.03),
+            Term("ridge_share", 93.2),
+            Term("squareness", 16.1),
+            Term("ink_grey", -0.0537),
+            Term("clarity", -12.5),
+            Term("edge_slope", -2.48),
+            Term("contrast_anisotropy", -1.89),
         ),
     ),
     # Ridges along the slide stay, ridges across it are blurred away or doubled, and streaks of one direction are left.
     CauseName.SMEAR: Rule(
-        offset=-27.36,
+        offset=-16.18,
         terms=(
-            Term("slide_strength", 11.2),
-            Term("one_direction", 9.16),
-            Term("contrast_anisotropy", 8.17),
-            Term("ridge_share", 33.5),
-            Term("log ridge_contrast", -0.771),
-            Term("flat_share", 8.52),
-            Term("coherence_anisotropy", 3.77),
+            Term("one_direction", 6.91),
+            Term("contrast_anisotropy", 8.28),
+            Term("coherence_anisotropy", 7.19),
+            Term("ridge_share_high", 29),
+            Term("flat_share", 11.8),
+            Term("contrast_low", -0.0978),
+            Term("fineness", -5.24),
+            Term("open_share", -19),
+            Term("blot_share", -5.02),
         ),
     ),
     # Weaker texture beside the strong ridges, on a print that did not slide: a slide leaves a tail.
     CauseName.RESIDUE: Rule(
-        offset=2.76,
+        offset=5.1,
         terms=(
-            Term("log residue_share", 1.93),
-            Term("slide_strength", -2.64),
-            Term("log worn_share", -0.767),
-            Term("flat_share", -10.1),
-            Term("hole_share", -0.765),
+            Term("log residue_share", 1.97),
+            Term("slide_strength", -12.7),
+            Term("log worn_share", -0.2),
+            Term("flat_share", -22.6),
+            Term("open_share", -4.81),
         ),
     ),
     # A latent print: hardly darker than the ground, paler than the lightest touch, in patches.
     CauseName.NO_FINGER: Rule(
-        offset=-28.72,
+        offset=-26.51,
         terms=(
-            Term("log ridge_contrast", -4.11),
-            Term("log ridge_darkness", -6.49),
-            Term("flat_share", 18),
-            Term("ground_grey", 0.0149),
+            Term("log ridge_contrast", -5.62),
+            Term("log ridge_darkness", -4.9),
+            Term("flat_share", 11),
         ),
     ),
 }

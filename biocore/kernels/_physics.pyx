@@ -66,6 +66,7 @@ def ridge_profiles(
     cdef double dark, darks, light, lights, ridges, holes, bridges, ink, gap, gaps, slope, before, value
     cdef double floor, ceiling, rough, uneven
     cdef float middle
+    cdef double opens
     with nogil:
         for k in range(n):
             c = frames[k, 2]
@@ -156,7 +157,7 @@ def ridge_profiles(
                 for u in range(across):
                     columns[2, u] += <float>(window[v, u] > middle)
                     columns[3, u] += window[v, u] if window[v, u] > middle else <float>0.0
-            samples = ridges = holes = ink = gap = gaps = bridges = rough = uneven = 0.0
+            samples = ridges = holes = ink = gap = gaps = bridges = rough = uneven = opens = 0.0
             floor = 0.5 * (low + middle)  # the hearts of ridges and valleys: their flanks say nothing of holes
             ceiling = 0.5 * (high + middle)
             for u in range(across):
@@ -164,6 +165,9 @@ def ridge_profiles(
                     ridges += along
                     rough += columns[1, u] - columns[0, u] * columns[0, u] * along
                     holes += columns[2, u]
+                    for v in range(along):
+                        if window[v, u] > ceiling:
+                            opens += 1.0
                     ink += columns[0, u] * along - columns[3, u]
                 elif columns[0, u] > ceiling:
                     samples += along
@@ -184,3 +188,4 @@ def ridge_profiles(
             out[k, 9] = gap / gaps if gaps > 0.0 else high
             out[k, 10] = sqrt(rough / ridges) / (high - low) if ridges > 0.0 and high > low and rough > 0.0 else 0.0
             out[k, 11] = sqrt(uneven / samples) / (high - low) if samples > 0.0 and high > low and uneven > 0.0 else 0.0
+            out[k, 12] = opens / ridges if ridges > 0.0 else 0.0

@@ -24,6 +24,7 @@ PROFILE_COLUMNS = (
     "gap_level",  # grey; mean of the light samples in the hearts of valleys
     "ridge_roughness",  # standard deviation along the hearts of the ridges, in units of the contrast
     "valley_roughness",  # the same along the hearts of the valleys
+    "open_share",  # of the samples in the hearts of ridges, lighter than three quarters of the way to the valleys
 )
 MAX_CELL = 64  # px; above, 32-bit sums could overflow: 64² px · 510² grey² < 2³¹
 MAX_WINDOW = 256  # px or samples a side; a window is a few ridge periods wide
@@ -75,7 +76,7 @@ def ridge_profiles(
 
     Returns
     -------
-    float64 array (n, 12)
+    float64 array (n, 13)
         The columns are `PROFILE_COLUMNS`.
 
     Raises
