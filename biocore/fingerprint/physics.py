@@ -41,6 +41,7 @@ FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
 SMOOTH = 0.6  # of the ridged cells' texture; a rougher place is broken or mottled, not worn
 BLOT_LEVEL = 0.8  # from valley to ink of the ridges around; a weak cell darker than this is filled, a lighter one worn
 AROUND_PX = 32.0  # px; Gaussian over the ridged places: the ridges around a place, wider than most worn patches
+LEAST_AROUND = 1e-6  # of the weights; no ridge is around a place that has less
 FEWEST = 3  # cells; the texture of fewer weak cells says nothing
 NO_TEXTURE_SEEN = 0.5  # flat_texture where it says nothing: between worn (0.05 to 0.4) and broken ridges (0.6 to 1)
 LEAST_HOLES = 0.03  # of a ridge's heart; how open fewer holes are is chance
@@ -246,26 +247,30 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
 def _ridges(found: _Profiles, ridged: NDArray[np.bool_]) -> dict[str, float]:
     """How clear, broken, broad and steep the ridges are."""
     value = {name: values[ridged] for name, values in found.values.items()}
-    period = value["period"]
-    period_low, period_px, period_high = np.percentile(period, [25, 50, 75])
-    slope_low, slope = np.percentile(value["edge_slope"] * np.maximum(period, RIDGE_PERIOD[0]), [25, 50])
-    width, width_high = np.percentile(value["ridge_share"], [50, 75])
+    period, slope = value["period"], value["edge_slope"] * np.maximum(value["period"], RIDGE_PERIOD[0])
     openness = value["open_share"] / np.maximum(value["hole_share"], LEAST_HOLES)
+    names = (
+        "clarity",
+        "hole_share",
+        "bridge_share",
+        "ridge_roughness",
+        "valley_roughness",
+        "ridge_share",
+        "open_share",
+    )
+    planes = np.stack([*(value[name] for name in names), period, slope, openness])
+    quartile, median, upper, highest = np.percentile(planes, [25, 50, 75, 90], axis=1)
+    width, opened, periods, slopes, open_holes = range(5, 10)
     return {
-        "clarity": float(np.median(value["clarity"])),
+        **{name: float(middle) for name, middle in zip(names[:6], median, strict=False)},
         "coherence": float(np.median(found.coherence)),
-        "hole_share": float(np.median(value["hole_share"])),
-        "open_share": float(np.percentile(value["open_share"], 90)),
-        "hole_openness": float(np.percentile(openness, 75)),
-        "bridge_share": float(np.median(value["bridge_share"])),
-        "ridge_roughness": float(np.median(value["ridge_roughness"])),
-        "valley_roughness": float(np.median(value["valley_roughness"])),
-        "ridge_share": float(width),
-        "ridge_share_high": float(width_high),
-        "period_px": float(period_px),
-        "period_spread": float(period_high / period_low - 1.0) if period_low > 0.0 else 0.0,
-        "edge_slope": float(slope),
-        "edge_slope_low": float(slope_low),
+        "open_share": float(highest[opened]),
+        "hole_openness": float(upper[open_holes]),
+        "ridge_share_high": float(upper[width]),
+        "period_px": float(median[periods]),
+        "period_spread": float(upper[periods] / quartile[periods] - 1.0) if quartile[periods] > 0.0 else 0.0,
+        "edge_slope": float(median[slopes]),
+        "edge_slope_low": float(quartile[slopes]),
     }
 
 
@@ -300,7 +305,7 @@ def _sharpness(found: _Profiles, deviation: Map, ridged: NDArray[np.bool_]) -> d
 
 def _lost(found: _Profiles, ridged: NDArray[np.bool_], shape: tuple[int, ...], cell: int) -> dict[str, float]:
     """Which places of the body have no ridges, and whether they are as dark as the ridges around them."""
-    light, ink = (_around(found, ridged, found.values[name], shape, cell) for name in ("gap_level", "ink_level"))
+    light, ink = _around(found, ridged, shape, cell)
     darkness = (light - found.level) / np.maximum(light - ink, 1.0)
     usual = float(np.median(found.texture[ridged]))
     body = found.body
@@ -318,12 +323,15 @@ def _lost(found: _Profiles, ridged: NDArray[np.bool_], shape: tuple[int, ...], c
     }
 
 
-def _around(found: _Profiles, ridged: NDArray[np.bool_], values: Map, shape: tuple[int, ...], cell: int) -> Map:
-    """Return the mean over the ridged places around each place."""
-    planes = np.zeros((*shape, 2))
-    planes[found.rows[ridged], found.columns[ridged]] = np.stack([values[ridged], np.ones(np.count_nonzero(ridged))], 1)
-    wide = np.asarray(cv2.GaussianBlur(planes, (0, 0), AROUND_PX / cell), np.float64)[found.rows, found.columns]
-    return np.asarray(wide[:, 0] / np.maximum(wide[:, 1], 1e-9), np.float64)
+def _around(found: _Profiles, ridged: NDArray[np.bool_], shape: tuple[int, ...], cell: int) -> tuple[Map, Map]:
+    """Return the light of the valleys and the ink of the ridges around each place: means over its ridged neighbours."""
+    planes = np.zeros((*shape, 3), np.float32)
+    planes[found.rows[ridged], found.columns[ridged], 0] = found.values["gap_level"][ridged]
+    planes[found.rows[ridged], found.columns[ridged], 1] = found.values["ink_level"][ridged]
+    planes[found.rows[ridged], found.columns[ridged], 2] = 1.0
+    wide = cv2.GaussianBlur(planes, (0, 0), AROUND_PX / cell)[found.rows, found.columns].astype(np.float64)
+    count = np.maximum(wide[:, 2], LEAST_AROUND)
+    return wide[:, 0] / count, wide[:, 1] / count
 
 
 def _residue_share(cells: _Cells, found: _Profiles, cell: int) -> float:
