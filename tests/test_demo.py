@@ -31,12 +31,12 @@ def test_ten_fingers_are_enrolled(enrolled: tuple[Run, Path]) -> None:
     assert all(finger["attempts"][-1]["score"] >= demo.ENOUGH for finger in fingers)
 
 
-def test_the_dry_finger_is_captured_again_on_advice(enrolled: tuple[Run, Path]) -> None:
+def test_the_faint_finger_is_captured_again_on_advice(enrolled: tuple[Run, Path]) -> None:
     attempts = {finger["name"]: finger["attempts"] for finger in enrolled[0].document["fingers"]}
-    dry, moistened = attempts["left-index"]
-    assert dry["score"] < demo.ENOUGH <= moistened["score"]
-    assert "DRY" in [cause["name"] for cause in dry["causes"]]
-    assert "moisten" in [advice["name"] for advice in dry["advice"]]
+    faint, pressed = attempts["left-index"]
+    assert faint["score"] < demo.ENOUGH <= pressed["score"]
+    assert faint["causes"][0]["name"] == "LIGHT"
+    assert faint["advice"][0]["name"] == "press_harder"
     assert [len(list_) for name, list_ in attempts.items() if name != "left-index"] == [1] * 9
 
 
@@ -65,7 +65,7 @@ def test_prints_record_and_report_are_on_the_disk(enrolled: tuple[Run, Path]) ->
     pictures = sum(len(eye["attempts"]) + eye["fused"] for eye in eyes)
     assert html.count("<article") == 11 + pictures  # ten fingers, one of them twice
     assert len(files["records"]) == 1 + bool(eyes)
-    assert "Captured again after the advice: Moisten" in html
+    assert "Captured again after the advice: Press a little harder" in html
     assert "the left ring finger had come in its place" in html
 
 

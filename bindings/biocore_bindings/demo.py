@@ -30,8 +30,8 @@ STRANGER = 77  # seed of somebody else's finger
 SCANNER = "virtual:finger?finger={finger}&impression={impression}&sequence={sequence}&arrival=0.05&previews=0"
 
 # What happens at the desk: which finger of the resident comes, and in which state, attempt by attempt. The left index
-# finger is dry until it is moistened; in place of the left little finger the ring finger comes a second time.
-DRY_FINGER = FingerPosition.LEFT_INDEX
+# finger barely touches the first time; in place of the left little finger the ring finger comes a second time.
+FAINT_FINGER = FingerPosition.LEFT_INDEX
 SWAPPED_FINGER, SWAPPED_WITH = FingerPosition.LEFT_LITTLE, FingerPosition.LEFT_RING
 VERIFIED = FingerPosition.RIGHT_INDEX  # the finger that is asked for a year later
 
@@ -93,7 +93,7 @@ def capture_finger(position: FingerPosition) -> Iterator[tuple[Finger, Attempt]]
     """Capture one finger of the resident until it is good enough; yield every attempt as it is made."""
     finger = Finger(position, position_name(position))
     came = SWAPPED_WITH if position is SWAPPED_FINGER else position
-    sequence = "DRY:1,GOOD" if position is DRY_FINGER else "GOOD"
+    sequence = "LIGHT:0.8,GOOD" if position is FAINT_FINGER else "GOOD"
     for attempt in _captures(came, position, sequence, impression=1 if came is position else 2):
         finger.attempts.append(attempt)
         yield finger, attempt
