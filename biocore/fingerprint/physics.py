@@ -38,6 +38,7 @@ NOISE_FACTOR = 1.6  # times the weakest texture: as above
 MIN_PIECE = 0.15  # of the largest piece's area; smaller pieces of texture are not the finger
 SMALLEST_PIECE = 0.05  # the same for pieces of ridges: worn skin leaves islands
 FLAT = 0.35  # of the strong cells' contrast; below it the ridges are gone
+MOST_NOISE = 0.5  # of the strongest texture; where the quietest places have more, none of the glass is bare
 SMOOTH = 0.6  # of the ridged cells' texture; a rougher place is broken or mottled, not worn
 BLOT_LEVEL = 0.8  # from valley to ink of the ridges around; a weak cell darker than this is filled, a lighter one worn
 AROUND_PX = 32.0  # px; Gaussian over the ridged places: the ridges around a place, wider than most worn patches
@@ -240,7 +241,7 @@ def _matter(cells: _Cells, contact: Mask, found: _Profiles, cell: int) -> dict[s
         **_ridges(found, ridged),
         **_filling(found, ground, depth),
         **_sharpness(found, deviation, ridged),
-        **_lost(found, ridged, contact.shape, cell),
+        **_lost(found, ridged, _noise(cells), contact.shape, cell),
     }
 
 
@@ -303,21 +304,30 @@ def _sharpness(found: _Profiles, deviation: Map, ridged: NDArray[np.bool_]) -> d
     }
 
 
-def _lost(found: _Profiles, ridged: NDArray[np.bool_], shape: tuple[int, ...], cell: int) -> dict[str, float]:
+def _noise(cells: _Cells) -> float:
+    """Return the texture of the quietest places: the sensor's own, where any of the glass is bare."""
+    quietest, strongest = np.percentile(cells.texture, [5, 95])
+    return float(min(quietest, MOST_NOISE * strongest))
+
+
+def _lost(
+    found: _Profiles, ridged: NDArray[np.bool_], noise: float, shape: tuple[int, ...], cell: int
+) -> dict[str, float]:
     """Which places of the body have no ridges, and whether they are as dark as the ridges around them."""
     light, ink = _around(found, ridged, shape, cell)
     darkness = (light - found.level) / np.maximum(light - ink, 1.0)
-    usual = float(np.median(found.texture[ridged]))
+    texture = np.sqrt(np.maximum(found.texture**2 - noise**2, 0.0))
+    usual = float(np.median(texture[ridged]))
     body = found.body
     weak = body & (found.contrast < FLAT * found.strong)
     seen = np.count_nonzero(weak) > FEWEST
     size = float(np.count_nonzero(body))
-    worn = weak & (found.texture < SMOOTH * usual) & (darkness < BLOT_LEVEL)
+    worn = weak & (texture < SMOOTH * usual) & (darkness < BLOT_LEVEL)
     return {
         "darkest_places": float(np.percentile(darkness[body], 90)),
         "flat_share": float(np.count_nonzero(found.values["period"][body] == 0.0)) / size,
         "weak_share": float(np.count_nonzero(weak)) / size,
-        "flat_texture": float(np.median(found.texture[weak])) / max(usual, 1e-3) if seen else NO_TEXTURE_SEEN,
+        "flat_texture": float(np.median(texture[weak])) / max(usual, 1e-3) if seen else NO_TEXTURE_SEEN,
         "worn_share": float(np.count_nonzero(worn)) / size,
         "blot_share": float(np.count_nonzero(weak & (darkness >= BLOT_LEVEL))) / size,
     }
