@@ -2,7 +2,7 @@
 
     python benchmarks/cause_table.py [--painter FILE] [--seed 78] [--fingers 20] [--per-set 8] [--held-out] [--misses]
 
-With --held-out each set, and then each painter, is judged by rules that were fitted without it.
+With --held-out each set, each painter, and each set by each painter, is judged by rules fitted without it.
 """
 
 from __future__ import annotations
@@ -46,13 +46,24 @@ def show(title: str, found: Sequence[tuple[Sample, str]], row: Callable[[Sample]
         print(f"{cause:11s} {kind:15s} {100 * right / total:5.1f} % of {total:3d}   {rest}")
 
 
-def held_out(all_samples: Sequence[Sample], part: Callable[[Sample], str]) -> list[tuple[Sample, str]]:
-    """Judge each part by rules fitted without it."""
+def held_out(
+    all_samples: Sequence[Sample], part: Callable[[Sample], str], without: str = ""
+) -> list[tuple[Sample, str]]:
+    """Judge each part by rules fitted without it, and without the set `without`."""
     found, shipped = [], dict(RULES)
     for name in sorted({part(s) for s in all_samples} - {""}):
-        RULES.update(fit([s for s in all_samples if part(s) != name]))
+        RULES.update(fit([s for s in all_samples if part(s) != name and s.group != without]))
         found += [(s, lead(s)) for s in all_samples if part(s) == name]
     RULES.update(shipped)
+    return found
+
+
+def held_out_twice(all_samples: Sequence[Sample]) -> list[tuple[Sample, str]]:
+    """Judge each set as each painter paints it by rules fitted without that set and without that painter."""
+    found: list[tuple[Sample, str]] = []
+    for group in sorted({s.group for s in all_samples}):
+        judged = held_out(all_samples, lambda s: s.painter, without=group)
+        found += [(s, name) for s, name in judged if s.group == group]
     return found
 
 
@@ -90,6 +101,8 @@ def main() -> None:
             held_out(measured, lambda s: s.painter),
             lambda s: s.painter,
         )
+
+        show("Each set and painter judged by rules fitted without either", held_out_twice(measured), lambda s: s.group)
 
 
 if __name__ == "__main__":
