@@ -22,6 +22,7 @@ ALLOWED = {
     "biocore.report": {"biocore.types"},
     "biocore.advice": {"biocore.report", "biocore.types"},
     "biocore.trace": set(),
+    "biocore.chance": set(),
     "biocore.hal": {"biocore.errors", "biocore.types"},
     "biocore.failover": {"biocore.errors", "biocore.types", "biocore.hal"},
     "biocore.udev": set(),
@@ -31,8 +32,9 @@ ALLOWED = {
     "biocore.calibration": set(),
     "biocore.kernels": FOUNDATION,
     "biocore.formats": FOUNDATION,
-    "biocore.fingerprint": FOUNDATION | {"biocore.kernels", "biocore.models", "biocore.calibration"},
-    "biocore.iris": FOUNDATION | {"biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.fingerprint": FOUNDATION
+    | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.iris": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
@@ -40,10 +42,11 @@ ALLOWED = {
     "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev"},
     "biocore_bindings": {"biocore"},
 }
-# The virtual scanner is the generator on a hook: the one driver that reaches into the engine, for this module alone.
+# A virtual device is a generator on a hook: the one kind of driver that reaches into the engine, for this alone.
 # A recording is played to whichever driver serves the recorded device, ours or an outside package's.
 EXCEPTIONS = {
     ("biocore_drivers.virtual", "biocore.fingerprint.synth"),
+    ("biocore_drivers.virtual_iris", "biocore.iris.synth"),
     ("biocore_drivers.replay", "biocore.discovery"),
 }
 CV2_FREE = (
@@ -60,6 +63,7 @@ CV2_FREE = (
     "biocore.advice",
     "biocore.models",
     "biocore.calibration",
+    "biocore.chance",
 )
 
 

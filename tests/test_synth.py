@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from skimage.measure import label
 from skimage.morphology import skeletonize
 
+from biocore.chance import Draw, blur, ramp, smooth_field
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth
 from biocore.fingerprint.synth_field import FREQUENCIES
-from biocore.fingerprint.synth_random import Draw, blur, ramp, smooth_field
 from biocore.types import GreyImage
 
 CALM = synth.Conditions(distortion=0.0, noise=0.0, pores=0.0, vignetting=0.0)

@@ -1,7 +1,7 @@
 """Synthetic fingerprints: the virtual scanner's pictures, and the project's own test data.
 
 A finger seed names a finger, an impression seed one touch of it. The same seeds give the same bytes on every
-machine; how, is told in `synth_random`, and the method with its sources in docs/synthetic-prints.md.
+machine; how, is told in `biocore.chance`, and the method with its sources in docs/synthetic-prints.md.
 
 >>> from biocore.fingerprint import synth
 >>> synth.impression(7, 1).shape
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.chance import Draw, Field
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth_contact, synth_scanner
 from biocore.fingerprint.synth_conditions import Conditions, Defect, defect
 from biocore.fingerprint.synth_field import FINGER_SIZE, FingerClass
 from biocore.fingerprint.synth_finger import Finger, check_seed, master, plan_of
-from biocore.fingerprint.synth_random import Draw, Field
 from biocore.fingerprint.synth_ridges import STEP
 from biocore.types import GreyImage, check_ppi, frozen_array
 

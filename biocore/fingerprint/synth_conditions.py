@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Self
 
+from biocore.chance import Draw
 from biocore.errors import InvalidSampleError
-from biocore.fingerprint.synth_random import Draw
 
 # Lowest and highest value of each number in Conditions.
 RANGES: dict[str, tuple[float, float]] = {

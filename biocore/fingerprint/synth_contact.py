@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.chance import Draw, Field, blur, ramp, smooth_field
 from biocore.fingerprint.synth_conditions import Conditions
 from biocore.fingerprint.synth_field import CENTRE
 from biocore.fingerprint.synth_finger import Finger, scratch
-from biocore.fingerprint.synth_random import Draw, Field, blur, ramp, smooth_field
 from biocore.kernels import synth as kernel
 
 NOMINAL_PPI = 500.0  # px/inch of the finger's own picture

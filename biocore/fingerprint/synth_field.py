@@ -17,7 +17,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.fingerprint.synth_random import Draw, Field, ramp, smooth_field
+from biocore.chance import Draw, Field, ramp, smooth_field
 
 FINGER_SIZE = (456, 600)  # px at 500 ppi, width and height of the skin that is grown: 23 x 30 mm
 CENTRE = (228.0, 276.0)  # px; middle of the pattern area, where cores lie

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.chance import Draw, Field, smooth_field
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth_field, synth_ridges
 from biocore.fingerprint.synth_field import CREASE_Y, FINGER_SIZE, Angles, Pattern
-from biocore.fingerprint.synth_random import Draw, Field, smooth_field
 from biocore.types import frozen_array
 
 MAX_SEED = 2**63 - 1

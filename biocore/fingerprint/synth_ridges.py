@@ -13,8 +13,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.chance import Draw, Field
 from biocore.fingerprint.synth_field import FINGER_SIZE, PERIOD_RANGE, Angles
-from biocore.fingerprint.synth_random import Draw, Field
 from biocore.kernels import synth as kernel
 
 STEP = 1.5  # px at 500 ppi for one px of the growing plane

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from biocore.chance import Draw, Field, blur, ramp, smooth_field
 from biocore.fingerprint import synth_contact
 from biocore.fingerprint.synth_conditions import Conditions
 from biocore.fingerprint.synth_finger import Finger
-from biocore.fingerprint.synth_random import Draw, Field, blur, ramp, smooth_field
 from biocore.types import GreyImage
 
 _SMEAR, _RESIDUE, _PATCHES, _DUST, _NOISE, _LIGHT = range(100, 106)  # streams of chance, apart from the contact's

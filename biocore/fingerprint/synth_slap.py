@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.chance import Draw, Field, ramp, smooth_field
 from biocore.errors import InvalidSampleError
 from biocore.fingerprint import synth_contact, synth_scanner
 from biocore.fingerprint.slap_types import LEFT_TO_RIGHT, RotatedBox, SlapKind
 from biocore.fingerprint.synth_conditions import Conditions
 from biocore.fingerprint.synth_finger import check_seed, master
-from biocore.fingerprint.synth_random import Draw, Field, ramp, smooth_field
 from biocore.types import FingerPosition, GreyImage, frozen_array
 
 WINDOW = (1600, 1500)  # px, width and height: 3.2 x 3.0 inch at 500 ppi, the window of an FBI FAP 60 scanner

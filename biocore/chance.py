@@ -58,16 +58,41 @@ class Draw:
         return len(weights) - 1
 
 
-def smooth_field(draw: Draw, shape: tuple[int, int], cell: float) -> Field:
-    """Return a random field of mean 0 and deviation 1 that changes over about `cell` px (a B-spline of white noise)."""
-    lattice = (draw.units(*(math.ceil(side / cell) + 4 for side in shape)) * 2.0 - 1.0) * _SPREAD
-    return spread(lattice.astype(np.float32), shape, cell)
+def smooth_field(draw: Draw, shape: tuple[int, int], cell: float | tuple[float, float]) -> Field:
+    """Return a random field of mean 0 and deviation 1 that changes over about `cell` px (a B-spline of white noise).
+
+    A pair of cells is for the way down and the way across.
+    """
+    down, across = cell if isinstance(cell, tuple) else (cell, cell)
+    return spread(white(draw, math.ceil(shape[0] / down) + 4, math.ceil(shape[1] / across) + 4), shape, (down, across))
 
 
-def spread(lattice: Field, shape: tuple[int, int], cell: float) -> Field:
+def ring_field(draw: Draw, shape: tuple[int, int], cells: tuple[float, int]) -> Field:
+    """Return a random field as above that closes: the last column goes on in the first.
+
+    Parameters
+    ----------
+    draw : Draw
+    shape : (rows, columns)
+    cells : (float, int)
+        Rows a cell, and the number of cells round the ring.
+    """
+    down, count = cells
+    lattice = white(draw, math.ceil(shape[0] / down) + 4, count)
+    closed = lattice[:, np.arange(-1, count + 4) % count]
+    return spread(closed, shape, (down, shape[1] / count))
+
+
+def white(draw: Draw, rows: int, columns: int) -> Field:
+    """Return a lattice of independent values that `spread` makes a field of deviation 1 of."""
+    return np.asarray((draw.units(rows, columns) * 2.0 - 1.0) * _SPREAD, np.float32)
+
+
+def spread(lattice: Field, shape: tuple[int, int], cell: float | tuple[float, float]) -> Field:
     """Interpolate a lattice of one value every `cell` px by cubic B-splines; its first node lies one cell outside."""
-    columns = _along(np.ascontiguousarray(lattice.T), shape[1], cell)
-    return _along(np.ascontiguousarray(columns.T), shape[0], cell)
+    down, across = cell if isinstance(cell, tuple) else (cell, cell)
+    columns = _along(np.ascontiguousarray(lattice.T), shape[1], across)
+    return _along(np.ascontiguousarray(columns.T), shape[0], down)
 
 
 def _along(lattice: Field, length: int, cell: float) -> Field:
