@@ -133,12 +133,13 @@ def render(
     if not conditions.present:
         return _without_eye(plan, key, conditions, geometry)
     opening = synth_lids.open_lids(plan, conditions, geometry)
-    ball = synth_ball.paint(plan, key, conditions, geometry, opening)
-    face = synth_face.paint(plan, key, conditions, geometry, opening, ball.grey)
+    view = synth_lids.view(plan, opening, geometry)
+    ball = synth_ball.paint(plan, key, conditions, geometry, view)
+    face = synth_face.paint(plan, key, conditions, geometry, opening, view, ball.grey)
     grey = face.grey
     glasses = np.zeros((height, width), np.bool_)
     if conditions.spectacles > 0.0:
-        glasses = synth_camera.spectacles(plan, key, conditions.spectacles, geometry, grey)
+        glasses = synth_camera.spectacles(plan, key, conditions.spectacles, geometry, view, grey)
     pixels = synth_camera.expose(plan, key, conditions, geometry, grey)
     ring = ball.iris & ~ball.pupil
     covered = face.lids | face.lashes | ball.lamps | ball.flesh | glasses

@@ -13,7 +13,7 @@ from biocore.iris import synth_cornea, synth_strokes, synth_texture
 from biocore.iris.synth_conditions import Conditions
 from biocore.iris.synth_eye import EyePlan
 from biocore.iris.synth_geometry import RIM, Floats, Geometry
-from biocore.iris.synth_lids import Opening
+from biocore.iris.synth_lids import View
 
 Mask = NDArray[np.bool_]
 
@@ -77,10 +77,10 @@ class Disc:
     turn: Floats
 
 
-def paint(plan: EyePlan, key: tuple[int, ...], conditions: Conditions, geometry: Geometry, opening: Opening) -> Ball:
+def paint(plan: EyePlan, key: tuple[int, ...], conditions: Conditions, geometry: Geometry, view: View) -> Ball:
     """Paint an eyeball."""
     width, height = geometry.size
-    grey = _sclera(plan, key, geometry)
+    grey = _sclera(plan, key, geometry, view)
     iris, pupil, flesh, lamps = (np.zeros((height, width), np.bool_) for _ in range(4))
     disc = _disc(geometry)
     window = disc.rows, disc.columns
@@ -99,15 +99,9 @@ def paint(plan: EyePlan, key: tuple[int, ...], conditions: Conditions, geometry:
         grey[window] = painted
     if conditions.pterygium > 0.0:
         flesh = _pterygium(plan, key, conditions.pterygium, geometry, grey)
-    _shade(plan, geometry, opening, grey)
+    _shade(view, grey)
     synth_cornea.lamps(key, conditions, geometry, grey, lamps)
     return Ball(grey, iris, pupil, flesh, lamps)
-
-
-def grid(geometry: Geometry) -> tuple[Field, Field]:
-    """Return x as a row and y as a column, px."""
-    width, height = geometry.size
-    return np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
 
 
 def _disc(geometry: Geometry) -> Disc:
@@ -136,12 +130,10 @@ def _disc(geometry: Geometry) -> Disc:
     return Disc(rows, columns, u, v, limbus, far, radius, depth, turn)
 
 
-def _sclera(plan: EyePlan, key: tuple[int, ...], geometry: Geometry) -> Field:
+def _sclera(plan: EyePlan, key: tuple[int, ...], geometry: Geometry, view: View) -> Field:
     """White of the eye: it turns away from the light to both sides, and vessels run on it towards the iris."""
     width, height = geometry.size
-    x, y = grid(geometry)
-    u, v = geometry.head(x, y)
-    far = np.minimum(u * u + v * v, 9.0)
+    far = np.minimum(view.w * view.w + view.v * view.v, 9.0)
     r = geometry.radius
     mottle = smooth_field(Draw(*key, _SCLERA), (height, width), 0.16 * r) * np.float32(2.2)
     grey = np.float32(plan.sclera_grey) * (1.02 - 0.022 * far) + mottle
@@ -156,7 +148,7 @@ def _sclera(plan: EyePlan, key: tuple[int, ...], geometry: Geometry) -> Field:
             at = [at[0] - side * 0.09, at[1] + 0.09 * math.sin(heading)]
             path.append(tuple(at))
         strokes.append(synth_strokes.Stroke(np.array(path), draw.uniform(0.008, 0.022), 0.006))
-    shown = synth_strokes.draw(strokes, geometry, softness=0.012)
+    shown = synth_strokes.draw(strokes, geometry)
     return np.asarray(grey - 20.0 * shown, np.float32)
 
 
@@ -174,7 +166,7 @@ def _iris(plan: EyePlan, conditions: Conditions, geometry: Geometry, disc: Disc)
 
 def _pterygium(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geometry, grey: Field) -> Mask:
     """Grow a wing of flesh from the nasal white of the eye over the limbus, its head towards the pupil."""
-    x, y = grid(geometry)
+    x, y = geometry.grid()
     dx, dy = (
         (x - np.float32(geometry.iris[0])) / np.float32(geometry.radius),
         (y - np.float32(geometry.iris[1])) / np.float32(geometry.radius),
@@ -195,11 +187,7 @@ def _pterygium(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geome
     return np.asarray(cover > 0.5)
 
 
-def _shade(plan: EyePlan, geometry: Geometry, opening: Opening, grey: Field) -> None:
+def _shade(view: View, grey: Field) -> None:
     """Lay the shadow of the upper lid and its lashes, and the fainter one along the lower lid, on the eyeball."""
-    x, y = grid(geometry)
-    u, v = geometry.head(x, y)
-    w = u * np.float32(plan.nasal)
-    below, above = v - opening.upper_edge(w), opening.lower_edge(w) - v
-    upper, lower = 1.0 - ramp(below, 0.0, 0.34), 1.0 - ramp(above, 0.0, 0.18)
-    grey *= 1.0 - 0.24 * upper - 0.10 * lower
+    upper, lower = ramp(view.above, -0.34, 0.0), ramp(view.below, -0.18, 0.0)
+    grey *= 1.0 - np.float32(0.24) * upper - np.float32(0.10) * lower

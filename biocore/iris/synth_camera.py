@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.chance import Draw, Field, ramp
-from biocore.iris.synth_ball import Mask, grid
+from biocore.iris.synth_ball import Mask
 from biocore.iris.synth_conditions import Conditions
 from biocore.iris.synth_eye import EyePlan
 from biocore.iris.synth_geometry import Geometry
+from biocore.iris.synth_lids import View
 from biocore.types import GreyImage
 
 LENS = 0.008  # iris radii; deviation of the blur of a well focused iris camera: 60 % contrast at 2 lp/mm
@@ -22,7 +23,7 @@ VEIL = 118.0  # grey that lost contrast tends to
 _FRAME, _GLASS, _MOTION, _NOISE = range(90, 94)  # streams of chance
 
 
-def spectacles(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geometry, grey: Field) -> Mask:
+def spectacles(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geometry, view: View, grey: Field) -> Mask:
     """Put glasses on: a rim that crosses the picture, the lamps mirrored in both faces of the lens, a faint veil.
 
     Returns
@@ -31,9 +32,7 @@ def spectacles(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geome
         What rim and reflections hide.
     """
     draw = Draw(plan.seed, _FRAME)
-    x, y = grid(geometry)
-    u, v = geometry.head(x, y)
-    w = u * np.float32(plan.nasal)
+    w, v = view.w, view.v
     wide, high = draw.uniform(2.5, 3.1), draw.uniform(1.75, 2.1)
     middle = draw.uniform(-0.25, 0.1), draw.uniform(-0.05, 0.25)
     thick = draw.uniform(0.16, 0.26) + 0.14 * much
@@ -93,7 +92,7 @@ def expose(plan: EyePlan, key: tuple[int, ...], conditions: Conditions, geometry
     fine = np.asarray(cv2.GaussianBlur(fine, _window(sigma), sigma, borderType=cv2.BORDER_REPLICATE), np.uint16)
     level = fine * np.float32(conditions.exposure / FINE)
     level = np.float32(VEIL) + (level - np.float32(VEIL)) * np.float32(conditions.contrast)
-    x, y = grid(geometry)
+    x, y = geometry.grid()
     dx, dy = (x - 0.5 * width) / width, (y - 0.5 * height) / width
     level = BLACK * conditions.exposure + level * (1.0 - np.float32(0.22) * (dx * dx + dy * dy))
     if conditions.noise > 0.0:

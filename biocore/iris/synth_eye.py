@@ -180,10 +180,10 @@ def plan_of(seed: int, side: str = "left") -> EyePlan:
         pupil=_within(person.bell(0.38, 0.055) + own.bell(0.0, 0.01), 0.26, 0.54),
         pupil_x=own.bell(0.025, 0.015),
         pupil_y=own.bell(0.012, 0.012),
-        oval=abs(own.bell(0.0, 0.009)),
+        oval=abs(own.bell(0.0, 0.014)),
         oval_deg=own.uniform(0.0, 180.0),
         pupil_grey=person.uniform(10.0, 24.0),
-        sclera_grey=person.uniform(152.0, 186.0),
+        sclera_grey=person.uniform(142.0, 184.0),
         skin_grey=person.uniform(178.0, 226.0),
         vessels=4 + own.whole(8),
         brow=person.uniform(2.3, 3.2),
@@ -215,7 +215,7 @@ def _iris(person: Draw, own: Draw) -> Iris:
 
 def _lids(person: Draw, own: Draw) -> Lids:
     return Lids(
-        nose=person.uniform(2.2, 2.55) + own.bell(0.0, 0.03),
+        nose=person.uniform(2.35, 2.75) + own.bell(0.0, 0.03),
         temple=person.uniform(2.2, 2.6) + own.bell(0.0, 0.03),
         nose_y=person.uniform(0.15, 0.45),
         temple_y=person.uniform(-0.05, 0.2),

@@ -65,6 +65,11 @@ class Geometry:
     pupil: tuple[float, float]
     rim: Floats
 
+    def grid(self) -> tuple[Field, Field]:
+        """Return x as a row and y as a column, px."""
+        width, height = self.size
+        return np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
+
     def head(self, x: Field, y: Field) -> tuple[Field, Field]:
         """Take px of the picture to the head's frame."""
         dx, dy = (x - np.float32(self.opening[0])), (y - np.float32(self.opening[1]))

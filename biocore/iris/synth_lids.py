@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 CLOSED_Y = 0.45  # share of the way down the upper lid's margin meets the lower one at when the eye closes
 HANGING = (0.42, -0.12)  # iris radii above the pupil's middle that a drooping margin lies at: 2.5 to -0.7 mm
-FLAT = 0.35  # how much flatter the opening becomes where a lid hangs
+DRAWN = 0.45  # how much the opening narrows towards the nose, before the canthus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,15 @@ class Opening:
         slope = (lids.nose_y - lids.temple_y) / (lids.nose + lids.temple)
         return np.asarray(lids.temple_y + (w + lids.temple) * np.float32(slope), w.dtype)
 
-    def arch(self, w: Field, apex: float, power: float) -> Field:
-        """Return 1 at the apex and 0 at and beyond the canthi; `power` makes it boxy (1) or pointed (0)."""
+    def arch(self, w: Field, apex: float, box: float) -> Field:
+        """Return 1 at the apex and 0 at and beyond the canthi: to the nose drawn out, to the temple boxy by `box`."""
         lids = self.plan.lids
-        span = np.where(w > apex, np.float32(lids.nose - apex), np.float32(lids.temple + apex))
-        t = np.minimum(np.abs(w - apex) / span, 1.0)
-        square = t * t
-        return np.asarray(1.0 - (1.0 - power) * square - power * square * square, w.dtype)
+        nasal = w > apex
+        span = np.where(nasal, np.float32(1.0 / (lids.nose - apex)), np.float32(1.0 / (lids.temple + apex)))
+        power = np.where(nasal, np.float32(-DRAWN), np.float32(box))
+        square = np.abs(w - np.float32(apex)) * span
+        square = np.minimum(square * square, 1.0)
+        return np.asarray((1.0 - square) * (1.0 + power * square), w.dtype)
 
     def upper_edge(self, w: Field) -> Field:
         """Return y of the upper margin at each x."""
@@ -57,6 +59,8 @@ class Opening:
     def lower_edge(self, w: Field) -> Field:
         """Return y of the lower margin at each x; never above the upper one."""
         low = self.base(w) + np.float32(self.lower) * self.arch(w, -0.15, 0.35)
+        if self.lower + self.upper > 0.3:
+            return np.asarray(low, w.dtype)  # the arcs cannot cross
         return np.asarray(np.maximum(low, self.upper_edge(w)), w.dtype)
 
 
@@ -74,6 +78,35 @@ def open_lids(plan: EyePlan, conditions: Conditions, geometry: Geometry) -> Open
         level = HANGING[0] + (HANGING[1] - HANGING[0]) * conditions.ptosis
         upper = min(upper, middle + level - down)
     return Opening(plan, upper, max(lower, -upper))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """The head's frame at every px of a picture, float32 (h, w), iris radii.
+
+    Attributes
+    ----------
+    w, v : arrays
+        To the nose, and down, from the middle of the opening.
+    above, below : arrays
+        How far a px lies above the upper margin and below the lower one; both negative between the lids.
+    arch : array
+        1 in the middle of the upper lid, 0 at the canthi.
+    """
+
+    w: Field
+    v: Field
+    above: Field
+    below: Field
+    arch: Field
+
+
+def view(plan: EyePlan, opening: Opening, geometry: Geometry) -> View:
+    """Measure every px against the lids."""
+    x, y = geometry.grid()
+    u, v = geometry.head(x, y)
+    w = u * np.float32(plan.nasal)
+    return View(w, v, opening.upper_edge(w) - v, v - opening.lower_edge(w), opening.arch(w, plan.lids.apex, 0.0))
 
 
 def edges(opening: Opening, geometry: Geometry) -> tuple[Floats, Floats]:
