@@ -176,7 +176,7 @@ def _pterygium(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geome
     tip = 0.92 - 0.55 * much
     ragged = smooth_field(Draw(plan.seed, _FLESH), (grey.shape[0], grey.shape[1]), 0.11 * geometry.radius)
     along = np.maximum(w - np.float32(tip), 0.0)
-    half = np.float32(0.24 + 0.2 * much) * np.sqrt(along / np.float32(0.5 + along)) * 1.6
+    half = np.float32(0.75 + 0.25 * much) * along / (along + np.float32(0.75))
     inside = half - np.abs(v) + np.float32(0.02) * ragged
     cover = ramp(np.asarray(inside, np.float32), -0.03, 0.05) * (along > 0.0)
     streaks = smooth_field(
@@ -190,4 +190,4 @@ def _pterygium(plan: EyePlan, key: tuple[int, ...], much: float, geometry: Geome
 def _shade(view: View, grey: Field) -> None:
     """Lay the shadow of the upper lid and its lashes, and the fainter one along the lower lid, on the eyeball."""
     upper, lower = ramp(view.above, -0.34, 0.0), ramp(view.below, -0.18, 0.0)
-    grey *= 1.0 - np.float32(0.24) * upper - np.float32(0.10) * lower
+    grey *= 1.0 - np.float32(0.20) * upper - np.float32(0.08) * lower

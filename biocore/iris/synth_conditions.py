@@ -213,7 +213,7 @@ def defect(cause: Defect | str, severity: float = 0.7) -> Conditions:
         Defect.GAZE: Conditions(gaze_deg=22.0 + 20.0 * s, gaze_to_deg=10.0),
         Defect.DEFOCUS: Conditions(defocus=0.025 + 0.045 * s),
         Defect.MOTION: Conditions(motion=0.09 + 0.16 * s),
-        Defect.NEAR: Conditions(iris_share=0.80 + 0.15 * s),
+        Defect.NEAR: Conditions(iris_share=0.88 + 0.27 * s),
         Defect.FAR: Conditions(iris_share=0.27 - 0.08 * s, shift=(0.3, 0.2)),
         Defect.CLOSED: Conditions(opening=0.06 * (1.0 - s)),
         Defect.NO_EYE: Conditions(present=False, exposure=1.0 - 0.3 * s),

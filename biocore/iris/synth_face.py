@@ -67,7 +67,7 @@ def _skin(plan: EyePlan, key: tuple[int, ...], geometry: Geometry, w: Field, v: 
     """Skin: bright and even in near infrared, darker in the hollow by the nose, with pores and a greasy shine."""
     width, height = geometry.size
     r, shape = geometry.radius, (height, width)
-    broad = smooth_field(Draw(*key, _SKIN), shape, max(8.0, 1.1 * r))
+    broad = smooth_field(Draw(*key, _SKIN), shape, max(0.3 * height, 1.1 * r))
     fine = smooth_field(Draw(plan.seed, _PORES), shape, max(1.5, 0.03 * r))
     light = Draw(*key, _LIGHT)
     dw, dv = w - np.float32(2.3), v + np.float32(0.9)
@@ -84,7 +84,7 @@ def _fold(plan: EyePlan, opening: Opening, view: View, skin: Field) -> None:
     off = view.above - np.float32(plan.lids.fold * (2.0 - hang)) * (0.25 + 0.75 * view.arch)
     shown = ramp(view.arch, 0.0, 0.35)
     crease = ramp(off, -0.15, 0.0) * (1.0 - ramp(off, 0.0, 0.05)) * shown
-    lid = ramp(view.above, -0.02, 0.02) * (1.0 - ramp(off, -0.05, 0.03))
+    lid = ramp(view.above, -0.02, 0.02) * (1.0 - ramp(off, -0.05, 0.03)) * ramp(view.arch, 0.0, 0.2)
     bulge = np.maximum(0.0, 1.0 - np.abs(off - 0.25) * 3.2)  # light on what bulges above it
     skin -= np.float32(34.0 * hang) * crease + 15.0 * lid * (1.0 - 0.6 * ramp(view.above, 0.0, 0.3))
     skin += 13.0 * bulge * bulge * shown

@@ -182,9 +182,8 @@ def _rim(plan: EyePlan, ratio: float, conditions: Conditions) -> Floats:
         shape = shape + conditions.synechia * 0.21 * np.clip(deviation, -1.9, 1.9)
     radii = ratio * np.clip(shape, 0.35, 2.0)
     if conditions.coloboma > 0.0:  # a keyhole: the iris is missing from the pupil down to near the limbus
-        off = (turn - math.radians(270.0 - 12.0 * plan.nasal) + math.pi) % (2.0 * math.pi) - math.pi
-        half = 0.30 + 0.12 * conditions.coloboma
-        gap = np.clip(1.5 - 1.5 * np.abs(off) / half, 0.0, 1.0)
-        gap = gap * gap * (3.0 - 2.0 * gap)
-        radii = radii + gap * (ratio + (0.88 - ratio) * conditions.coloboma - radii) * (ratio < 0.88)
+        off = (turn - math.radians(270.0 - 8.0 * plan.nasal) + math.pi) % (2.0 * math.pi) - math.pi
+        t = np.clip(1.0 - np.abs(off) / (0.62 + 0.12 * conditions.coloboma), 0.0, 1.0)
+        gap = t * t * (3.0 - 2.0 * t)
+        radii = np.maximum(radii, ratio + (min(0.9, ratio + 0.5) - ratio) * conditions.coloboma * gap)
     return np.asarray(np.round(radii, 9))

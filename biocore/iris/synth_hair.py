@@ -17,14 +17,15 @@ _LASHES, _BROW = range(83, 85)  # streams of chance
 
 def lashes(plan: EyePlan, conditions: Conditions, opening: Opening) -> list[Stroke]:
     """Upper lashes fan out from the margin and curl up or hang down; lower ones are short, sparse and point down."""
-    return _upper(plan, conditions.lashes, opening) + _lower(plan, opening)
+    sunk = max(conditions.ptosis, 1.0 - conditions.opening)  # lashes go down with their lid
+    return _upper(plan, conditions.lashes, 0.8 * max(0.0, sunk - 0.1), opening) + _lower(plan, opening)
 
 
-def _upper(plan: EyePlan, much: float, opening: Opening) -> list[Stroke]:
+def _upper(plan: EyePlan, much: float, sunk: float, opening: Opening) -> list[Stroke]:
     own, lids = plan.lashes, plan.lids
     draw = Draw(plan.seed, _LASHES)
     count = round(own.upper * (1.0 + 1.0 * much))
-    droop = own.droop + (1.15 - own.droop) * min(1.0, 1.6 * much)
+    droop = own.droop + (1.15 - own.droop) * min(1.0, max(1.6 * much, sunk))
     share = np.sort(draw.units(count)) * 2.0 - 1.0
     w = lids.apex + share * np.where(share > 0, lids.nose - 0.5 - lids.apex, lids.temple - 0.03 + lids.apex)
     margin = opening.upper_edge(w.astype(np.float32)).astype(np.float64)

@@ -121,7 +121,7 @@ def _furrows(draw: Draw, iris: Iris, at: Field) -> Field:
         arc = np.maximum(0.0, ring_field(draw, (1, COLUMNS), (1.0, 8)) * 0.8 + 0.3)
         off = np.abs(at - middle) * 26.0
         plane += arc * (np.maximum(0.0, 1.0 - off) - 0.6 * np.maximum(0.0, 1.0 - np.abs(off - 1.3)))
-    return np.asarray(plane * np.float32(0.3 + 1.1 * iris.furrows), np.float32)
+    return np.asarray(plane * np.float32(0.2 + 0.6 * iris.furrows), np.float32)
 
 
 def _crypts(draw: Draw, iris: Iris, plane: Field, frill: Field) -> None:
