@@ -113,9 +113,11 @@ def row(name: str, outcomes: list[Outcome]) -> bool:
     region, mask = float(np.mean([o.region for o in kept])), float(np.mean([o.mask for o in kept]))
     contour, silent = float(np.median([o.contour for o in kept])), [o for o in kept if o.contour > SILENT]
     good = region >= REGION.get(name, REGION_WITH_DEFECT) and contour <= CONTOUR and right >= CAUSE
+    again = sum(o.poor for o in silent)
     print(
-        f"{name:16s} region {region:.3f}  mask {mask:.3f}  contour {contour:4.2f} %  refused {refused:3d}  silent {len(silent):3d} (poor {sum(o.poor for o in silent)})"
-        f" of {len(outcomes)}  cause {right:4.0%}  {'' if good else 'SHORT '}({top})"
+        f"{name:16s} region {region:.3f}  mask {mask:.3f}  contour {contour:4.2f} %  refused {refused:3d}  "
+        f"silent {len(silent):3d} (poor {again}) of {len(outcomes)}  cause {right:4.0%}  "
+        f"{'' if good else 'SHORT '}({top})"
     )
     return good
 

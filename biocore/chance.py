@@ -44,6 +44,10 @@ class Draw:
         """Return a number of this mean and deviation, never farther than 3.5 deviations (a sum of four)."""
         return mean + deviation * float((self.units(4) * 2.0 - 1.0).sum()) * math.sqrt(0.75)
 
+    def bells(self, count: int) -> NDArray[np.float64]:
+        """Return numbers of mean 0 and deviation 1, drawn as `bell` draws one."""
+        return np.asarray((self.units(4, count) * 2.0 - 1.0).sum(axis=0) * math.sqrt(0.75))
+
     def whole(self, count: int) -> int:
         """Return a whole number 0..count-1."""
         return min(count - 1, int(self.uniform(0.0, count)))

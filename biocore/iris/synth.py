@@ -27,6 +27,8 @@ from biocore.iris.synth_eye import SIDES, EyePlan, Side, check_seed, check_side,
 from biocore.types import GreyImage, frozen_array
 
 __all__ = [
+    "LEAST_SIDE",
+    "MAX_SIDE",
     "SIDES",
     "WINDOW",
     "Conditions",

@@ -137,19 +137,22 @@ def _sclera(plan: EyePlan, key: tuple[int, ...], geometry: Geometry, view: View)
     r = geometry.radius
     mottle = smooth_field(Draw(*key, _SCLERA), (height, width), 0.16 * r) * np.float32(2.2)
     grey = np.float32(plan.sclera_grey) * (1.02 - 0.022 * far) + mottle
-    draw = Draw(plan.seed, _VESSELS, round(plan.nasal + 1.0))
-    strokes = []
-    for _ in range(plan.vessels):
-        side = 1.0 if draw.units(1)[0] < 0.5 else -1.0
-        at = [side * draw.uniform(1.7, 2.4), draw.uniform(-0.7, 0.9)]
-        heading, path = draw.bell(0.0, 0.4), [tuple(at)]
-        for _ in range(12):
-            heading += draw.bell(-0.15 * at[1], 0.35)
-            at = [at[0] - side * 0.09, at[1] + 0.09 * math.sin(heading)]
-            path.append(tuple(at))
-        strokes.append(synth_strokes.Stroke(np.array(path), draw.uniform(0.008, 0.022), 0.006))
-    shown = synth_strokes.draw(strokes, geometry)
+    shown = synth_strokes.draw(_vessels(plan), geometry)
     return np.asarray(grey - 20.0 * shown, np.float32)
+
+
+def _vessels(plan: EyePlan) -> synth_strokes.Strokes:
+    """Vessels wander from both corners towards the iris."""
+    draw, count = Draw(plan.seed, _VESSELS, round(plan.nasal + 1.0)), plan.vessels
+    side = np.where(draw.units(count) < 0.5, -1.0, 1.0)
+    x, y = side * (1.7 + 0.7 * draw.units(count)), 1.6 * draw.units(count) - 0.7
+    heading = 0.4 * draw.bells(count)
+    path = [np.stack([x, y], axis=1)]
+    for _ in range(12):
+        heading = np.clip(heading + 0.35 * draw.bells(count) - 0.15 * y, -1.3, 1.3)
+        x, y = x - 0.09 * side, y + 0.09 * (heading - heading * heading * heading / 6.0)
+        path.append(np.stack([x, y], axis=1))
+    return synth_strokes.Strokes(np.stack(path, axis=1), 0.008 + 0.014 * draw.units(count), np.full(count, 0.006))
 
 
 def _iris(plan: EyePlan, conditions: Conditions, geometry: Geometry, disc: Disc) -> Field:

@@ -90,11 +90,11 @@ def expose(plan: EyePlan, key: tuple[int, ...], conditions: Conditions, geometry
         fine = _moved(fine, Draw(*key, _MOTION), conditions.motion * geometry.radius)
     # Gaussian filters of 16-bit pictures are in whole numbers, the same on every machine.
     fine = np.asarray(cv2.GaussianBlur(fine, _window(sigma), sigma, borderType=cv2.BORDER_REPLICATE), np.uint16)
-    level = fine * np.float32(conditions.exposure / FINE)
+    level: Field = fine * np.float32(conditions.exposure / FINE)
     level = np.float32(VEIL) + (level - np.float32(VEIL)) * np.float32(conditions.contrast)
     x, y = geometry.grid()
-    dx, dy = (x - 0.5 * width) / width, (y - 0.5 * height) / width
-    level = BLACK * conditions.exposure + level * (1.0 - np.float32(0.22) * (dx * dx + dy * dy))
+    dx, dy = (x - np.float32(0.5 * width)) / np.float32(width), (y - np.float32(0.5 * height)) / np.float32(width)
+    level = np.float32(BLACK * conditions.exposure) + level * (1.0 - np.float32(0.22) * (dx * dx + dy * dy))
     if conditions.noise > 0.0:
         draw = Draw(*key, _NOISE)
         grain = draw.units(height, width) + draw.units(height, width) - 1.0

@@ -108,7 +108,7 @@ class Geometry:
         """Return the true inner boundary, and the ellipse of the same second moments."""
         turn = angles(RIM)
         x, y = self.picture(self.pupil[0] + self.rim * np.cos(turn), self.pupil[1] - self.rim * np.sin(turn))
-        cx, cy = (float(c) for c in self.picture(np.float64(self.pupil[0]), np.float64(self.pupil[1])))
+        cx, cy = (float(c[0]) for c in self.picture(np.array([self.pupil[0]]), np.array([self.pupil[1]])))
         seen = np.arctan2(cy - y, x - cx) % (2.0 * math.pi)
         order = np.argsort(seen, kind="stable")
         far = np.hypot(x - cx, y - cy)[order]

@@ -2,65 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from biocore.chance import Field
-from biocore.iris.synth_geometry import Geometry
+from biocore.iris.synth_geometry import Floats, Geometry
 
 FINE_WIDTH = 1200  # px; strokes are drawn on a canvas at least this wide
+MOST_TIMES = 4  # by which it is finer than the picture at most
 SHIFT = 4  # bits of fraction of a coordinate
+BENDS = 7  # points of a hair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stroke:
-    """A line in the head's frame.
+class Strokes:
+    """Lines in the head's frame, iris radii.
 
     Attributes
     ----------
-    path : float64 array (n, 2)
-        x and y in iris radii.
-    root, tip : float
-        Its widths at both ends, iris radii.
+    path : float64 array (n, k, 2)
+        k points of each, x and y.
+    root, tip : float64 arrays (n,)
+        Widths at both ends.
     """
 
-    path: NDArray[np.float64]
-    root: float
-    tip: float
+    path: Floats
+    root: Floats
+    tip: Floats
 
 
-def bezier(root: tuple[float, float], pull: tuple[float, float], tip: tuple[float, float]) -> NDArray[np.float64]:
-    """Return seven points of a curve that leaves `root` towards `pull` and ends at `tip`."""
-    t = (np.arange(7) / 6.0)[:, None]
-    a, b, c = (np.array(p)[None, :] for p in (root, pull, tip))
+def bezier(root: Floats, pull: Floats, tip: Floats) -> Floats:
+    """Return curves that leave `root` towards `pull` and end at `tip`: (n, 2) each, (n, BENDS, 2) together."""
+    t = (np.arange(BENDS) / (BENDS - 1))[None, :, None]
+    a, b, c = root[:, None, :], pull[:, None, :], tip[:, None, :]
     return np.asarray((1.0 - t) * (1.0 - t) * a + 2.0 * t * (1.0 - t) * b + t * t * c)
 
 
-def draw(strokes: Sequence[Stroke], geometry: Geometry) -> Field:
+def draw(strokes: Strokes, geometry: Geometry) -> Field:
     """Return how much of each px the strokes cover, 0..1, float32 (h, w)."""
     width, height = geometry.size
-    times = max(1, min(4, -(-FINE_WIDTH // width)))
+    times = max(1, min(MOST_TIMES, -(-FINE_WIDTH // width)))
     fine = np.zeros((height * times, width * times), np.uint8)
-    if not strokes:
-        return np.zeros((height, width), np.float32)
-    lengths = [len(stroke.path) for stroke in strokes]
-    path = np.concatenate([stroke.path for stroke in strokes])
-    x, y = geometry.from_head(path[:, 0], path[:, 1])
-    at = (np.stack([x, y], axis=1) + 0.5) * (times << SHIFT) - (1 << SHIFT >> 1)
-    at = np.clip(np.rint(at), -(1 << 24), 1 << 24).astype(np.int32)
-    by_width: dict[int, list[NDArray[np.int32]]] = {}
-    start = 0
-    for stroke, count in zip(strokes, lengths, strict=True):
-        for k in range(count - 1):
-            wide = stroke.root + (stroke.tip - stroke.root) * (k + 0.5) / (count - 1)
-            pixels = max(1, round(wide * geometry.radius * times))
-            by_width.setdefault(pixels, []).append(at[start + k : start + k + 2])
-        start += count
-    for pixels, lines in sorted(by_width.items()):
-        cv2.polylines(fine, lines, isClosed=False, color=255, thickness=pixels, lineType=cv2.LINE_8, shift=SHIFT)
+    x, y = geometry.from_head(strokes.path[..., 0], strokes.path[..., 1])
+    at = (np.stack([x, y], axis=-1) + 0.5) * (times << SHIFT) - (1 << SHIFT >> 1)
+    whole = np.clip(np.rint(at), -(1 << 24), 1 << 24).astype(np.int32)
+    steps = whole.shape[1] - 1
+    share = (np.arange(steps) + 0.5) / max(steps, 1)
+    wide = strokes.root[:, None] + (strokes.tip - strokes.root)[:, None] * share[None, :]
+    pixels = np.maximum(1, np.rint(wide * (geometry.radius * times))).astype(np.intp).ravel()
+    lines = np.stack([whole[:, :-1], whole[:, 1:]], axis=2).reshape(-1, 2, 2)
+    for thickness in np.unique(pixels).tolist():
+        chosen = list(lines[pixels == thickness])
+        cv2.polylines(fine, chosen, isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_8, shift=SHIFT)
     small = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA) if times > 1 else fine
     return np.asarray(small * np.float32(1.0 / 255.0), np.float32)

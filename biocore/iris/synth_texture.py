@@ -79,7 +79,7 @@ def _grown(seed: int, side: Side, iris: Iris) -> Field:
         return Draw(seed, _TEXTURE, SIDES.index(side), stream)
 
     shape = (ROWS, COLUMNS)
-    at = ((np.arange(ROWS, dtype=np.float32) + 0.5) / ROWS)[:, None]
+    at: Field = ((np.arange(ROWS, dtype=np.float32) + np.float32(0.5)) * np.float32(1.0 / ROWS))[:, None]
     frill = _frill(draw(_COLLARETTE), iris)
     outside = ramp(np.asarray(at - frill, np.float32), -0.03, 0.04)  # 0 in the pupillary zone, 1 in the ciliary one
     plane = _fibres(draw(_FIBRES), iris, outside)

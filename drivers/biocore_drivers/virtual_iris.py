@@ -1,0 +1,103 @@
+"""An iris camera without hardware: `virtual:iris` gives synthetic eyes.
+
+    virtual:iris?seed=7&eye=right&sequence=CLOUDY:0.5,GOOD&fail=disconnect:3
+
+| parameter    | default  | meaning |
+|--------------|----------|---------|
+| `seed`       | 1        | which person, 0..2**63-1 |
+| `eye`        | left     | `left` or `right`, the person's |
+| `width`, `height` | 640, 480 | picture in px |
+
+Besides these it knows what all virtual devices do (`virtual_base`), with the defects of `biocore.iris.synth.Defect` and
+the fault `no_eye:N`. Its live frames show the head come closer and into focus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from biocore.errors import DeviceNotFoundError
+from biocore.hal import Attempt, DeviceInfo
+from biocore.iris import synth
+from biocore.types import Frame, Modality
+from biocore_drivers.virtual_base import NAME, Parameters, Plan, VirtualDevice
+
+IRIS = "virtual:iris"
+WINDOW = synth.WINDOW
+OWN_KEYS = frozenset({"seed", "eye", "width", "height"})
+APPROACH = 0.35  # share of its size that the eye still lacks when the head arrives
+BLUR = 0.05  # iris radii; of the first live frame
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """What the camera's own parameters say."""
+
+    seed: int
+    side: str
+    size: tuple[int, int]
+
+
+class VirtualIris(VirtualDevice):
+    """The synthetic camera.
+
+    Parameters
+    ----------
+    info : DeviceInfo
+    plan : Plan
+    eye : Eye
+    """
+
+    def __init__(self, info: DeviceInfo, plan: Plan, eye: Eye) -> None:
+        super().__init__(info, plan)
+        self._eye = eye
+
+    def _take(self, attempt: Attempt, seed: int, capture: int) -> Frame:
+        name, severity = self._plan.step(capture)
+        final: synth.Conditions | None = None
+        if name != "ORDINARY":
+            final = synth.Conditions() if name == "GOOD" else synth.defect(name, severity)
+        whole = self._render(seed, final)
+
+        def nearing(share: float) -> Frame:
+            """Show the head come closer, and the eye into focus."""
+            met, lack = whole.conditions, 1.0 - share
+            part = replace(
+                met, iris_share=met.iris_share * (1.0 - APPROACH * lack), defocus=min(0.3, met.defocus + BLUR * lack)
+            )
+            return self._frame(self._render(seed, part))
+
+        self._show(attempt, nearing)
+        return self._frame(whole)
+
+    def _render(self, seed: int, conditions: synth.Conditions | None) -> synth.SyntheticEye:
+        return synth.render(self._eye.seed, seed, conditions, self._eye.size, self._eye.side)
+
+    def _frame(self, picture: synth.SyntheticEye) -> Frame:
+        return Frame(picture.pixels, None, self.info.uri)
+
+
+def make(uri: str) -> VirtualIris:
+    """Make the camera of the URI, not opened yet.
+
+    Raises
+    ------
+    DeviceNotFoundError
+        A parameter that is unknown or out of range.
+    """
+    given = Parameters(uri, OWN_KEYS)
+    side = given.text("eye", "left")
+    if side not in synth.SIDES:
+        raise DeviceNotFoundError(f"eye must be left or right, not {side!r}", uri=uri)
+    low, high = synth.LEAST_SIDE, synth.MAX_SIDE
+    eye = Eye(
+        seed=given.whole("seed", 1, 0, 2**63 - 1),
+        side=side,
+        size=(given.whole("width", WINDOW[0], low, high), given.whole("height", WINDOW[1], low, high)),
+    )
+    return VirtualIris(info(uri, eye.size), given.plan("no_eye", synth.defect), eye)
+
+
+def info(uri: str, size: tuple[int, int]) -> DeviceInfo:
+    """Describe the camera."""
+    return DeviceInfo(uri, NAME, "biocore", "virtual iris camera", Modality.IRIS, None, size, synthetic=True)
