@@ -27,6 +27,9 @@ LID_ON_PUPIL = 0.13  # of the pupil
 LID_REACH = 0.35  # of the limbus' diameter
 LID_SHARE = 0.45  # of the iris
 LASHES = 0.22  # of the iris
+STRANDS = 0.24  # of the iris; ordinary lashes cross up to 0.2
+GLARE = 0.02  # of the iris' area, beside it: a lamp in both faces of a lens; eyes without spectacles have none
+RIM = 3.0  # iris radii that a rim extends over; 18 mm
 REFLECTION = 0.14  # of the iris
 RATIO = (0.20, 0.70)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7
 # IRREGULAR_PUPIL: squared per cent; an oval pupil whose axes differ by a fifth has 12.
@@ -41,7 +44,7 @@ SHARP = -0.25  # log; sharper edges than this say nothing more: contrast may be 
 STRETCH = 0.22
 # FAR: ISO/IEC 19794-6 and IREX want 80 px; a tenth less is no reason to speak of it.
 FAR_RADIUS = 74.0
-NEAR_MARGIN = 0.1  # of what is required
+NEAR_MARGIN = 0.7  # of what is required; ISO/IEC 29794-6 wants 0.8 of it
 NEAR_RADIUS = 0.38  # of the picture's shorter side
 
 # A small iris is certain, but what else is wrong with it matters more.
@@ -60,7 +63,14 @@ EVIDENCE: dict[CauseName, tuple[tuple[str, str], ...]] = {  # quantity, and the 
         ("pupil_cover", "covered_pupil_share"),
         ("lid_share", "lid_covered_iris_share"),
     ),
-    CauseName.LASHES: (("lash_share", "lash_covered_iris_share"),),
+    CauseName.LASHES: (
+        ("lash_share", "lash_covered_iris_share"),
+        ("strand_share", "strand_crossed_iris_share"),
+    ),
+    CauseName.SPECTACLES: (
+        ("glare_share", "glare_beside_iris_share_of_iris_area"),
+        ("rim_length", "rim_length_iris_radii"),
+    ),
     CauseName.SMALL_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
     CauseName.WIDE_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
     CauseName.IRREGULAR_PUPIL: (("roundness_loss", "boundary_harmonics_percent_squared"),),
@@ -124,7 +134,13 @@ def _lid(p: IrisPhysics) -> float:
 
 
 def _lashes(p: IrisPhysics) -> float:
-    return logistic(30.0 * (p.lash_share - LASHES))
+    """Say how surely lashes hang over the iris, whether the segmentation took them for lashes or for a lid."""
+    return max(logistic(30.0 * (p.lash_share - LASHES)), logistic(30.0 * (p.strand_share - STRANDS)))
+
+
+def _spectacles(p: IrisPhysics) -> float:
+    """Say how surely there is glass before the eye: compact reflections beside the iris, or a rim."""
+    return max(logistic(150.0 * (p.glare_share - GLARE)), logistic(2.5 * (p.rim_length - RIM)))
 
 
 def _small_pupil(p: IrisPhysics) -> float:
@@ -181,6 +197,7 @@ RULES: dict[CauseName, Callable[[IrisPhysics], float]] = {
     CauseName.ARCUS: _arcus,
     CauseName.LID: _lid,
     CauseName.LASHES: _lashes,
+    CauseName.SPECTACLES: _spectacles,
     CauseName.SMALL_PUPIL: _small_pupil,
     CauseName.WIDE_PUPIL: _wide_pupil,
     CauseName.IRREGULAR_PUPIL: _irregular_pupil,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from biocore.iris import detail, zones
+from biocore.iris import around, detail, zones
 from biocore.iris.segmentation import Contour, Ellipse, Segmentation
 from biocore.iris.zones import ROWS, Floats, Zones
 from biocore.types import GreyImage
@@ -42,6 +42,8 @@ class IrisPhysics:
         Median grey levels of the inner and of the outer half of the iris.
     usable_share, lid_share, lash_share, specular_share : float
         Of the ring between pupil and limbus: uncovered, and covered by what.
+    strand_share : float
+        Of the ring: crossed by strands, whether they were taken for a lid or not.
     upper_cover : float
         How far down the upper lid reaches, of the limbus' diameter, at the middle of the iris.
     pupil_cover : float
@@ -82,6 +84,10 @@ class IrisPhysics:
         How much wider that edge is in one direction than across, share.
     interlace : float
         Energy of the difference between neighbouring rows by that of neighbouring columns, less 1.
+    rim_length : float
+        Extent of the longest dark band with sharp edges around the eye, iris radii.
+    glare_share : float
+        Area of compact reflections beside the iris, of the iris' area.
     confidence : float
         Of the segmentation.
     """
@@ -96,6 +102,7 @@ class IrisPhysics:
     lid_share: float
     lash_share: float
     specular_share: float
+    strand_share: float
     upper_cover: float
     pupil_cover: float
     pupil_step: float
@@ -117,6 +124,8 @@ class IrisPhysics:
     edge_width: float
     edge_stretch: float
     interlace: float
+    rim_length: float
+    glare_share: float
     confidence: float
 
 
@@ -140,9 +149,11 @@ def measure(pixels: GreyImage, seg: Segmentation) -> IrisPhysics:
     greys = _greys(pixels, seg, view)
     fine = detail.measure(pixels, seg, greys["iris_grey"])
     edge = detail.pupil_edge(pixels, seg)
+    glasses = around.spectacles(pixels, seg, greys["iris_grey"])
     return IrisPhysics(
         **greys,
         **_cover(seg, view, greys),
+        strand_share=around.strands(pixels, seg, greys["iris_grey"]),
         **_pupil(view, greys),
         ring_height=ring_height(view, greys),
         roundness_loss=roundness_loss(seg.pupil, edge.radii),
@@ -155,6 +166,8 @@ def measure(pixels: GreyImage, seg: Segmentation) -> IrisPhysics:
         interlace=fine.interlace,
         edge_width=edge.width / seg.limbus.radius,
         edge_stretch=edge.stretch,
+        rim_length=glasses.rim,
+        glare_share=glasses.glare,
         confidence=seg.confidence.value,
     )
 
@@ -237,15 +250,18 @@ def ring_height(view: Zones, greys: dict[str, float]) -> float:
     the sclera and stay there. The median over the sectors leaves texture and single vessels out.
     """
     half = ROWS // 2
-    grey = np.concatenate([view.uncovered.grey[half:], view.outside.grey[: 3 * half // 2]])
+    grey = np.concatenate([view.uncovered.grey[half:], view.outside.grey[: 3 * half // 2]])  # 0 outside the picture
     clear = np.concatenate([view.uncovered.clear[half:], view.outside.clear[: 3 * half // 2]])
     columns = clear.mean(axis=0) > RING_CLEAR
     columns &= view.trusted | view.sides
     sectors = grey.reshape(len(grey), SECTORS, -1)
+    seen_at = clear.reshape(len(clear), SECTORS, -1)
     shown = columns.reshape(SECTORS, -1)
     heights = []
     for k in np.flatnonzero(shown.mean(axis=1) > 0.5):
-        profile = sectors[:, k, shown[k]].mean(axis=1)
+        seen = seen_at[:, k, shown[k]]
+        rows = seen.any(axis=1)
+        profile = (sectors[:, k, shown[k]] * seen).sum(axis=1)[rows] / seen.sum(axis=1)[rows]
         profile = np.convolve(np.pad(profile, 1, mode="edge"), np.full(3, 1.0 / 3.0), mode="valid")
         left = profile - np.minimum.accumulate(profile)
         right = profile - np.minimum.accumulate(profile[::-1])[::-1]

@@ -119,7 +119,7 @@ def _patch(
     square = np.maximum(np.abs(dx), np.abs(dy))
     inside = (1.0 - (1.0 - box) * circle - box * square) * min(half)
     if bar:
-        inside = np.minimum(inside, np.maximum(np.abs(dx) * half[0], np.abs(dy) * half[1]) - 0.04 * min(half))
+        inside = np.minimum(inside, np.minimum(np.abs(dx) * half[0], np.abs(dy) * half[1]) - 0.05 * min(half))
     cover = np.clip(inside + 0.5, 0.0, 1.0).astype(np.float32)
     halo = np.clip(1.0 + inside / (0.9 * min(half) + 1.0), 0.0, 1.0).astype(np.float32)
     part = grey[rows, columns]

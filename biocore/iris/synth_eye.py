@@ -15,6 +15,7 @@ from biocore.errors import InvalidSampleError
 MAX_SEED = 2**63 - 1
 Side = Literal["left", "right"]
 SIDES: tuple[Side, ...] = get_args(Side)
+LEAST_STEP = 48.0  # grey levels from iris to sclera
 _PERSON, _EYE = range(2)  # streams of chance
 
 
@@ -174,6 +175,7 @@ def plan_of(seed: int, side: str = "left") -> EyePlan:
     known = check_side(side)
     person = Draw(check_seed(seed, "eye seed"), _PERSON)
     own = Draw(seed, _EYE, SIDES.index(known))
+    iris = _iris(person, own)
     return EyePlan(
         seed=seed,
         side=known,
@@ -183,11 +185,11 @@ def plan_of(seed: int, side: str = "left") -> EyePlan:
         oval=abs(own.bell(0.0, 0.014)),
         oval_deg=own.uniform(0.0, 180.0),
         pupil_grey=person.uniform(10.0, 24.0),
-        sclera_grey=person.uniform(142.0, 184.0),
+        sclera_grey=max(person.uniform(142.0, 184.0), iris.grey + LEAST_STEP),
         skin_grey=person.uniform(178.0, 226.0),
         vessels=4 + own.whole(8),
         brow=person.uniform(2.3, 3.2),
-        iris=_iris(person, own),
+        iris=iris,
         lids=_lids(person, own),
         lashes=Lashes(
             upper=90 + person.whole(70),
@@ -209,7 +211,7 @@ def _iris(person: Draw, own: Draw) -> Iris:
         freckles=_within(person.uniform(-0.5, 0.8), 0.0, 1.0),
         collarette=_within(person.bell(0.27, 0.05) + own.bell(0.0, 0.02), 0.15, 0.45),
         limbus=person.uniform(0.05, 0.11),
-        rim=person.uniform(0.04, 0.16),
+        rim=person.uniform(0.0, 0.12),
     )
 
 

@@ -27,7 +27,7 @@ def lashes(plan: EyePlan, conditions: Conditions, opening: Opening) -> Strokes:
 def _upper(plan: EyePlan, much: float, sunk: float, opening: Opening) -> Strokes:
     own, lids = plan.lashes, plan.lids
     draw = Draw(plan.seed, _LASHES)
-    count = round(own.upper * (1.0 + 1.0 * much))
+    count = round(own.upper * (1.0 + 1.3 * much))
     droop = own.droop + (1.15 - own.droop) * min(1.0, max(1.6 * much, sunk))
     share = np.sort(draw.units(count)) * 2.0 - 1.0
     a = lids.apex + share * np.where(share > 0, lids.nose - 0.5 - lids.apex, lids.temple - 0.03 + lids.apex)
@@ -35,7 +35,7 @@ def _upper(plan: EyePlan, much: float, sunk: float, opening: Opening) -> Strokes
     lift = droop + _tufted(draw.bells(count), 0.3)
     reach = _tufted(0.6 + 0.45 * draw.units(count), 1.0) * (0.75 + 0.3 * draw.units(count))
     inner = np.maximum(0.0, share)
-    length = own.length * (1.0 + 0.5 * much) * reach * (1.0 - 0.5 * inner * inner)
+    length = own.length * (1.0 + 0.8 * much) * reach * (1.0 - 0.5 * inner * inner)
     y = opening.upper_edge(a.astype(np.float32)).astype(np.float64) - 0.06 * draw.units(count)
     pull = a + 0.30 * fan * length, y + (0.16 + 0.24 * np.maximum(0.0, lift)) * length
     tip = a + 0.95 * fan * length, y + (0.06 + 0.60 * lift) * length
