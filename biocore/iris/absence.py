@@ -11,7 +11,7 @@ from biocore.report import Cause, CauseName
 from biocore.types import GreyImage
 
 WORK_SIDE = 96  # px; shorter side of the picture that is looked at
-LEAST_CONTRAST = 20.0  # grey levels between dark and bright parts; a picture with less shows nothing
+LEAST_CONTRAST = 45.0  # grey levels between dark and bright parts; shading of skin has up to 45, lashes twice that
 SHARE_DARK = 0.06  # of the pixels of a closed eye: its lashes
 LONG = 0.28  # of the picture's width that a lash line spans at least
 FLAT = 2.2  # length by height of a lash line

@@ -19,7 +19,7 @@ from biocore.types import GreyImage
 Mask = NDArray[np.bool_]
 
 STRAND_RADIUS = 64.0  # px that the iris is reduced to for strands; a lash is 0.02 to 0.04 radii wide
-STRAND = 0.07  # iris radii; half of the widest gap that a strand may fill
+STRAND = 0.10  # iris radii; half of the widest gap that a strand may fill
 STRAND_DEPTH = 0.22  # of the iris' grey that a strand is darker than what lies beside it
 STRAND_GROUND = 1.4  # by the iris' grey; what is brighter beside a strand is lid, not iris
 STRAND_DENSITY = 0.12  # of the neighbourhood that strands fill where an iris cannot be used

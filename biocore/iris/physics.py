@@ -255,7 +255,7 @@ def ring_height(view: Zones, greys: dict[str, float]) -> float:
     columns = clear.mean(axis=0) > RING_CLEAR
     columns &= view.trusted | view.sides
     sectors = grey.reshape(len(grey), SECTORS, -1)
-    seen_at = clear.reshape(len(clear), SECTORS, -1)
+    seen_at = (clear | (grey > 0.0)).reshape(len(clear), SECTORS, -1)  # a bright ring may be taken for a reflection
     shown = columns.reshape(SECTORS, -1)
     heights = []
     for k in np.flatnonzero(shown.mean(axis=1) > 0.5):
