@@ -36,10 +36,16 @@ CONTOUR = 2.0  # % of iris radius
 SILENT = 5.0  # % of iris radius
 SCORE = 25  # below, the picture is taken again
 CAUSE = 0.8
-# Severities each defect is drawn with, one after the other, and what may lead its causes where the name is another.
+# Severities each defect is drawn with, one after the other, and what may lead its causes where the name is another:
+# of a drooping lid CLOSED leads to the same advice, to open the eye; a pterygium has no cause of its own.
 SEVERITIES = (0.4, 0.7, 1.0)
 GRADES = (0.25, 0.5, 0.75, 1.0)
-NAMES = {"healthy": {""}, "COLOBOMA": {"IRREGULAR_PUPIL"}, "PTERYGIUM": {"", "LASHES", "REFLECTION", "LID"}}
+NAMES = {
+    "healthy": {""},
+    "LID": {"LID", "CLOSED"},
+    "COLOBOMA": {"IRREGULAR_PUPIL"},
+    "PTERYGIUM": {"", "LASHES", "REFLECTION", "LID"},
+}
 NO_IRIS = ("CLOSED", "NO_EYE")
 
 

@@ -90,7 +90,7 @@ def test_a_broken_plugin_is_listed_with_its_fault_and_harms_nobody(plugins: Path
     assert fault in found["broken"].fault
     assert value in found["broken"].origin
     assert not found["virtual"].fault
-    assert len(registry.devices()) == 1
+    assert {info.driver for info in registry.devices()} == {"virtual"}
     for _ in range(2):
         with pytest.raises(DriverError, match="broken"):
             registry.open("broken:1")

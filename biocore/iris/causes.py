@@ -34,6 +34,7 @@ REFLECTION = 0.14  # of the iris
 RATIO = (0.20, 0.70)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7
 # IRREGULAR_PUPIL: squared per cent; an oval pupil whose axes differ by a fifth has 12.
 IRREGULAR = 9.0
+LOBE = 0.035  # of the ring: pupil beyond the contour that was traced, as a keyhole's
 TILT = 24.0  # degrees; ellipses tell small angles badly
 # DEFOCUS: what is left of the fine detail, and how wide the pupil's edge is, in iris radii. Sharp pictures have
 # 0.016 to 0.04 and 0.02 to 0.07.
@@ -73,7 +74,10 @@ EVIDENCE: dict[CauseName, tuple[tuple[str, str], ...]] = {  # quantity, and the 
     ),
     CauseName.SMALL_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
     CauseName.WIDE_PUPIL: (("dilation", "pupil_radius_share_of_iris"),),
-    CauseName.IRREGULAR_PUPIL: (("roundness_loss", "boundary_harmonics_percent_squared"),),
+    CauseName.IRREGULAR_PUPIL: (
+        ("roundness_loss", "boundary_harmonics_percent_squared"),
+        ("pupil_lobe", "pupil_beyond_contour_share_of_iris"),
+    ),
     CauseName.REFLECTION: (("specular_share", "reflection_covered_iris_share"),),
     CauseName.GAZE: (("tilt", "gaze_angle_degrees"),),
     CauseName.DEFOCUS: (
@@ -155,7 +159,8 @@ def _irregular_pupil(p: IrisPhysics) -> float:
     """Say how surely the pupil is not round, where no lid or cloud hides it and neither gaze nor motion deforms it."""
     hidden = 40.0 * p.pupil_cover + 60.0 * max(0.0, p.pupil_haze - 0.5 * HAZE)
     deformed = max(_gaze(p), _motion(p))
-    return logistic(0.5 * (p.roundness_loss - IRREGULAR) - hidden) * (1.0 - deformed)
+    torn = max(0.5 * (p.roundness_loss - IRREGULAR), 150.0 * (p.pupil_lobe - LOBE))
+    return logistic(torn - hidden) * (1.0 - deformed)
 
 
 def _reflection(p: IrisPhysics) -> float:

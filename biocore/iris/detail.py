@@ -113,6 +113,8 @@ def _bands(patch: GreyImage, mask: NDArray[np.bool_], r: float) -> tuple[float, 
         patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
         mask = np.asarray(cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)).astype(np.bool_)
         r = WORK_RADIUS
+        if not mask.any():
+            return 0.0, 0.0, 0.0
     weight = mask.astype(np.float32)
     grey = patch.astype(np.float32) * weight
     levels = []

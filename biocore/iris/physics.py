@@ -27,6 +27,7 @@ HARMONICS = 16  # of the pupil's boundary (ISO/IEC 29794-6, 6.2.4)
 SECTORS = 16  # of the circle that a ring is looked for in
 LEAST_SECTORS = 3
 RING_CLEAR = 0.6  # of a column that lids and reflections must leave
+LOBE_LEVEL = 0.35  # of the step from pupil to iris; darker is pupil
 LEAST_RANGE = 4.0  # grey levels; smaller differences are noise
 
 
@@ -54,6 +55,8 @@ class IrisPhysics:
         Grey of the pupil between the dark reference (0) and the iris (1); above 1 it is brighter than the iris.
     pupil_mottle : float
         Unevenness of the pupil, of the iris' grey above the dark reference.
+    pupil_lobe : float
+        Share of the ring, where lids come last, that is as dark as the pupil and goes on from its edge.
     ring_height : float
         Prominence of a bright ring inside the limbus, of the step from iris to sclera.
     roundness_loss : float
@@ -108,6 +111,7 @@ class IrisPhysics:
     pupil_step: float
     pupil_haze: float
     pupil_mottle: float
+    pupil_lobe: float
     ring_height: float
     roundness_loss: float
     dilation: float
@@ -226,12 +230,15 @@ def _pupil(view: Zones, greys: dict[str, float]) -> dict[str, float]:
     core = view.pupil.grey[CORE]
     values = core[view.pupil.clear[CORE]]
     if not values.size or not math.isfinite(greys["iris_grey"]):
-        return {"pupil_haze": math.nan, "pupil_mottle": math.nan, "pupil_step": math.nan}
+        return dict.fromkeys(("pupil_haze", "pupil_mottle", "pupil_step", "pupil_lobe"), math.nan)
     span = max(greys["iris_grey"] - greys["dark_grey"], LEAST_RANGE)
+    middle = greys["pupil_grey"] + LOBE_LEVEL * (greys["iris_grey"] - greys["pupil_grey"])
+    lobe = np.logical_and.accumulate(view.uncovered.grey[2:, view.trusted] < middle, axis=0)
     spread = float(np.percentile(values, 90) - np.percentile(values, 10))
     return {
         "pupil_haze": (greys["pupil_grey"] - greys["dark_grey"]) / span,
         "pupil_mottle": spread / span,
+        "pupil_lobe": float(np.mean(lobe)),
         "pupil_step": (greys["iris_grey"] - greys["pupil_grey"]) / _outer_step(greys),
     }
 
