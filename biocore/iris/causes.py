@@ -34,7 +34,7 @@ REFLECTION = 0.14  # of the iris
 RATIO = (0.20, 0.70)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7
 # IRREGULAR_PUPIL: squared per cent; an oval pupil whose axes differ by a fifth has 12.
 IRREGULAR = 9.0
-LOBE = 0.035  # of the ring: pupil beyond the contour that was traced, as a keyhole's
+LOBE = 0.03  # of the ring: pupil beyond the contour that was traced, as a keyhole's
 TILT = 24.0  # degrees; ellipses tell small angles badly
 # DEFOCUS: what is left of the fine detail, and how wide the pupil's edge is, in iris radii. Sharp pictures have
 # 0.016 to 0.04 and 0.02 to 0.07.

@@ -56,7 +56,7 @@ class IrisPhysics:
     pupil_mottle : float
         Unevenness of the pupil, of the iris' grey above the dark reference.
     pupil_lobe : float
-        Share of the ring, where lids come last, that is as dark as the pupil and goes on from its edge.
+        Share of the ring, but for its top, that is as dark as the pupil and goes on from its edge.
     ring_height : float
         Prominence of a bright ring inside the limbus, of the step from iris to sclera.
     roundness_loss : float
@@ -233,7 +233,7 @@ def _pupil(view: Zones, greys: dict[str, float]) -> dict[str, float]:
         return dict.fromkeys(("pupil_haze", "pupil_mottle", "pupil_step", "pupil_lobe"), math.nan)
     span = max(greys["iris_grey"] - greys["dark_grey"], LEAST_RANGE)
     middle = greys["pupil_grey"] + LOBE_LEVEL * (greys["iris_grey"] - greys["pupil_grey"])
-    lobe = np.logical_and.accumulate(view.uncovered.grey[2:, view.trusted] < middle, axis=0)
+    lobe = np.logical_and.accumulate(view.uncovered.grey[2:, view.sine < zones.TRUSTED[1]] < middle, axis=0)
     spread = float(np.percentile(values, 90) - np.percentile(values, 10))
     return {
         "pupil_haze": (greys["pupil_grey"] - greys["dark_grey"]) / span,
