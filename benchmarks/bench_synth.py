@@ -8,6 +8,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from biocore.fingerprint import synth
 from biocore.fingerprint.synth_ridges import filters
+from biocore.iris import synth as eyes
+from biocore.iris import synth_texture
 
 
 @pytest.mark.benchmark(group="synth")
@@ -35,3 +37,20 @@ def test_defect(benchmark: BenchmarkFixture, cause: str) -> None:
     synth.master(7)
     pixels = benchmark(lambda: synth.impression(7, 1, conditions))
     assert pixels.std() > 20
+
+
+@pytest.mark.benchmark(group="synth-eye")
+def test_iris_texture(benchmark: BenchmarkFixture) -> None:
+    grown = benchmark(lambda: (synth_texture.planes.cache_clear(), synth_texture.planes(7, "left"))[1])
+    assert grown[0].shape == (synth_texture.ROWS, synth_texture.COLUMNS + 2 * synth_texture.PAD)
+    assert 0.8 < float(grown[0].std()) / synth_texture.UNIT < 1.2
+
+
+@pytest.mark.benchmark(group="synth-eye")
+@pytest.mark.parametrize("size", [(320, 240), (640, 480)])
+def test_eye(benchmark: BenchmarkFixture, size: tuple[int, int]) -> None:
+    conditions = eyes.Conditions()
+    eyes.render(7, 1, conditions, size)
+    shown = benchmark(lambda: eyes.render(7, 1, conditions, size))
+    assert shown.pixels.shape == size[::-1]
+    assert 0.05 < shown.visible.mean() < 0.2
