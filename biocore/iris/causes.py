@@ -131,15 +131,18 @@ def _arcus(p: IrisPhysics) -> float:
 
 
 def _lid(p: IrisPhysics) -> float:
-    """Say how surely a lid hangs over the iris and into the pupil."""
-    return logistic(
-        20.0 * (p.pupil_cover - LID_ON_PUPIL) + 20.0 * (p.upper_cover - LID_REACH) + 8.0 * (p.lid_share - LID_SHARE)
-    )
+    """Say how surely a lid hangs over the iris and into the pupil: less, where what was taken for one is lashes."""
+    covered = 20.0 * (p.pupil_cover - LID_ON_PUPIL) + 20.0 * (p.upper_cover - LID_REACH)
+    return logistic(covered + 8.0 * (p.lid_share - LID_SHARE)) * (1.0 - 0.4 * _strands(p))
 
 
 def _lashes(p: IrisPhysics) -> float:
     """Say how surely lashes hang over the iris, whether the segmentation took them for lashes or for a lid."""
-    return max(logistic(30.0 * (p.lash_share - LASHES)), logistic(30.0 * (p.strand_share - STRANDS)))
+    return max(logistic(30.0 * (p.lash_share - LASHES)), _strands(p))
+
+
+def _strands(p: IrisPhysics) -> float:
+    return logistic(30.0 * (p.strand_share - STRANDS))
 
 
 def _spectacles(p: IrisPhysics) -> float:
