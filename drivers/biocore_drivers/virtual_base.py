@@ -121,8 +121,8 @@ class VirtualDevice(Device):
 
     def _show(self, attempt: Attempt, frame: Callable[[float], Frame]) -> None:
         """Emit the live frames: `frame` is asked for one at each share 0..1 of the way to the final one."""
-        for number in range(1, self._plan.previews + 1):
-            attempt.emit(EventKind.PREVIEW, frame=frame(number / (self._plan.previews + 1)))
+        for place in range(1, self._plan.previews + 1):
+            attempt.emit(EventKind.PREVIEW, frame=frame(place / (self._plan.previews + 1)))
             attempt.sleep(self._plan.interval)
 
 
