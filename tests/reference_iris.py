@@ -14,7 +14,16 @@ Array = NDArray[Any]
 
 
 def vote(
-    gx: Array, gy: Array, nearest: int, bins: Array, *, dark_inside: bool, least: float, cap: float, weights: Weights
+    gx: Array,
+    gy: Array,
+    radii: Array,
+    bins: Array,
+    shares: Array,
+    *,
+    dark_inside: bool,
+    least: float,
+    cap: float,
+    weights: Weights,
 ) -> Array:
     """Votes of edges for centres, in single precision, edge after edge."""
     f = np.float32
@@ -31,12 +40,11 @@ def vote(
         upright = f(weights.above) if dy < 0 else f(weights.below)
         weight = f(weights.side) + (upright - f(weights.side)) * dy * dy
         weight = weight * min(steep, f(cap)) / f(cap)
-        px, py = f(x) + f(0.5) - f(nearest) * dx, f(y) + f(0.5) - f(nearest) * dy
-        for plane in bins:
+        for radius, plane, share in zip(radii, bins, shares, strict=True):
+            px, py = f(x) + f(0.5) - f(radius) * dx, f(y) + f(0.5) - f(radius) * dy
             if px < 0 or py < 0 or px >= width or py >= height:
                 break
-            out[plane, int(py), int(px)] += weight
-            px, py = px - dx, py - dy
+            out[plane, int(py), int(px)] += weight * f(share)
     return out
 
 
@@ -93,6 +101,18 @@ def best_value(reward: Array, bend: Array, *, closed: bool) -> float:
             value = value + (reward[a] if a < columns else 0.0)
         best = max(best, float(value[start] if closed else value.max()))
     return best
+
+
+def edge_reward(
+    steps: Array, trust: Array, *, full: float, floor: float, relative: bool, after: Array, until: Array
+) -> tuple[Array, Array]:
+    """What each sample is worth to a path along edges, and how strong its edge is."""
+    rises = steps.astype(np.float64) * np.sign(full)
+    scale = np.maximum(rises.max(axis=1), abs(full)) if relative else np.full(len(steps), abs(full))
+    k = np.arange(steps.shape[1])
+    open_ = (k > after[:, None]) & (k <= until[:, None])
+    worth = np.where(open_, np.clip(rises / scale[:, None], floor, 1.0) * trust[:, None], 0.0)
+    return worth.astype(np.float32), np.where(open_, np.clip(rises / abs(full), 0.0, 1.0), 0.0)
 
 
 def fit_curve(

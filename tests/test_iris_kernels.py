@@ -24,18 +24,18 @@ def gradient(rng: np.random.Generator, height: int, width: int) -> NDArray[np.in
     return rng.integers(-1000, 1000, (height, width)).astype(np.int16)
 
 
-@given(SIDES, SIDES, st.integers(1, 20), st.integers(1, 20), st.booleans(), SEEDS)
-def test_votes_are_those_of_the_twin(
-    height: int, width: int, nearest: int, count: int, dark_inside: bool, seed: int
-) -> None:
+@given(SIDES, SIDES, st.integers(1, 20), st.booleans(), SEEDS)
+def test_votes_are_those_of_the_twin(height: int, width: int, count: int, dark_inside: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
     gx, gy = gradient(rng, height, width), gradient(rng, height, width)
     bins = np.sort(rng.integers(0, count, count)).astype(np.int32)
+    radii = np.sort(rng.uniform(1, 20, count)).astype(np.float32)
+    shares = rng.uniform(0.1, 1.0, count).astype(np.float32)
     given_: dict[str, Any] = {
         "dark_inside": dark_inside, "least": 20.0, "cap": 700.0, "weights": kernel.Weights(1.0, 0.25, 0.5),
     }  # fmt: skip
-    got = kernel.vote(gx, gy, nearest, bins, **given_)
-    np.testing.assert_allclose(np.asarray(got), twin.vote(gx, gy, nearest, bins, **given_), rtol=1e-6, atol=1e-6)
+    got = kernel.vote(gx, gy, radii, bins, shares, **given_)
+    np.testing.assert_allclose(got, twin.vote(gx, gy, radii, bins, shares, **given_), rtol=1e-6, atol=1e-6)
 
 
 def test_votes_of_a_dark_disc_meet_in_its_centre() -> None:
@@ -43,7 +43,8 @@ def test_votes_of_a_dark_disc_meet_in_its_centre() -> None:
     disc = np.clip((np.hypot(x - 30, y - 30) - 17) * 40, 0, 200)
     gy, gx = (g.astype(np.int16) for g in np.gradient(disc))
     bins = np.arange(20, dtype=np.int32)
-    votes = kernel.vote(gx, gy, 8, bins, dark_inside=True, least=5.0, cap=20.0, weights=kernel.Weights())
+    radii, shares = np.arange(8, 28, dtype=np.float32), np.ones(20, np.float32)
+    votes = kernel.vote(gx, gy, radii, bins, shares, dark_inside=True, least=5.0, cap=20.0, weights=kernel.Weights())
     plane, row, column = np.unravel_index(votes.argmax(), votes.shape)
     assert (int(row), int(column)) == (30, 30)
     assert abs(8 + plane - 19) <= 2
@@ -105,6 +106,37 @@ def test_a_closed_path_finds_the_ring_across_the_first_column() -> None:
     assert (path == truth).all()
 
 
+@given(st.integers(1, 9), st.integers(1, 6), st.integers(0, 2), st.booleans(), st.sampled_from([-3.0, 3.0]), SEEDS)
+def test_a_path_along_edges_is_the_best_over_what_its_twin_says_edges_are_worth(
+    columns: int, rows: int, reach: int, relative: bool, full: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    steps = rng.normal(0, 3, (columns, rows)).astype(np.float32)
+    trust, bend = rng.uniform(0, 1, columns), (rng.integers(0, 4, reach + 1) / 8).astype(np.float32)
+    bounds: dict[str, Any] = {"after": rng.uniform(-3, 3, columns), "until": rng.uniform(0, rows + 2, columns)}
+    given_: dict[str, Any] = {"full": full, "floor": -0.2, "relative": relative, **bounds}
+    path, strength = kernel.edge_path(steps, trust, bend, **given_)
+    worth, strengths = twin.edge_reward(steps, trust, **given_)
+    np.testing.assert_array_equal(
+        twin.path_value(worth, bend, path, closed=True),
+        twin.path_value(worth, bend, kernel.best_path(worth, bend, closed=True), closed=True),
+    )
+    np.testing.assert_allclose(strength, strengths[np.arange(columns), path], atol=1e-6)
+
+
+def test_a_path_along_edges_follows_the_sign_asked_for_and_the_bounds_given() -> None:
+    steps = np.zeros((32, 20), np.float32)
+    steps[:, 5], steps[:, 9], steps[:, 14] = 6.0, -6.0, 3.0
+    trust, bend = np.ones(32), np.array([0.0, 0.1], np.float32)
+    rising, falling = (kernel.edge_path(steps, trust, bend, full=f, floor=-0.2) for f in (6.0, -6.0))
+    assert (rising[0] == 5).all()
+    assert (falling[0] == 9).all()
+    assert (falling[1] == 1.0).all()
+    beyond, half = kernel.edge_path(steps, trust, bend, full=6.0, floor=-0.2, after=np.full(32, 7.0))
+    assert (beyond == 14).all()
+    assert (half == 0.5).all()
+
+
 @given(st.integers(1, 40), st.integers(1, 9), st.booleans(), SEEDS)
 def test_curves_are_those_of_the_twin(count: int, functions: int, started: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -136,6 +168,8 @@ def test_a_curve_ignores_a_quarter_of_outliers_and_keeps_to_its_prior_where_noth
 GREY = np.zeros((4, 5), np.uint8)
 SHORT = np.zeros((4, 5), np.int16)
 PLANES = np.zeros(3, np.int32)
+RADII = np.arange(1, 4, dtype=np.float32)
+STEPS, BEND = np.ones((2, 5), np.float32), np.zeros(2, np.float32)
 VOTE: dict[str, Any] = {"dark_inside": True, "least": 1.0, "cap": 2.0, "weights": kernel.Weights()}
 TWO, THREE = np.ones(2), np.ones(3)
 
@@ -143,14 +177,18 @@ TWO, THREE = np.ones(2), np.ones(3)
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: kernel.vote(SHORT, SHORT[:3], 1, PLANES, **VOTE),
-        lambda: kernel.vote(SHORT.astype(np.int32), SHORT, 1, PLANES, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, 0, PLANES, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, 1, PLANES - 1, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, 1, PLANES + 3, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, 1, PLANES[:0], **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, 1, PLANES, **{**VOTE, "least": 0.0}),
-        lambda: kernel.vote(SHORT, SHORT, 1, PLANES, **{**VOTE, "cap": math.nan}),
+        lambda: kernel.vote(SHORT, SHORT[:3], RADII, PLANES, RADII, **VOTE),
+        lambda: kernel.vote(SHORT.astype(np.int32), SHORT, RADII, PLANES, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII - 1, PLANES, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII[::-1], PLANES, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII * np.float32(1e4), PLANES, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES - 1, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES + 3, RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES[:0], RADII, **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII[:0], PLANES[:0], RADII[:0], **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII[:2], **VOTE),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "least": 0.0}),
+        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "cap": math.nan}),
         lambda: kernel.rays(GREY[:0], (0.0, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (math.nan, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, THREE, 4),
@@ -166,6 +204,18 @@ TWO, THREE = np.ones(2), np.ones(3)
         lambda: kernel.best_path(np.full((2, 2), 1e20, np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.zeros(200, np.float32), closed=True),
         lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.full(2, -1, np.float32), closed=False),
+        lambda: kernel.edge_path(STEPS[:0], TWO[:0], BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS[:, :0], TWO, BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS, THREE, BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS, TWO * 2, BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS * np.float32(1e20), TWO, BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS * np.float32(np.nan), TWO, BEND, full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS, TWO, BEND[:0], full=1.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS, TWO, BEND, full=0.0, floor=0.0),
+        lambda: kernel.edge_path(STEPS, TWO, BEND, full=math.nan, floor=0.0),
+        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=1.0),
+        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=0.0, after=THREE),
+        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=0.0, until=TWO * math.inf),
         lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 0)), np.ones(0), np.ones(0), least_spread=1.0),
         lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 2)), TWO, TWO * 0, least_spread=1.0),
         lambda: kernel.fit_curve(TWO, -TWO, np.ones((2, 2)), TWO, TWO, least_spread=1.0),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ COARSE = 120  # px; shorter side of the picture that is searched
 LARGEST_STEP = 5  # times it is reduced; an iris of 90 px keeps a radius of 9
 LIMBUS_RANGE = (8.0, 72.0)  # px of the coarse picture: from 90 px of 600, to an iris that fills the picture
 PUPIL_RANGE = (2.0, 40.0)  # px of the coarse picture
+COARSE_RADIUS = 20  # px of the coarse picture from which every second radius is voted for: planes are wider than that
 PLANE = 1.12  # ratio of the radii of neighbouring planes of votes
 STEEPNESS = (24.0, 120.0)  # steepness of a Sobel edge (8 x grey levels a px): noise, and enough for a full vote
 FAINT_STEEPNESS = (10.0, 60.0)  # inside a limbus, where little else has edges
@@ -82,13 +84,29 @@ def gradients(picture: GreyImage) -> tuple[NDArray[np.int16], NDArray[np.int16]]
     return np.asarray(gx, np.int16), np.asarray(gy, np.int16)
 
 
-def _planes(span: tuple[float, float]) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
-    """Return the first radius, the plane of each radius from there, and the mean radius of each plane."""
-    radii = np.arange(math.ceil(span[0]), math.floor(span[1]) + 1)
-    index = np.floor(np.log(radii / radii[0]) / math.log(PLANE)).astype(np.int32)
-    _, planes = np.unique(index, return_inverse=True)
-    centres = np.bincount(planes, radii) / np.bincount(planes)
-    return int(radii[0]), planes.astype(np.int32), centres
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """Radii at which an edge votes, the plane of each, what a vote counts, and the mean radius of each plane.
+
+    Counts are such that all votes of an entire circle make about 1.
+    """
+
+    radii: NDArray[np.float32]
+    planes: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    centres: NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def _planes(first: int, last: int) -> Planes:
+    every = np.arange(first, last + 1)
+    index = np.floor(np.log(every / every[0]) / math.log(PLANE)).astype(np.int32)
+    _, begins, planes = np.unique(index, return_index=True, return_inverse=True)
+    centres = np.bincount(planes, every) / np.bincount(planes)
+    used = (every < COARSE_RADIUS) | ((np.arange(len(every)) - begins[planes]) % 2 == 0)
+    lost = np.bincount(planes) / np.bincount(planes[used])
+    shares = (lost / (2.0 * math.pi * centres))[planes[used]]
+    return Planes(every[used].astype(np.float32), planes[used].astype(np.int32), shares.astype(np.float32), centres)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,14 +156,15 @@ def _votes(
     steepness: tuple[float, float],
     weights: kernel.Weights,
 ) -> Votes:
-    nearest, planes, radii = _planes(span)
+    planes = _planes(math.ceil(span[0]), max(math.ceil(span[0]), math.floor(span[1])))
     dark, (least, cap) = way is not Way.BRIGHT_VOTES, steepness
-    share = kernel.vote(gx, gy, nearest, planes, dark_inside=dark, least=least, cap=cap, weights=weights)
-    for plane, radius in zip(share, radii, strict=True):
+    share = kernel.vote(
+        gx, gy, planes.radii, planes.planes, planes.shares, dark_inside=dark, least=least, cap=cap, weights=weights
+    )
+    for plane, radius in zip(share, planes.centres, strict=True):
         side = 2 * max(1, round(radius * 0.06)) + 1  # edges point to the centre within a few degrees
         cv2.boxFilter(plane, -1, (side, side), dst=plane, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        plane *= 1.0 / (2.0 * math.pi * radius)
-    return Votes(share, radii, way)
+    return Votes(share, planes.centres, way)
 
 
 def limbi(gx: NDArray[np.int16], gy: NDArray[np.int16]) -> Votes:

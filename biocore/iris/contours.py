@@ -19,6 +19,8 @@ from biocore.types import GreyImage
 
 Floats = NDArray[np.float64]
 
+AGAINST = -0.2  # worth of a step the wrong way, at least; full steps are worth 1
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -71,20 +73,42 @@ def harmonics(count: int, order: int) -> Floats:
 
 def unroll(image: GreyImage, centre: tuple[float, float], radius: float, band: Band, angles: int) -> Unrolled:
     """Sample the neighbourhood of a circle, and the steps along its rays (positive: brighter outside)."""
-    inner = np.full(angles, band.near * radius)
-    outer = np.full(angles, band.far * radius)
-    grey = kernel.rays(image, centre, inner, outer, band.samples)
-    return Unrolled(grey, steps(grey, band), np.linspace(band.near, band.far, band.samples) * radius)
+    near, far, along = _ends(band, angles)
+    grey = kernel.rays(image, centre, near * radius, far * radius, band.samples)
+    return Unrolled(grey, kernel.steps(grey, _widths(band)), along * radius)
 
 
-def steps(grey: NDArray[np.float32], band: Band) -> NDArray[np.float32]:
-    """Return the step of grey levels across each sample, averaged over the band's widths."""
-    return kernel.steps(grey, tuple(max(1, round(width / band.step)) for width in band.widths))
+def trace(
+    view: Unrolled,
+    band: Band,
+    trust: Floats,
+    full: float,
+    *,
+    relative: bool = False,
+    after: Floats | None = None,
+    until: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """Follow the edge around: return its radius and strength (0 to 1) on each ray; see `kernels.iris.edge_path`."""
+    path, strength = kernel.edge_path(
+        view.steps, trust, _bend(band), full=full, floor=AGAINST, relative=relative, after=after, until=until
+    )
+    return view.radii[path], strength
 
 
-def trace(reward: NDArray[np.float32], band: Band) -> NDArray[np.int32]:
-    """Return the sample on each ray where the best closed path passes."""
-    return kernel.best_path(reward, np.asarray(band.bend, np.float32), closed=True)
+@lru_cache(maxsize=16)
+def _bend(band: Band) -> NDArray[np.float32]:
+    return np.asarray(band.bend, np.float32)
+
+
+@lru_cache(maxsize=16)
+def _widths(band: Band) -> tuple[int, ...]:
+    return tuple(max(1, round(width / band.step)) for width in band.widths)
+
+
+@lru_cache(maxsize=16)
+def _ends(band: Band, angles: int) -> tuple[Floats, Floats, Floats]:
+    """Return where rays start, where they end, and where their samples lie, in radii."""
+    return np.full(angles, band.near), np.full(angles, band.far), np.linspace(band.near, band.far, band.samples)
 
 
 def fit(

@@ -26,6 +26,8 @@ LIMBI = 6  # limbi that are traced
 SHORTLIST = 5  # limbi that are searched for a pupil
 HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
 PUPILS = 6  # pupils that are traced in each limbus
+EVERYWHERE = np.ones(outline.ANGLES)
+EVERYWHERE.flags.writeable = False
 PATCH = 36.0  # px; radius a limbus is brought to before its pupil is searched
 
 
@@ -53,10 +55,7 @@ def trace_pupil(pyramid: Pyramid, circle: Circle, full: float, *, dark: bool) ->
     image, factor = pyramid.level(circle.r, 14.0)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, outline.ANGLES)
-    reward = np.clip(view.steps * np.float32((1.0 if dark else -1.0) / full), -0.2, 1.0)
-    path = contours.trace(reward, PUPIL_BAND)
-    radii = view.radii[path]
-    strength = np.clip(reward[np.arange(outline.ANGLES), path], 0.0, 1.0).astype(np.float64)
+    radii, strength = contours.trace(view, PUPIL_BAND, EVERYWHERE, full if dark else -full)
     prior = np.array([c.r, 0.0, 0.0])
     tight = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2
     found = contours.fit(radii, strength, prior, tight, least_spread=0.03 * c.r)

@@ -78,18 +78,17 @@ def trace(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
     """Trace a limbus roughly."""
     view, c, factor = _view(pyramid, circle)
     weight = trust(ANGLES)
-    return _limbus(view, c, factor, *_path(view, _reward(view, weight, full), weight, c, full))
+    return _limbus(view, c, factor, *_path(view, weight, c, full))
 
 
 def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     """Return the limbus outside, where `inner` is the inner edge of a bright ring in the cornea (arcus senilis)."""
     view, c, factor = _view(pyramid, inner.circle)
     weight = trust(ANGLES)
-    reward = _reward(view, weight, full)
-    close = np.abs(view.radii - c.r) < RING_GAP * c.r
-    first, _ = _path(view, reward * close, weight, c, full)
-    beyond = reward * (view.radii[None, :] > first.curve[:, None] + RING_GAP * c.r)
-    second, support = _path(view, beyond, weight, c, full)
+    gap = RING_GAP * c.r
+    whole = np.full(ANGLES, c.r)
+    first, _ = _path(view, weight, c, full, after=whole - gap, until=whole + gap)
+    second, support = _path(view, weight, c, full, after=first.curve + gap)
     ratio = second.coefficients[0] / first.coefficients[0]
     rays = weight * first.keeps * second.keeps > RING_SURE
     right = np.cos(np.arange(ANGLES) * (2.0 * math.pi / ANGLES)) > 0.0
@@ -106,10 +105,6 @@ def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, 
     image, factor = pyramid.level(circle.r, TRACED)
     c = circle.scaled(1.0 / factor)
     return contours.unroll(image, (c.x, c.y), c.r, BAND, ANGLES), c, factor
-
-
-def _reward(view: contours.Unrolled, weight: Floats, full: float) -> NDArray[np.float32]:
-    return np.asarray(np.clip(view.steps * np.float32(1.0 / full), -0.2, 1.0) * weight[:, None].astype(np.float32))
 
 
 def _limbus(view: contours.Unrolled, c: Circle, factor: float, found: Fit, support: float) -> Limbus:
@@ -132,15 +127,21 @@ def separation(view: contours.Unrolled, curve: Floats, rays: NDArray[np.bool_]) 
 
 
 def _path(
-    view: contours.Unrolled, reward: NDArray[np.float32], weight: Floats, c: Circle, full: float
+    view: contours.Unrolled,
+    weight: Floats,
+    c: Circle,
+    full: float,
+    *,
+    after: Floats | None = None,
+    until: Floats | None = None,
 ) -> tuple[Fit, float]:
-    """Return the circle through the best path, and the share of trusted rays that carry it."""
-    path = contours.trace(reward, BAND)
-    rows = np.arange(ANGLES)
-    strength = np.clip(view.steps[rows, path] / full, 0.0, 1.0).astype(np.float64) * (reward[rows, path] > 0)
+    """Return the circle through the best path between two curves, and the share of trusted rays that carry it."""
+    step = view.radii[1] - view.radii[0]
+    bounds = [None if curve is None else (curve - view.radii[0]) / step for curve in (after, until)]
+    radii, strength = contours.trace(view, BAND, weight, full, after=bounds[0], until=bounds[1])
     prior = np.array([c.r, 0.0, 0.0])
     tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
-    found = contours.fit(view.radii[path], weight * strength, prior, tight, least_spread=0.012 * c.r)
+    found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)
     return found, float((weight * strength * found.keeps).sum() / weight.sum())
 
 

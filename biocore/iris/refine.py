@@ -82,12 +82,7 @@ def _trace(
     image, factor = pyramid.level(circle.r, least_side)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, band, ANGLES)
-    steps = view.steps * np.float32(sign)
-    steepest = np.clip(steps.max(axis=1, keepdims=True), np.float32(full), None)  # a strong edge has its place, too
-    reward = np.clip(steps / steepest, -0.2, 1.0)
-    path = contours.trace(reward * trust[:, None].astype(np.float32), band)
-    strength = np.clip(steps[np.arange(ANGLES), path] / full, 0.0, 1.0).astype(np.float64)
-    radii = view.radii[path]
+    radii, strength = contours.trace(view, band, trust, sign * full, relative=True)  # a strong edge has its place, too
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
         prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor

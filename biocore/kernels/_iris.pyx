@@ -9,8 +9,9 @@ from libc.math cimport sqrt
 def vote(
     const short[:, ::1] gx not None,
     const short[:, ::1] gy not None,
+    const float[::1] radii not None,
     const int[::1] bins not None,
-    int nearest,
+    const float[::1] shares not None,
     float sign,
     float least,
     float cap,
@@ -21,10 +22,11 @@ def vote(
 ):
     """Let each pixel of a steep enough gradient vote for the centres behind it, one vote for each radius.
 
-    `bins[i]` is the plane of `out` for the radius nearest + i px. A vote weighs min(steepness, cap) / cap, times a
-    factor between `side` (gradient level) and `above` or `below` (gradient upright, pixel above or below the centre).
+    `bins[i]` is the plane of `out` for `radii[i]` (ascending), `shares[i]` what a vote counts there. A vote weighs
+    min(steepness, cap) / cap, times a factor between `side` (gradient level) and `above` or `below` (gradient upright,
+    pixel above or below the centre).
     """
-    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i, cy, cx
+    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i
     cdef float dx, dy, squared, steep, weight, px, py
     cdef float least2 = least * least
     with nogil:
@@ -40,16 +42,12 @@ def vote(
                 dy = sign * dy / steep
                 weight = side + ((above if dy < 0 else below) - side) * dy * dy
                 weight = weight * (steep if steep < cap else cap) / cap
-                px = x + <float>0.5 - nearest * dx
-                py = y + <float>0.5 - nearest * dy
                 for i in range(count):
+                    px = x + <float>0.5 - radii[i] * dx
+                    py = y + <float>0.5 - radii[i] * dy
                     if px < 0 or py < 0 or px >= width or py >= height:
                         break
-                    cx = <Py_ssize_t>px
-                    cy = <Py_ssize_t>py
-                    out[bins[i], cy, cx] += weight
-                    px = px - dx
-                    py = py - dy
+                    out[bins[i], <Py_ssize_t>py, <Py_ssize_t>px] += weight * shares[i]
 
 
 def rays(
@@ -95,85 +93,178 @@ def steps(
 
     `total` has room for one sample more than a ray.
     """
-    cdef Py_ssize_t count = grey.shape[1], a, k, i, w
-    cdef double change
+    cdef Py_ssize_t count = grey.shape[1], a, k, i, w, inside
+    cdef double share
+    cdef const float *ray
+    cdef float *step
+    cdef double *sums = &total[0]
     with nogil:
         for a in range(grey.shape[0]):
-            total[0] = 0
+            ray = &grey[a, 0]
+            step = &out[a, 0]
+            sums[0] = 0
+            inside = 0
             for k in range(count):
-                total[k + 1] = total[k] + grey[a, k]
-                out[a, k] = 0
+                sums[k + 1] = sums[k] + ray[k]
+                step[k] = 0
+                inside += ray[k] >= 0
             for i in range(widths.shape[0]):
                 w = widths[i]
+                share = 1.0 / (w * widths.shape[0])
+                if inside == count:
+                    for k in range(w, count - w):
+                        step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
+                    continue
                 for k in range(w, count - w):
-                    if grey[a, k - w] < 0 or grey[a, k + w] < 0:
-                        continue  # half of it would be the picture's edge
-                    change = (total[k + w + 1] - total[k + 1]) - (total[k] - total[k - w])
-                    out[a, k] += <float>(change / (w * widths.shape[0]))
+                    if ray[k - w] >= 0 and ray[k + w] >= 0:  # else half of it would be the picture's edge
+                        step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
 
 
 cdef void step_path(
-    const float *reward, const float *before, float *after, unsigned char *back, Py_ssize_t count, int reach,
-    const float *bend
+    const float *reward, const float *before, float *after, int *step, unsigned char *back, Py_ssize_t count,
+    int reach, const float *bend
 ) noexcept nogil:
-    """Extend all paths by one column; `back` gets the step taken, plus `reach`."""
-    cdef Py_ssize_t k, j
-    cdef int d, best_step
-    cdef float best, value
+    """Extend all paths by one column; `back` gets the step taken, plus `reach`.
+
+    `before` and `after` are preceded and followed by `reach` entries that no path may come from. The loops over rows
+    are plain, so that the compiler takes several rows at once.
+    """
+    cdef Py_ssize_t k
+    cdef int d, taken, best_step, better
+    cdef float value, cost, best
     for k in range(count):
-        best = before[k]
-        best_step = 0
-        for d in range(-reach, reach + 1):
-            j = k + d
-            if d == 0 or j < 0 or j >= count:
-                continue
-            value = before[j] - bend[d if d > 0 else -d]
-            if value > best:
-                best = value
-                best_step = d
-        after[k] = best + reward[k]
-        back[k] = <unsigned char>(best_step + reach)
+        after[k] = before[k]
+        step[k] = reach
+    for d in range(-reach, reach + 1):
+        if d == 0:
+            continue
+        cost = bend[d if d > 0 else -d]
+        taken = reach + d
+        for k in range(count):
+            value = before[k + d] - cost
+            best = after[k]
+            best_step = step[k]
+            better = value > best
+            step[k] = best_step + ((taken - best_step) & -better)
+            after[k] = value if better else best
+    for k in range(count):
+        after[k] += reward[k]
+        back[k] = <unsigned char>step[k]
+
+
+cdef void closed_path(
+    const float *reward, Py_ssize_t columns, Py_ssize_t count, const float *bend, int reach, bint closed,
+    float *sums, int *step, unsigned char *back, int *out
+) noexcept nogil:
+    """Find the path over the columns that collects most, by dynamic programming.
+
+    A closed path is found in two rounds: two laps choose the row to start from, the second round starts and ends
+    there. `sums` has room for 2 (count + 2 reach) numbers, `step` for count, `back` for columns x count.
+    """
+    cdef Py_ssize_t a, k, start = 0, row, stride = count + 2 * reach
+    cdef int turn, _lap, laps = 2 if closed else 1
+    cdef float lowest = -1e30
+    cdef float *before = sums + reach
+    cdef float *after = before + stride
+    for k in range(2 * stride):
+        sums[k] = lowest
+    for turn in range(2 if closed else 1):
+        for k in range(count):
+            before[k] = 0 if turn == 0 or k == start else lowest
+        for _lap in range(laps if turn == 0 else 1):
+            for a in range(columns):
+                step_path(reward + a * count, before, after, step, back + a * count, count, reach, bend)
+                before, after = after, before
+        row = 0
+        if turn == 0:
+            for k in range(1, count):
+                if before[k] > before[row]:
+                    row = k
+        else:  # the column before the first is the last one: ending where the first step began closes the path
+            row = start
+        for a in range(columns - 1, -1, -1):
+            out[a] = <int>row
+            row = row + back[a * count + row] - reach
+        start = row  # the row before the first column: of the second lap, hence a row of the last one
 
 
 def best_path(
     const float[:, ::1] reward not None,
     const float[::1] bend not None,
     bint closed,
-    float[:, ::1] sums not None,
+    float[::1] sums not None,
+    int[::1] step not None,
     unsigned char[:, ::1] back not None,
     int[::1] out not None,
 ):
-    """Find the path over the columns (first axis of `reward`) that collects most, by dynamic programming.
+    """Find the path over the columns (first axis of `reward`) that collects most.
 
-    A step by d rows costs bend[|d|]; longer steps than bend has entries are not taken. A closed path is found in
-    two rounds: two laps choose the row to start from, the second round starts and ends there.
+    A step by d rows costs bend[|d|]; longer steps than bend has entries are not taken.
     """
-    cdef Py_ssize_t columns = reward.shape[0], count = reward.shape[1], a, k, start = 0, row
-    cdef int reach = <int>(bend.shape[0] - 1), turn, _lap, laps = 2 if closed else 1
-    cdef float lowest = -1e30
-    cdef float *before
-    cdef float *after
     with nogil:
-        for turn in range(2 if closed else 1):
-            before = &sums[0, 0]
-            after = &sums[1, 0]
+        closed_path(
+            &reward[0, 0], reward.shape[0], reward.shape[1], &bend[0], <int>(bend.shape[0] - 1), closed,
+            &sums[0], &step[0], &back[0, 0], &out[0],
+        )
+
+
+def edge_path(
+    const float[:, ::1] steps not None,
+    const double[::1] trust not None,
+    double full,
+    bint relative,
+    double floor_,
+    const double[::1] after not None,
+    const double[::1] until not None,
+    const float[::1] bend not None,
+    float[:, ::1] reward not None,
+    float[::1] sums not None,
+    int[::1] step not None,
+    unsigned char[:, ::1] back not None,
+    int[::1] out not None,
+    double[::1] strength not None,
+):
+    """Find the closed path along the edges of unrolled rays, and how strong the edge is on each.
+
+    A sample is worth its step by `full` (the sign of which is that of the steps sought) or, if `relative`, by the
+    steepest step of its ray where that is more; between `floor_` and 1, times the ray's trust. Only samples after
+    `after` and until `until` are worth anything. `strength` is the step by `full`, 0 to 1.
+    """
+    cdef Py_ssize_t columns = steps.shape[0], count = steps.shape[1], a, k, first, last
+    cdef float scale, value, least, most, sign = 1.0 if full > 0 else -1.0
+    cdef const float *ray
+    cdef float *worth
+    with nogil:
+        for a in range(columns):
+            ray = &steps[a, 0]
+            worth = &reward[a, 0]
+            first = 0 if after[a] < 0 else count if after[a] >= count else <Py_ssize_t>after[a] + 1
+            last = -1 if until[a] < 0 else count - 1 if until[a] >= count else <Py_ssize_t>until[a]
+            scale = <float>full * sign
+            if relative:
+                for k in range(count):
+                    value = ray[k] * sign
+                    scale = value if value > scale else scale
+            scale = <float>trust[a] * sign / scale
+            least = <float>(floor_ * trust[a])
+            most = <float>trust[a]
             for k in range(count):
-                before[k] = 0 if turn == 0 or k == start else lowest
-            for _lap in range(laps if turn == 0 else 1):
-                for a in range(columns):
-                    step_path(&reward[a, 0], before, after, &back[a, 0], count, reach, &bend[0])
-                    before, after = after, before
-            row = 0
-            if turn == 0:
-                for k in range(1, count):
-                    if before[k] > before[row]:
-                        row = k
-            else:  # the column before the first is the last one: ending where the first step began closes the path
-                row = start
-            for a in range(columns - 1, -1, -1):
-                out[a] = <int>row
-                row = row + back[a, row] - reach
-            start = row  # the row before the first column: of the second lap, hence a row of the last one
+                value = ray[k] * scale
+                value = least if value < least else value
+                worth[k] = most if value > most else value
+            for k in range(first if first < count else count):
+                worth[k] = 0
+            for k in range(last + 1, count):
+                worth[k] = 0
+        closed_path(
+            &reward[0, 0], columns, count, &bend[0], <int>(bend.shape[0] - 1), True,
+            &sums[0], &step[0], &back[0, 0], &out[0],
+        )
+        for a in range(columns):
+            value = <float>(steps[a, out[a]] / full)
+            if value < 0 or not after[a] < out[a] <= until[a]:
+                value = 0
+            strength[a] = 1.0 if value > 1.0 else value
 
 
 cdef double median_of(double *values, Py_ssize_t count) noexcept nogil:
@@ -230,6 +321,7 @@ def fit_curve(
     double least_spread,
     double tukey,
     Py_ssize_t rounds,
+    bint unstarted,
     double[::1] curve not None,
     double[::1] keeps not None,
     double[::1] coefficients not None,
@@ -237,13 +329,27 @@ def fit_curve(
 ) -> float:
     """Fit a sum of basis functions by the biweight M-estimate; return the spread of what is kept.
 
-    `curve` holds the first guess and becomes the fitted curve; `work` has room for n + m * m numbers.
+    `curve` holds the first guess (unless `unstarted`: then it is the median of the values that are believed, or of all)
+    and becomes the fitted curve; `work` has room for n + m * m numbers.
     """
     cdef Py_ssize_t n = values.shape[0], m = basis.shape[1], turn, i, j, k, believed
     cdef double spread = least_spread, off, w, scale
     cdef double *sorted_ = &work[0]
     cdef double *matrix = &work[n]
     with nogil:
+        if unstarted:
+            believed = 0
+            for i in range(n):
+                if weights[i] > 0:
+                    sorted_[believed] = values[i]
+                    believed += 1
+            if believed == 0:
+                for i in range(n):
+                    sorted_[i] = values[i]
+                believed = n
+            w = median_of(sorted_, believed)
+            for i in range(n):
+                curve[i] = w
         for turn in range(rounds):
             believed = 0
             for i in range(n):

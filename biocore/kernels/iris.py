@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,9 @@ class Weights:
 def vote(
     gx: NDArray[np.int16],
     gy: NDArray[np.int16],
-    nearest: int,
+    radii: NDArray[np.float32],
     bins: NDArray[np.int32],
+    shares: NDArray[np.float32],
     *,
     dark_inside: bool,
     least: float,
@@ -45,10 +47,12 @@ def vote(
     ----------
     gx, gy : int16 array (height, width)
         Gradient to the right and down, any unit.
-    nearest : int
-        Least radius, px, >= 1.
+    radii : float32 array (n,)
+        At which an edge votes, px, ascending from at least 1.
     bins : int32 array (n,)
-        Plane that votes at radius nearest + i go to, each in 0..n.
+        Plane that votes at each radius go to, each in 0..n.
+    shares : float32 array (n,)
+        What a vote at each radius counts.
     dark_inside : bool
         Circles darker than their surroundings; else brighter.
     least, cap : float
@@ -66,15 +70,19 @@ def vote(
     right = checks.array(gx, np.int16, (None, None), "gx")
     down = checks.array(gy, np.int16, right.shape, "gy")
     planes = checks.array(bins, np.int32, (None,), "bins")
-    if not 1 <= nearest <= MAX_RADIUS:
-        raise InvalidSampleError(f"the least radius must be 1..{MAX_RADIUS} px, not {nearest}")
+    reach = checks.array(radii, np.float32, planes.shape, "radii")
+    counts = checks.array(shares, np.float32, planes.shape, "shares")
     if not 1 <= planes.size <= MAX_RADIUS or planes.min() < 0 or planes.max() >= planes.size:
         raise InvalidSampleError(f"bins must name a plane within 0..{planes.size} for each of 1..{MAX_RADIUS} radii")
+    if not (reach[0] >= 1 and reach[-1] <= MAX_RADIUS and (np.diff(reach) >= 0).all()):
+        raise InvalidSampleError(f"radii must ascend within 1..{MAX_RADIUS} px")
     if not 0 < least <= cap < math.inf:
         raise InvalidSampleError(f"steepness must hold 0 < least <= cap, not {least} and {cap}")
     out = np.zeros((int(planes.max()) + 1, *right.shape), np.float32)
     sign = 1.0 if dark_inside else -1.0
-    _iris.vote(right, down, planes, nearest, sign, least, cap, weights.side, weights.above, weights.below, out)
+    _iris.vote(
+        right, down, reach, planes, counts, sign, least, cap, weights.side, weights.above, weights.below, out
+    )
     return out
 
 
@@ -113,10 +121,16 @@ def rays(
         raise InvalidSampleError(f"a ray must have 2..{MAX_RADIUS} samples, not {count}")
     if not all(math.isfinite(c) for c in centre):
         raise InvalidSampleError(f"the centre of rays must be finite, not {centre}")
-    turn = 2.0 * math.pi / max(starts.size, 1) * np.arange(starts.size)
     out = np.empty((starts.size, count), np.float32)
-    _iris.rays(picture, *centre, np.stack([np.cos(turn), np.sin(turn)], axis=1), starts, ends, out)
+    _iris.rays(picture, *centre, _turn(starts.size), starts, ends, out)
     return out
+
+
+@lru_cache(maxsize=16)
+def _turn(count: int) -> NDArray[np.float64]:
+    """Return cosine and sine of `count` equal angles: float64 (count, 2)."""
+    turn = 2.0 * math.pi / max(count, 1) * np.arange(count)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
 def steps(grey: NDArray[np.float32], widths: tuple[int, ...]) -> NDArray[np.float32]:
@@ -167,17 +181,91 @@ def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed:
     InvalidSampleError
     """
     gains = checks.array(reward, np.float32, (None, None), "reward")
-    costs = checks.array(bend, np.float32, (None,), "bend")
-    if not 1 <= costs.size <= MAX_REACH + 1 or costs.min() < 0:
-        raise InvalidSampleError(f"bend must be 1..{MAX_REACH + 1} costs, none negative")
+    costs = _costs(bend)
     if gains.size == 0:
         raise InvalidSampleError(f"there is no path over an empty array: shape {gains.shape}")
     if max(gains.max(), -gains.min()) > 1e6:
         raise InvalidSampleError("rewards of a path must lie within ±1e6")
-    columns, rows = gains.shape
-    out = np.empty(columns, np.int32)
-    _iris.best_path(gains, costs, closed, np.empty((2, rows), np.float32), np.empty((columns, rows), np.uint8), out)
+    out = np.empty(len(gains), np.int32)
+    _iris.best_path(gains, costs, closed, *_room(gains.shape, costs.size - 1), out)
     return out
+
+
+def _costs(bend: NDArray[np.float32]) -> NDArray[np.float32]:
+    costs = checks.array(bend, np.float32, (None,), "bend")
+    if not 1 <= costs.size <= MAX_REACH + 1 or costs.min() < 0:
+        raise InvalidSampleError(f"bend must be 1..{MAX_REACH + 1} costs, none negative")
+    return costs
+
+
+def _room(shape: tuple[int, ...], reach: int) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.uint8]]:
+    """Return room for the sums, steps and choices of a search for a path."""
+    return np.empty(2 * (shape[1] + 2 * reach), np.float32), np.empty(shape[1], np.int32), np.empty(shape, np.uint8)
+
+
+def edge_path(
+    steps: NDArray[np.float32],
+    trust: NDArray[np.float64],
+    bend: NDArray[np.float32],
+    *,
+    full: float,
+    floor: float,
+    relative: bool = False,
+    after: NDArray[np.float64] | None = None,
+    until: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Find the closed path that follows the edges across rays.
+
+    Parameters
+    ----------
+    steps : float32 array (n, count)
+        As `steps` gives them, within ±1e6.
+    trust : float64 array (n,)
+        How far an edge on each ray is believed, 0 to 1.
+    bend : float32 array (reach + 1,)
+        As `best_path` takes it.
+    full : float
+        Step that counts in full: negative where grey levels are to fall outwards. Not 0.
+    floor : float
+        Worth of a step the wrong way, by `full`, at least; <= 0.
+    relative : bool
+        Whether steps steeper than `full` count by the steepest of their ray, so that it is followed exactly.
+    after, until : float64 array (n,) or None
+        Samples between which a path is worth anything, `after` excluded.
+
+    Returns
+    -------
+    int32 array (n,)
+        Sample on each ray.
+    float64 array (n,)
+        Step there by `full`, 0 to 1.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    rises = checks.array(steps, np.float32, (None, None), "steps")
+    believed = checks.array(trust, np.float64, rises.shape[:1], "trust")
+    costs = _costs(bend)
+    if rises.size == 0:
+        raise InvalidSampleError(f"there is no path over an empty array: shape {rises.shape}")
+    if max(rises.max(), -rises.min()) > 1e6 or not (believed.min() >= 0 and believed.max() <= 1):
+        raise InvalidSampleError("steps of a path must lie within ±1e6, the trust in its rays within 0..1")
+    if not (1e-3 <= abs(full) < math.inf and -1e6 <= floor <= 0):
+        raise InvalidSampleError(f"a full step must not be 0, the floor be in -1e6..0, not {full} and {floor}")
+    count = rises.shape[0]
+    first = _everywhere(count, -1.0) if after is None else checks.array(after, np.float64, (count,), "after")
+    last = _everywhere(count, math.inf) if until is None else checks.array(until, np.float64, (count,), "until")
+    out, strength = np.empty(count, np.int32), np.empty(count)
+    room = _room(rises.shape, costs.size - 1)
+    reward = np.empty_like(rises)
+    _iris.edge_path(rises, believed, full, relative, floor, first, last, costs, reward, *room, out, strength)
+    return out, strength
+
+
+@lru_cache(maxsize=16)
+def _everywhere(count: int, bound: float) -> NDArray[np.float64]:
+    return np.full(count, bound)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,13 +328,12 @@ def fit_curve(
     if not (firm.min() > 0 and w.min() >= 0 and 0 < least_spread < math.inf):
         raise InvalidSampleError("tightness and the least spread must be positive, weights at least 0")
     if start is None:
-        believed = y[w > 0]
-        curve = np.full(y.size, np.median(believed) if believed.size else np.median(y))
+        curve = np.empty(y.size)
     else:
         curve = checks.array(start, np.float64, y.shape, "start").copy()
     keeps, coefficients = np.empty(y.size), np.empty(firm.size)
     work = np.empty(y.size + firm.size**2)
     spread = _iris.fit_curve(
-        y, w, functions, expected, firm, least_spread, TUKEY, ROUNDS, curve, keeps, coefficients, work
+        y, w, functions, expected, firm, least_spread, TUKEY, ROUNDS, start is None, curve, keeps, coefficients, work
     )
     return Fit(coefficients, curve, keeps, spread)
