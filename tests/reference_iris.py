@@ -34,6 +34,12 @@ def vote(
         squared = dx * dx + dy * dy
         if squared < f(least) * f(least):
             continue
+        if 0 < y < height - 1 and 0 < x < width - 1:
+            sx = 0 if 2 * abs(dx) < abs(dy) else 1 if dx > 0 else -1
+            sy = 0 if 2 * abs(dy) < abs(dx) else 1 if dy > 0 else -1
+            ahead, behind = (f(gx[at]) ** 2 + f(gy[at]) ** 2 for at in ((y + sy, x + sx), (y - sy, x - sx)))
+            if max(ahead, behind) > squared:
+                continue
         steep = np.sqrt(squared)
         sign = f(1.0 if dark_inside else -1.0)
         dx, dy = sign * dx / steep, sign * dy / steep

@@ -6,6 +6,18 @@ Gate: `biocore.kernels.iris`. Twin: `tests/reference_iris.py`.
 from libc.math cimport sqrt
 
 
+cdef inline float abs_(float v) noexcept nogil:
+    return v if v > 0 else -v
+
+
+cdef inline bint steeper(
+    const short[:, ::1] gx, const short[:, ::1] gy, Py_ssize_t y, Py_ssize_t x, float squared
+) noexcept nogil:
+    """Whether a neighbour's gradient is steeper."""
+    cdef float dx = gx[y, x], dy = gy[y, x]
+    return dx * dx + dy * dy > squared
+
+
 def vote(
     const short[:, ::1] gx not None,
     const short[:, ::1] gy not None,
@@ -24,9 +36,10 @@ def vote(
 
     `bins[i]` is the plane of `out` for `radii[i]` (ascending), `shares[i]` what a vote counts there. A vote weighs
     min(steepness, cap) / cap, times a factor between `side` (gradient level) and `above` or `below` (gradient upright,
-    pixel above or below the centre).
+    pixel above or below the centre). Only the ridge of an edge votes: no pixel with a steeper neighbour
+    before or behind.
     """
-    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i
+    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i, sx, sy
     cdef float dx, dy, squared, steep, weight, px, py
     cdef float least2 = least * least
     with nogil:
@@ -37,6 +50,11 @@ def vote(
                 squared = dx * dx + dy * dy
                 if squared < least2:
                     continue
+                if 0 < y < height - 1 and 0 < x < width - 1:
+                    sx = 0 if 2 * abs_(dx) < abs_(dy) else 1 if dx > 0 else -1
+                    sy = 0 if 2 * abs_(dy) < abs_(dx) else 1 if dy > 0 else -1
+                    if steeper(gx, gy, y + sy, x + sx, squared) or steeper(gx, gy, y - sy, x - sx, squared):
+                        continue
                 steep = sqrt(squared)
                 dx = sign * dx / steep
                 dy = sign * dy / steep

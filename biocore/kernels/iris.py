@@ -43,6 +43,8 @@ def vote(
 ) -> NDArray[np.float32]:
     """Let edges vote for the centres of circles they may lie on (gradient-directed Hough transform).
 
+    Only the ridge of an edge votes, where no neighbour across it is steeper.
+
     Parameters
     ----------
     gx, gy : int16 array (height, width)
@@ -80,9 +82,8 @@ def vote(
         raise InvalidSampleError(f"steepness must hold 0 < least <= cap, not {least} and {cap}")
     out = np.zeros((int(planes.max()) + 1, *right.shape), np.float32)
     sign = 1.0 if dark_inside else -1.0
-    _iris.vote(
-        right, down, reach, planes, counts, sign, least, cap, weights.side, weights.above, weights.below, out
-    )
+    each = weights.side, weights.above, weights.below
+    _iris.vote(right, down, reach, planes, counts, sign, least, cap, *each, out)
     return out
 
 
