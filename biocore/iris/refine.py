@@ -21,7 +21,9 @@ PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.0
 LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
 PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
 LIMBUS_ORDER = 4
-CORRELATED = 8.0  # rays whose errors go together: steps are averaged, paths are smooth
+STRIDE = 2  # angles of a contour a ray that it is traced on; at 128 rays, twice as many as the finest harmonic has turns by 8
+RAYS = ANGLES // STRIDE
+CORRELATED = 4.0  # rays whose errors go together: steps are averaged, paths are smooth
 NOISE = 0.012  # of the radius; how well an edge tells where a contour is
 SEEN = 0.25  # weight above which a ray counts as seen
 RING_FROM, RING_SAMPLES, RING_RAYS = 0.62, 40, 24  # of the limbus radius; on each ray; in sight at least
@@ -81,7 +83,8 @@ def _trace(
     """Trace one contour: unroll, find the path, fit an ellipse, then bend it where the edge wants it."""
     image, factor = pyramid.level(circle.r, least_side)
     c = circle.scaled(1.0 / factor)
-    view = contours.unroll(image, (c.x, c.y), c.r, band, ANGLES)
+    view = contours.unroll(image, (c.x, c.y), c.r, band, RAYS)
+    trust = trust[::STRIDE]
     radii, strength = contours.trace(view, band, trust, sign * full, relative=True)  # a strong edge has its place, too
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
@@ -95,13 +98,15 @@ def _trace(
         least_spread=0.012 * c.r, start=round_.curve,
     )  # fmt: skip
     keeps = np.minimum(round_.keeps, bent.keeps)
-    curve = np.clip(bent.curve, view.radii[0], view.radii[-1]) * factor
+    curve = contours.harmonics(ANGLES, order) @ bent.coefficients
+    curve = np.clip(curve, view.radii[0], view.radii[-1]) * factor
     k = round_.coefficients * factor
     at = circle.x, circle.y
-    contour = Contour(*at, curve, _ellipse(at, k), trust * strength * keeps > SEEN)
+    seen = trust * strength * keeps > SEEN
+    contour = Contour(*at, curve, _ellipse(at, k), np.repeat(seen, STRIDE))
     whole = max(float(trust.sum()), 1.0)
     support = float((trust * strength * keeps).sum()) / whole
-    share = float((trust * contour.seen).sum()) / whole
+    share = float((trust * seen).sum()) / whole
     return Traced(contour, support, share, round_.spread / c.r)
 
 
