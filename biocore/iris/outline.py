@@ -26,7 +26,7 @@ INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sc
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_OFFSET = 0.045  # of the limbus radius between both centres: a ring in the cornea is concentric, lids and corners are not
-RING_SUPPORT = 0.78  # of the inner edge's support that the limbus must have
+RING_SUPPORT, DOUBT_SUPPORT = 0.75, 0.62  # of the inner edge's support that the limbus must have, and may have
 RING_SURE = 0.3  # trust left to a ray that carries both
 RING_RAYS = 0.1  # of all rays that must carry both, on either side of the eye
 RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
@@ -90,7 +90,7 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     gap = RING_GAP * c.r
     whole = np.full(ANGLES, c.r)
     first, _ = _path(view, weight, c, full, after=whole - gap, until=whole + gap)
-    second, support = _path(view, weight, c, full, after=first.curve + gap)
+    second, support = _path(view, weight, c, full, after=_behind(view, first.curve + gap))
     ratio = second.coefficients[0] / first.coefficients[0]
     rays = weight * first.keeps * second.keeps > RING_SURE
     right = np.cos(np.arange(ANGLES) * (2.0 * math.pi / ANGLES)) > 0.0
@@ -101,7 +101,7 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     off = math.hypot(*(second.coefficients[1:] - first.coefficients[1:])) / second.coefficients[0]
     if all(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
         return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
-    return replace(inner, doubtful=any(seen))
+    return replace(inner, doubtful=any(seen) and support > DOUBT_SUPPORT * inner.support)
 
 
 def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, float]:
@@ -146,6 +146,14 @@ def _path(
     tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
     found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)
     return found, float((weight * strength * found.keeps).sum() / weight.sum())
+
+
+def _behind(view: contours.Unrolled, curve: Floats) -> Floats:
+    """Return where, from a curve outwards, the edge along it has ebbed away: the next radius of least step."""
+    start = (curve - view.radii[0]) / (view.radii[1] - view.radii[0])
+    ebbed = view.steps[:, 1:] >= view.steps[:, :-1]
+    ebbed &= np.arange(ebbed.shape[1]) >= start[:, None]
+    return np.asarray(view.radii[np.where(ebbed.any(axis=1), ebbed.argmax(axis=1), ebbed.shape[1])])
 
 
 def _steps_twice(view: contours.Unrolled, inner: Floats, outer: Floats, rays: NDArray[np.bool_], *, dips: bool) -> bool:
