@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from biocore.iris.contours import Band, Floats
 from biocore.iris.lids import Tone
 from biocore.iris.outline import trust as trust_in_limbus
 from biocore.iris.pyramid import Pyramid, full_step
-from biocore.iris.segmentation import ANGLES, Contour, Ellipse
+from biocore.iris.segmentation import ANGLES, Contour, Ellipse, angles
 from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
@@ -128,6 +128,17 @@ def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: 
     )
 
 
+def centred(contour: Contour) -> Contour:
+    """Return the same curve around the centre of its shape, so that its angles do not depend on where it was begun."""
+    shape = contour.shape
+    points = contour.points()
+    dx, dy = points[:, 0] - shape.cx, shape.cy - points[:, 1]
+    turn = np.arctan2(dy, dx)
+    radii = np.interp(angles(), turn, np.hypot(dx, dy), period=2.0 * math.pi)
+    nearest = np.interp(angles(), turn, contour.seen.astype(np.float64), period=2.0 * math.pi)
+    return Contour(shape.cx, shape.cy, radii, shape, nearest >= 0.5)
+
+
 def circle_of(traced: Traced, like: Circle) -> Circle:
     """Return the circle of a contour's shape, to trace it again from there."""
     shape = traced.contour.shape
@@ -191,4 +202,5 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         hidden = max(1.0 - in_sight.mean(), 1.0 - (trust * out_sight).sum() / trust.sum())
         if hidden < HARMLESS or turn + 1 == PASSES:
             break
+    p, o = (replace(traced, contour=centred(traced.contour)) for traced in (p, o))
     return Outline(p, o, upper, lower, iris, hole, has_ring(pyramid, o.contour, out_sight))
