@@ -54,6 +54,22 @@ def vote(
     return out
 
 
+def bridge(image: Array, spots: Array) -> Array:
+    """Fill each spot from the nearest other pixels of its row and of its column."""
+    out = image.copy()
+    for y, x in np.argwhere(spots):
+        said = []
+        for line, holes, at in ((image[y], spots[y], x), (image[:, x], spots[:, x], y)):
+            free = np.flatnonzero(~holes)
+            before, after = max(free[free < at], default=-1), min(free[free > at], default=len(line))
+            known = [k for k in (before, after) if 0 <= k < len(line)]
+            level = float(np.interp(at, known, line[known])) if known else 0.0
+            said.append((level, float(after - before) if known else 1e6))
+        (across, width), (down, height) = said
+        out[y, x] = int((across * height + down * width) / (width + height) + 0.5)
+    return out
+
+
 def rays(image: Array, centre: tuple[float, float], inner: Array, outer: Array, count: int) -> Array:
     """Bilinear samples along rays."""
     turn = 2.0 * math.pi / max(len(inner), 1) * np.arange(len(inner))

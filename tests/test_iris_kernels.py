@@ -50,6 +50,29 @@ def test_votes_of_a_dark_disc_meet_in_its_centre() -> None:
     assert abs(8 + plane - 19) <= 2
 
 
+@given(SIDES, SIDES, st.floats(0, 1), SEEDS)
+def test_spots_are_bridged_as_the_twin_does(height: int, width: int, share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, (height, width)).astype(np.uint8)
+    spots = rng.random((height, width)) < share
+    got = kernel.bridge(image, spots)
+    assert np.abs(got.astype(int) - twin.bridge(image, spots)).max() <= 1  # single precision may round the other way
+    assert (got[~spots] == image[~spots]).all()
+
+
+def test_a_spot_on_a_straight_edge_leaves_the_edge_where_it_was() -> None:
+    image = np.zeros((40, 40), np.uint8)
+    image[20:] = 200
+    spots = np.zeros((40, 40), bool)
+    spots[17:23, 10:30] = True
+    spots[10:30, 5] = True
+    lit = image.copy()
+    lit[spots] = 255
+    bridged = kernel.bridge(lit, spots)
+    assert (bridged[:, 5] == image[:, 5]).all()
+    assert abs(float(np.argmax(bridged[:, 20] > 100)) - 20) <= 1
+
+
 @given(SIDES, SIDES, st.integers(1, 9), st.integers(2, 9), FINITE, FINITE, SEEDS)
 def test_rays_are_those_of_the_twin_and_minus_one_outside(
     height: int, width: int, count: int, samples: int, cx: float, cy: float, seed: int
@@ -189,6 +212,9 @@ TWO, THREE = np.ones(2), np.ones(3)
         lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII[:2], **VOTE),
         lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "least": 0.0}),
         lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "cap": math.nan}),
+        lambda: kernel.bridge(GREY[:0], np.zeros((0, 5), bool)),
+        lambda: kernel.bridge(GREY, np.zeros((4, 4), bool)),
+        lambda: kernel.bridge(GREY, GREY),
         lambda: kernel.rays(GREY[:0], (0.0, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (math.nan, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, THREE, 4),

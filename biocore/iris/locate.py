@@ -28,7 +28,7 @@ HINT = 1.5  # what a disc inside adds to a limbus' support when the short list i
 PUPILS = 6  # pupils that are traced in each limbus
 EVERYWHERE = np.ones(outline.ANGLES)
 EVERYWHERE.flags.writeable = False
-PATCH = 36.0  # px; radius a limbus is brought to before its pupil is searched
+PATCH = 28.0  # px; radius a limbus is brought to before its pupil is searched
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
 SIZE = 0.085  # of the picture's shorter side: wider spots are no lamps; 40 px at 640x480
@@ -35,6 +36,4 @@ def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
     halo = max(1, round(side * HALO))
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * halo + 1, 2 * halo + 1))
     spots = cv2.dilate(small[labels].astype(np.uint8), around).astype(bool)
-    filled = pixels.copy()
-    np.copyto(filled, ground, where=spots)
-    return spots, filled
+    return spots, kernel.bridge(pixels, spots)

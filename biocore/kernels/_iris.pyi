@@ -16,6 +16,13 @@ def vote(
     below: float,
     out: NDArray[Any],
 ) -> None: ...
+def bridge(
+    image: NDArray[Any],
+    spots: NDArray[Any],
+    level: NDArray[Any],
+    span: NDArray[Any],
+    out: NDArray[Any],
+) -> None: ...
 def rays(
     image: NDArray[Any],
     cx: float,

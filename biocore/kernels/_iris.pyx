@@ -68,6 +68,56 @@ def vote(
                     out[bins[i], <Py_ssize_t>py, <Py_ssize_t>px] += weight * shares[i]
 
 
+def bridge(
+    const unsigned char[:, ::1] image not None,
+    const unsigned char[:, ::1] spots not None,
+    float[:, ::1] level not None,
+    float[:, ::1] span not None,
+    unsigned char[:, ::1] out not None,
+):
+    """Fill runs of spots between the pixels at their ends, along rows and along columns, more by the shorter run.
+
+    A run that reaches the picture's border is filled with its other end; a row or column of nothing else says nothing.
+    `level` and `span` are room for what rows say, and the lengths of their runs.
+    """
+    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], y, x, a, b, k
+    cdef float before, after, value, length
+    with nogil:
+        for y in range(height):
+            x = 0
+            while x < width:
+                if not spots[y, x]:
+                    out[y, x] = image[y, x]
+                    x += 1
+                    continue
+                a = x
+                while x < width and spots[y, x]:
+                    x += 1
+                b = x
+                before = image[y, a - 1] if a > 0 else image[y, b] if b < width else 0
+                after = image[y, b] if b < width else before
+                for k in range(a, b):
+                    level[y, k] = before + (after - before) * (k - a + 1) / (b - a + 1)
+                    span[y, k] = b - a + 1 if a > 0 or b < width else <float>1e6
+        for x in range(width):
+            y = 0
+            while y < height:
+                if not spots[y, x]:
+                    y += 1
+                    continue
+                a = y
+                while y < height and spots[y, x]:
+                    y += 1
+                b = y
+                before = image[a - 1, x] if a > 0 else image[b, x] if b < height else 0
+                after = image[b, x] if b < height else before
+                length = b - a + 1 if a > 0 or b < height else <float>1e6
+                for k in range(a, b):
+                    value = before + (after - before) * (k - a + 1) / (b - a + 1)
+                    value = (level[k, x] * length + value * span[k, x]) / (length + span[k, x])
+                    out[k, x] = <unsigned char>(value + <float>0.5)
+
+
 def rays(
     const unsigned char[:, ::1] image not None,
     double cx,

@@ -87,6 +87,32 @@ def vote(
     return out
 
 
+def bridge(image: GreyImage, spots: NDArray[np.bool_]) -> GreyImage:
+    """Fill spots from side to side and from top to bottom, more by the nearer ends.
+
+    Parameters
+    ----------
+    image : uint8 array (height, width)
+    spots : bool array (height, width)
+
+    Returns
+    -------
+    uint8 array (height, width)
+        The picture, linear between their ends where there are spots. Where a spot is all there is in a row and a
+        column, 0.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    picture = checks.grey(image)
+    holes = checks.array(spots, np.bool_, picture.shape, "spots")
+    out = np.empty_like(picture)
+    room = np.empty((2, *picture.shape), np.float32)
+    _iris.bridge(picture, holes.view(np.uint8), room[0], room[1], out)
+    return out
+
+
 def rays(
     image: GreyImage,
     centre: tuple[float, float],
