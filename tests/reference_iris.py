@@ -128,7 +128,7 @@ def best_value(reward: Array, bend: Array, *, closed: bool) -> float:
 def edge_reward(
     steps: Array, trust: Array, *, full: float, floor: float, relative: bool, after: Array, until: Array
 ) -> tuple[Array, Array]:
-    """What each sample is worth to a path along edges, and how strong its edge is."""
+    """Return what each sample is worth to a path along edges, and how strong its edge is."""
     rises = steps.astype(np.float64) * np.sign(full)
     scale = np.maximum(rises.max(axis=1), abs(full)) if relative else np.full(len(steps), abs(full))
     k = np.arange(steps.shape[1])

@@ -25,10 +25,8 @@ SUPPORT_ODDS, APART_ODDS = 5.2, 5.8  # log odds that a limbus is right, for full
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
-RING_OFFSET = (
-    0.045  # of the limbus radius between both centres: a ring in the cornea is concentric, lids and corners are not
-)
-RING_SUPPORT, DOUBT_SUPPORT = 0.75, 0.62  # of the inner edge's support that the limbus must have, and may have
+RING_OFFSET = 0.045  # of the limbus radius between both centres: rings in the cornea are concentric, lids are not
+RING_SUPPORT, DOUBT_SUPPORT = 0.7, 0.6  # of the inner edge's support that the limbus must have, and may have
 RING_SURE = 0.3  # trust left to a ray that carries both
 RING_RAYS = 0.1  # of all rays that must carry both, on either side of the eye
 RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
@@ -101,7 +99,7 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
         return inner
     seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
     off = math.hypot(*(second.coefficients[1:] - first.coefficients[1:])) / second.coefficients[0]
-    if all(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
+    if any(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
         return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
     return replace(inner, doubtful=any(seen) and support > DOUBT_SUPPORT * inner.support)
 

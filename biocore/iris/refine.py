@@ -21,7 +21,7 @@ PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.0
 LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
 PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
 LIMBUS_ORDER = 4
-STRIDE = 2  # angles of a contour a ray that it is traced on; at 128 rays, twice as many as the finest harmonic has turns by 8
+STRIDE = 2  # angles of a contour a ray it is traced on; 128 rays are enough for 8 harmonics
 RAYS = ANGLES // STRIDE
 CORRELATED = 4.0  # rays whose errors go together: steps are averaged, paths are smooth
 NOISE = 0.012  # of the radius; how well an edge tells where a contour is

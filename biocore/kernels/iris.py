@@ -354,10 +354,7 @@ def fit_curve(
         raise InvalidSampleError("there is no curve through no values, or of no functions")
     if not (firm.min() > 0 and w.min() >= 0 and 0 < least_spread < math.inf):
         raise InvalidSampleError("tightness and the least spread must be positive, weights at least 0")
-    if start is None:
-        curve = np.empty(y.size)
-    else:
-        curve = checks.array(start, np.float64, y.shape, "start").copy()
+    curve = np.empty(y.size) if start is None else checks.array(start, np.float64, y.shape, "start").copy()
     keeps, coefficients = np.empty(y.size), np.empty(firm.size)
     work = np.empty(y.size + firm.size**2)
     spread = _iris.fit_curve(
