@@ -130,9 +130,10 @@ def edge_reward(
 ) -> tuple[Array, Array]:
     """Return what each sample is worth to a path along edges, and how strong its edge is."""
     rises = steps.astype(np.float64) * np.sign(full)
-    scale = np.maximum(rises.max(axis=1), abs(full)) if relative else np.full(len(steps), abs(full))
     k = np.arange(steps.shape[1])
     open_ = (k > after[:, None]) & (k <= until[:, None])
+    steepest = np.where(open_, rises, -np.inf).max(axis=1)
+    scale = np.maximum(steepest, abs(full)) if relative else np.full(len(steps), abs(full))
     worth = np.where(open_, np.clip(rises / scale[:, None], floor, 1.0) * trust[:, None], 0.0)
     return worth.astype(np.float32), np.where(open_, np.clip(rises / abs(full), 0.0, 1.0), 0.0)
 

@@ -88,9 +88,14 @@ def trace(
     after: Floats | None = None,
     until: Floats | None = None,
 ) -> tuple[Floats, Floats]:
-    """Follow the edge around: return its radius and strength (0 to 1) on each ray; see `kernels.iris.edge_path`."""
+    """Follow the edge around: return its radius and strength (0 to 1) on each ray; see `kernels.iris.edge_path`.
+
+    `after` and `until` are radii here, px.
+    """
+    step = view.radii[1] - view.radii[0]
+    first, last = (None if curve is None else (curve - view.radii[0]) / step for curve in (after, until))
     path, strength = kernel.edge_path(
-        view.steps, trust, _bend(band), full=full, floor=AGAINST, relative=relative, after=after, until=until
+        view.steps, trust, _bend(band), full=full, floor=AGAINST, relative=relative, after=first, until=last
     )
     return view.radii[path], strength
 
@@ -109,6 +114,12 @@ def _widths(band: Band) -> tuple[int, ...]:
 def _ends(band: Band, angles: int) -> tuple[Floats, Floats, Floats]:
     """Return where rays start, where they end, and where their samples lie, in radii."""
     return np.full(angles, band.near), np.full(angles, band.far), np.linspace(band.near, band.far, band.samples)
+
+
+def distance(x: float, y: float, r: float, angles: int) -> Floats:
+    """Return how far a circle is, at equal angles, from a place its centre lies (x, y) beside, to first order: px."""
+    turn = harmonics(angles, 1)
+    return np.asarray(r + x * turn[:, 1] - y * turn[:, 2])
 
 
 def fit(

@@ -19,6 +19,7 @@ PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/
 PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
 # Log odds that a pair is right: logistic regression on the candidates of 63 clean and painted eyes.
 PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 2.7, 2.0, 1.4  # for full support; for a deviation of ratio, of offset, squared
+FAINT, FAINT_ODDS = 0.6, 6.0  # support below which a pupil is doubted, and by how much a support
 BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
 BEYOND_DOUBT = 12.0  # of it
 CLEAR = 0.7  # support of a pupil that need not be searched for further
@@ -28,6 +29,7 @@ HINT = 1.5  # what a disc inside adds to a limbus' support when the short list i
 PUPILS = 6  # pupils that are traced in each limbus
 EVERYWHERE = np.ones(outline.ANGLES)
 EVERYWHERE.flags.writeable = False
+WITHIN = 0.9  # of the limbus' radius; beyond, an edge is not the pupil's
 PATCH = 28.0  # px; radius a limbus is brought to before its pupil is searched
 
 
@@ -46,16 +48,18 @@ class Eye:
         """Log odds that both circles are right."""
         ratio = (self.pupil.r / self.limbus.r - PUPIL_RATIO[0]) / PUPIL_RATIO[1]
         offset = math.hypot(self.pupil.x - self.limbus.x, self.pupil.y - self.limbus.y) / self.limbus.r / PUPIL_OFFSET
-        edges = self.outline.score + PUPIL_ODDS * self.pupil_support
+        edges = self.outline.score + PUPIL_ODDS * self.pupil_support - FAINT_ODDS * max(0.0, FAINT - self.pupil_support)
         return edges - RATIO_ODDS * ratio * ratio - OFFSET_ODDS * offset * offset
 
 
-def trace_pupil(pyramid: Pyramid, circle: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:
+def trace_pupil(pyramid: Pyramid, circle: Circle, limbus: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:
     """Trace a pupil roughly; return the circle through it, and its support."""
     image, factor = pyramid.level(circle.r, 14.0)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, outline.ANGLES)
-    radii, strength = contours.trace(view, PUPIL_BAND, EVERYWHERE, full if dark else -full)
+    x, y, r = ((b - a) / factor for a, b in ((circle.x, limbus.x), (circle.y, limbus.y), (0.0, limbus.r)))
+    until = contours.distance(x, y, WITHIN * r, outline.ANGLES)
+    radii, strength = contours.trace(view, PUPIL_BAND, EVERYWHERE, full if dark else -full, until=until)
     prior = np.array([c.r, 0.0, 0.0])
     tight = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2
     found = contours.fit(radii, strength, prior, tight, least_spread=0.03 * c.r)
@@ -142,5 +146,5 @@ def _pairs(pyramid: Pyramid, inner: list[Circle], outer: list[Limbus], full: flo
 def _pair(pyramid: Pyramid, circle: Circle, limbus: Limbus, full: float) -> Eye | None:
     """Trace one pupil; None where it leaves the limbus."""
     dark = circle.way is not Way.BRIGHT_VOTES
-    pupil, support = trace_pupil(pyramid, circle, full, dark=dark)
+    pupil, support = trace_pupil(pyramid, circle, limbus.circle, full, dark=dark)
     return Eye(pupil, limbus.circle, dark, support, limbus) if possible(pupil, limbus.circle) else None

@@ -22,6 +22,7 @@ SURE = 0.6  # trust above which a ray shows the iris and the sclera
 LEAST_DEVIATION = 2.0  # grey levels
 WELL_APART = 3.0  # deviations of the iris by which a sclera is brighter; more says no more
 SUPPORT_ODDS, APART_ODDS = 5.2, 5.8  # log odds that a limbus is right, for full support and separation: see locate.ODDS
+DOUBT_ODDS = 2.5  # for what may be a ring's inner edge
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
@@ -62,7 +63,8 @@ class Limbus:
     @property
     def score(self) -> float:
         """What limbi are ranked by."""
-        return SUPPORT_ODDS * self.support + APART_ODDS * min(max(self.separation / WELL_APART, -0.7), 1.0)
+        edges = SUPPORT_ODDS * self.support + APART_ODDS * min(max(self.separation / WELL_APART, -0.7), 1.0)
+        return edges - DOUBT_ODDS * self.doubtful
 
 
 @lru_cache(maxsize=4)
@@ -139,9 +141,7 @@ def _path(
     until: Floats | None = None,
 ) -> tuple[Fit, float]:
     """Return the circle through the best path between two curves, and the share of trusted rays that carry it."""
-    step = view.radii[1] - view.radii[0]
-    bounds = [None if curve is None else (curve - view.radii[0]) / step for curve in (after, until)]
-    radii, strength = contours.trace(view, BAND, weight, full, after=bounds[0], until=bounds[1])
+    radii, strength = contours.trace(view, BAND, weight, full, after=after, until=until)
     prior = np.array([c.r, 0.0, 0.0])
     tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
     found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)

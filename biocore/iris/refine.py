@@ -79,13 +79,18 @@ def _trace(
     centre: tuple[float, float] | None,
     loose: dict[int, float],
     order: int,
+    around: Circle | None = None,
 ) -> Traced:
     """Trace one contour: unroll, find the path, fit an ellipse, then bend it where the edge wants it."""
     image, factor = pyramid.level(circle.r, least_side)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, band, RAYS)
     trust = trust[::STRIDE]
-    radii, strength = contours.trace(view, band, trust, sign * full, relative=True)  # a strong edge has its place, too
+    until = None
+    if around is not None:
+        x, y = (around.x - circle.x) / factor, (around.y - circle.y) / factor
+        until = contours.distance(x, y, locate.WITHIN * around.r / factor, RAYS)
+    radii, strength = contours.trace(view, band, trust, sign * full, relative=True, until=until)  # a strong edge has its place, too
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
         prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
@@ -114,10 +119,12 @@ PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0
 LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.06, 3: 0.01, 4: 0.005}
 
 
-def pupil(pyramid: Pyramid, circle: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
-    """Trace the pupil where it is shown (0..1 for each angle)."""
+def pupil(pyramid: Pyramid, circle: Circle, around: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
+    """Trace the pupil within a limbus, where it is shown (0..1 for each angle)."""
     sign = 1.0 if dark else -1.0
-    return _trace(pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER)
+    return _trace(
+        pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER, around
+    )
 
 
 def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
@@ -191,7 +198,7 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
     inner, outer = found.pupil, found.limbus
     in_sight = out_sight = np.ones(ANGLES)
     for turn in range(PASSES):
-        p = pupil(pyramid, inner, full, in_sight, dark=found.dark)
+        p = pupil(pyramid, inner, outer, full, in_sight, dark=found.dark)
         o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
         iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
         upper, lower = lids.find(pyramid, p.contour, o.contour, iris, hole)
