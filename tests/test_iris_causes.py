@@ -38,18 +38,9 @@ def test_a_clean_eye_has_no_causes(seed: int, roll: float) -> None:
     assert assess(Eye(seed=seed, roll=roll)).causes == ()
 
 
-EXTREME = pytest.mark.xfail(
-    reason="pupils under a fifth and over three quarters of the iris are traced wrongly; docs/iris.md"
-)
-
-
 @pytest.mark.parametrize(
     ("name", "eye"),
-    [
-        pytest.param(name, eye, marks=EXTREME if name in (CauseName.SMALL_PUPIL, CauseName.WIDE_PUPIL) else ())
-        for name, eyes in DEFECTS.items()
-        for eye in eyes
-    ],
+    [(name, eye) for name, eyes in DEFECTS.items() for eye in eyes],
 )
 def test_a_painted_defect_leads_the_causes(name: CauseName, eye: Eye) -> None:
     causes = assess(eye).causes
@@ -69,7 +60,6 @@ def test_a_cause_stands_wherever_and_however_large_the_eye_is(defect: dict[str, 
     assert len(leads) == 1
 
 
-@pytest.mark.xfail(reason="a cloudy pupil in an iris of 65 px radius is not found; docs/iris.md")
 def test_a_small_iris_comes_after_what_else_is_wrong() -> None:
     names = [cause.name for cause in assess(Eye(radius=65.0, haze=0.8, mottle=0.15)).causes]
     assert names[0] is CauseName.CLOUDY

@@ -139,16 +139,7 @@ WORSE = {
 }
 
 
-LIMITS = {
-    "contrast": "at 15 % of the contrast the iris is no longer found; docs/iris.md",
-    "dilation": "pupils of over 70 % of the iris are traced wrongly; docs/iris.md",
-}
-
-
-@pytest.mark.parametrize(
-    "defect",
-    [pytest.param(name, marks=pytest.mark.xfail(reason=LIMITS[name]) if name in LIMITS else ()) for name in WORSE],
-)
+@pytest.mark.parametrize("defect", WORSE)
 def test_the_score_falls_as_a_defect_grows(defect: str) -> None:
     found = [score.model().predict(physics(CLEAN.but(**step))) for step in WORSE[defect]]
     assert found[-1] < found[0] - 3.0, found

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
-COARSE = 120  # px; shorter side of the picture that is searched
+COARSE = 160  # px; shorter side of the picture that is searched
 LARGEST_STEP = 5  # times it is reduced; an iris of 90 px keeps a radius of 9
-LIMBUS_RANGE = (8.0, 72.0)  # px of the coarse picture: from 90 px of 600, to an iris that fills the picture
-PUPIL_RANGE = (2.0, 40.0)  # px of the coarse picture
+LIMBUS_RANGE = (8.0, 96.0)  # px of the coarse picture: from 90 px of 600, to an iris that fills the picture
+PUPIL_RANGE = (2.0, 54.0)  # px of the coarse picture
 COARSE_RADIUS = 20  # px of the coarse picture from which every second radius is voted for: planes are wider than that
 PLANE = 1.12  # ratio of the radii of neighbouring planes of votes
 STEEPNESS = (24.0, 120.0)  # steepness of a Sobel edge (8 x grey levels a px): noise, and enough for a full vote
@@ -30,9 +30,10 @@ FAINT_STEEPNESS = (10.0, 60.0)  # inside a limbus, where little else has edges
 LIMBUS_WEIGHTS = kernel.Weights(side=1.0, above=0.15, below=0.5)
 PUPIL_WEIGHTS = kernel.Weights(side=1.0, above=0.7, below=1.0)
 RATIO = (0.12, 0.78)  # pupil by limbus radius; ISO/IEC 29794-6 expects 0.2..0.7 of good captures
+ROOM = 0.6  # pupil by limbus radius, below which the edge of one is not taken for that of the other
 OFFSET = 0.22  # of the limbus radius; the pupil lies up and nasally by some per cent, gaze adds
 SAME = 0.08  # of the radius; circles that differ by less are one
-BLOB_LEVELS = (0.02, 0.05, 0.10, 0.18)  # share of the darkest pixels
+BLOB_LEVELS = (0.006, 0.02, 0.05, 0.10, 0.18)  # share of the darkest pixels
 
 
 class Way(StrEnum):
@@ -131,11 +132,14 @@ class Votes:
             level[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] = 0
         return found
 
-    def around(self, pupil: Circle) -> Circle | None:
-        """Return the circle with the most votes that a pupil could lie in, if there is any."""
+    def around(self, pupil: Circle, wide: bool = False) -> Circle | None:
+        """Return the circle with the most votes that a pupil could lie in, if there is any.
+
+        With `wide` only circles that leave room for an iris: the pupil's own edge, too, votes for a limbus.
+        """
         best = None
         for plane, radius in zip(self.share, self.radii, strict=True):
-            if not RATIO[0] <= pupil.r / radius <= RATIO[1]:
+            if not RATIO[0] <= pupil.r / radius <= (ROOM if wide else RATIO[1]):
                 continue
             reach = max(1, round(0.5 * OFFSET * radius))
             left, top = max(0, round(pupil.x) - reach), max(0, round(pupil.y) - reach)

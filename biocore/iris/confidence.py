@@ -16,6 +16,7 @@ NEAR = 0.10  # of the limbus radius; circles that agree lie so near each other
 CLOUDY = 0.45  # of the iris' grey level by which a clear pupil is darker at least
 COVERED = 0.5  # share of the iris left by its mask
 OFF_AXIS = 0.90  # ratio of the limbus' axes; an eye that looks aside by 25 degrees
+ALIKE = 0.35  # radians between the axes of two ellipses that are flattened the same way
 IRREGULAR = 0.04  # radii; deviation of a pupil from its ellipse
 FAINT = 0.5  # support
 TIGHT, WANDERING = 0.012, 0.06  # of the radius; spread of the edge around a good and around no contour
@@ -94,7 +95,7 @@ def concerns(e: Evidence, found: Search, outline: Outline, visible: float, insid
         Concern.CLOUDY_PUPIL: eye.dark and step < CLOUDY,
         Concern.BRIGHT_RING: eye.outline.ring or outline.ring,
         Concern.COVERED: visible < COVERED,
-        Concern.OFF_AXIS: outline.limbus.contour.shape.ratio < OFF_AXIS,
+        Concern.OFF_AXIS: _flattened(outline) < OFF_AXIS,
         Concern.IRREGULAR_PUPIL: uneven > IRREGULAR,
         Concern.CUT: not inside,
         Concern.DISAGREEMENT: e.margin < 0.2 or e.pupil_agreement + e.limbus_agreement < 0.5 or e.single < 0.5,
@@ -102,6 +103,13 @@ def concerns(e: Evidence, found: Search, outline: Outline, visible: float, insid
         Concern.FAINT_LIMBUS: e.limbus_support < FAINT,
     }
     return tuple(name for name, is_met in met.items() if is_met)
+
+
+def _flattened(outline: Outline) -> float:
+    """Return the ratio of the limbus' axes, or of the pupil's where that is flattened the same way and seen better."""
+    pupil, limbus = outline.pupil.contour.shape, outline.limbus.contour.shape
+    alike = abs(math.remainder(pupil.angle - limbus.angle, math.pi)) < ALIKE
+    return min(limbus.ratio, 0.5 * (pupil.ratio + limbus.ratio)) if alike else limbus.ratio
 
 
 def _margin(eyes: list[Eye]) -> float:

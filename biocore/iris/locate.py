@@ -23,7 +23,8 @@ FAINT, FAINT_ODDS = 0.6, 6.0  # support below which a pupil is doubted, and by h
 BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
 BEYOND_DOUBT = 12.0  # of it
 CLEAR = 0.7  # support of a pupil that need not be searched for further
-LIMBI = 6  # limbi that are traced
+PUPILS_FIRST = 8  # dark discs that limbi are looked for around
+LIMBI = 8  # limbi that are traced
 SHORTLIST = 5  # limbi that are searched for a pupil
 HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
 PUPILS = 6  # pupils that are traced in each limbus
@@ -105,10 +106,11 @@ def search(pixels: GreyImage) -> Search:
     full = full_step(coarse)
     gx, gy = circles.gradients(coarse)
     votes = circles.limbi(gx, gy)
-    every = circles.blobs(coarse) + circles.pupils(gx, gy).peaks(6)
-    inner = circles.distinct(every, 8)
+    dark, round_ = circles.blobs(coarse), circles.pupils(gx, gy).peaks(6)
+    every = dark + round_
+    inner = circles.distinct(dark[:4] + round_[:4] + dark[4:], PUPILS_FIRST)
     peaks = votes.peaks(4)
-    around = [c for c in (votes.around(p) for p in inner) if c is not None]
+    around = [c for c in (votes.around(p, wide) for p in inner for wide in (False, True)) if c is not None]
     outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)
     traced = [outline.trace(pyramid, c.scaled(factor), full) for c in outer]
     inner = [c.scaled(factor) for c in inner]

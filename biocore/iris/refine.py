@@ -90,7 +90,9 @@ def _trace(
     if around is not None:
         x, y = (around.x - circle.x) / factor, (around.y - circle.y) / factor
         until = contours.distance(x, y, locate.WITHIN * around.r / factor, RAYS)
-    radii, strength = contours.trace(view, band, trust, sign * full, relative=True, until=until)  # a strong edge has its place, too
+    radii, strength = contours.trace(
+        view, band, trust, sign * full, relative=True, until=until
+    )  # a strong edge has its place, too
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
         prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
@@ -189,6 +191,15 @@ class Outline:
     iris: Tone
     hole: Tone
     ring: bool
+
+
+def crosses(eye: Outline) -> bool:
+    """Whether the pupil reaches beyond the limbus anywhere."""
+    pupil, limbus = eye.pupil.contour, eye.limbus.contour
+    points = pupil.points()
+    dx, dy = points[:, 0] - limbus.cx, limbus.cy - points[:, 1]
+    rim = np.interp(np.arctan2(dy, dx), angles(), limbus.radii, period=2.0 * math.pi)
+    return bool((np.hypot(dx, dy) >= rim).any())
 
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
