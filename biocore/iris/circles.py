@@ -23,6 +23,7 @@ COARSE = 160  # px; shorter side of the picture that is searched
 LARGEST_STEP = 5  # times it is reduced; an iris of 90 px keeps a radius of 9
 LIMBUS_RANGE = (8.0, 96.0)  # px of the coarse picture: from 90 px of 600, to an iris that fills the picture
 PUPIL_RANGE = (2.0, 54.0)  # px of the coarse picture
+LIMBUS_SHARE, PUPIL_SHARE = 0.62, 0.36  # of the shorter side that a radius is at most: lids are cut off beyond
 COARSE_RADIUS = 20  # px of the coarse picture from which every second radius is voted for: planes are wider than that
 PLANE = 1.12  # ratio of the radii of neighbouring planes of votes
 STEEPNESS = (24.0, 120.0)  # steepness of a Sobel edge (8 x grey levels a px): noise, and enough for a full vote
@@ -173,13 +174,14 @@ def _votes(
 
 def limbi(gx: NDArray[np.int16], gy: NDArray[np.int16]) -> Votes:
     """Let lateral and lower edges, dark inside, vote for a limbus."""
-    span = LIMBUS_RANGE[0], min(LIMBUS_RANGE[1], 0.75 * max(gx.shape))
+    span = LIMBUS_RANGE[0], min(LIMBUS_RANGE[1], LIMBUS_SHARE * min(gx.shape))
     return _votes(gx, gy, span, Way.LIMBUS_VOTES, STEEPNESS, LIMBUS_WEIGHTS)
 
 
 def pupils(gx: NDArray[np.int16], gy: NDArray[np.int16]) -> Votes:
     """Let edges all round vote for a dark disc."""
-    return _votes(gx, gy, PUPIL_RANGE, Way.DARK_VOTES, STEEPNESS, PUPIL_WEIGHTS)
+    span = PUPIL_RANGE[0], min(PUPIL_RANGE[1], PUPIL_SHARE * min(gx.shape))
+    return _votes(gx, gy, span, Way.DARK_VOTES, STEEPNESS, PUPIL_WEIGHTS)
 
 
 def blobs(picture: GreyImage, count: int = 6) -> list[Circle]:

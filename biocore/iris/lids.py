@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore.iris import contours
 from biocore.iris.pyramid import Pyramid
 from biocore.iris.segmentation import Contour
 from biocore.kernels import iris as kernel
@@ -42,8 +43,8 @@ def tone(values: NDArray[np.float32]) -> Tone:
     """Return the tone of some pixels."""
     if values.size == 0:
         return Tone(0.0, 255.0)
-    level = float(np.median(values))
-    return Tone(level, max(LEAST_DEVIATION, 1.4826 * float(np.median(np.abs(values - level)))))
+    level = contours.median(values)
+    return Tone(level, max(LEAST_DEVIATION, 1.4826 * contours.median(np.abs(values - np.float32(level)))))
 
 
 def iris_tone(pyramid: Pyramid, pupil: Contour, limbus: Contour) -> Tone:

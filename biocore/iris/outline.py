@@ -126,9 +126,9 @@ def separation(view: contours.Unrolled, curve: Floats, rays: NDArray[np.bool_]) 
     outside = grey[(share > OUTSIDE[0]) & (share < OUTSIDE[1]) & (grey >= 0)]
     if not (inside.size and outside.size):
         return 0.0
-    level = np.median(inside)
-    deviation = max(LEAST_DEVIATION, 1.4826 * float(np.median(np.abs(inside - level))))
-    return float(np.median(outside) - level) / deviation
+    level = contours.median(inside)
+    deviation = max(LEAST_DEVIATION, 1.4826 * contours.median(np.abs(inside - np.float32(level))))
+    return (contours.median(outside) - level) / deviation
 
 
 def _path(

@@ -179,7 +179,7 @@ def steps(grey: NDArray[np.float32], widths: tuple[int, ...]) -> NDArray[np.floa
     ------
     InvalidSampleError
     """
-    levels = checks.array(grey, np.float32, (None, None), "grey")
+    levels = checks.array(grey, np.float32, (None, None), "grey", finite=False)  # sums of NaN are NaN, no more
     if not widths or min(widths) < 1 or max(widths) > MAX_RADIUS:
         raise InvalidSampleError(f"widths must be 1..{MAX_RADIUS} samples, at least one of them, not {widths}")
     out = np.empty_like(levels)
@@ -271,12 +271,12 @@ def edge_path(
     ------
     InvalidSampleError
     """
-    rises = checks.array(steps, np.float32, (None, None), "steps")
+    rises = checks.array(steps, np.float32, (None, None), "steps", finite=False)  # their bounds are checked below
     believed = checks.array(trust, np.float64, rises.shape[:1], "trust")
     costs = _costs(bend)
     if rises.size == 0:
         raise InvalidSampleError(f"there is no path over an empty array: shape {rises.shape}")
-    if max(rises.max(), -rises.min()) > 1e6 or not (believed.min() >= 0 and believed.max() <= 1):
+    if not (rises.max() <= 1e6 and rises.min() >= -1e6 and believed.min() >= 0 and believed.max() <= 1):
         raise InvalidSampleError("steps of a path must lie within ±1e6, the trust in its rays within 0..1")
     if not (1e-3 <= abs(full) < math.inf and -1e6 <= floor <= 0):
         raise InvalidSampleError(f"a full step must not be 0, the floor be in -1e6..0, not {full} and {floor}")
