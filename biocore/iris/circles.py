@@ -119,16 +119,22 @@ class Votes:
     radii: NDArray[np.float64]
     way: Way
 
-    def peaks(self, count: int) -> list[Circle]:
-        """Return the circles with the most votes, none close to a better one."""
+    def peaks(self, count: int, *, noisy: bool = False) -> list[Circle]:
+        """Return the circles with the most votes, none close to a better one.
+
+        With `noisy` by how far votes rise above those of noise, whose share falls with the root of the radius.
+        """
         found: list[Circle] = []
-        level = self.share.max(axis=0)
+        root = np.sqrt(self.radii).astype(np.float32)
+        weighted = self.share * root[:, None, None] if noisy else self.share
+        level = weighted.max(axis=0)
         for _ in range(count):
             _, value, _, (x, y) = cv2.minMaxLoc(level)
             if value <= 0:
                 break
-            k = int(self.share[:, y, x].argmax())
-            found.append(Circle(float(x), float(y), float(self.radii[k]), float(value), self.way))
+            k = int(weighted[:, y, x].argmax())
+            share = float(self.share[k, y, x])
+            found.append(Circle(float(x), float(y), float(self.radii[k]), share, self.way))
             reach = max(2, round(0.12 * self.radii[k]))
             level[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] = 0
         return found
@@ -220,7 +226,7 @@ def discs(
         votes = _votes(gx, gy, span, way, FAINT_STEEPNESS, PUPIL_WEIGHTS)
         inside = votes.share[:, top : math.ceil(y + reach) + 1, left : math.ceil(x + reach) + 1]
         near = replace(votes, share=np.ascontiguousarray(inside))
-        found += [replace(c, x=c.x + left, y=c.y + top) for c in near.peaks(count)]
+        found += [replace(c, x=c.x + left, y=c.y + top) for c in near.peaks(count, noisy=True)]
     return found
 
 

@@ -23,14 +23,15 @@ FAINT, FAINT_ODDS = 0.6, 6.0  # support below which a pupil is doubted, and by h
 BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
 BEYOND_DOUBT = 12.0  # of it
 CLEAR = 0.7  # support of a pupil that need not be searched for further
-PUPILS_FIRST = 8  # dark discs that limbi are looked for around
-LIMBI = 7  # limbi that are traced
+PUPILS_FIRST = 10  # dark discs that limbi are looked for around
+LIMBI = 8  # limbi that are traced
 SHORTLIST = 5  # limbi that are searched for a pupil
 HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
 PUPILS = 6  # pupils that are traced in each limbus
 EVERYWHERE = np.ones(outline.ANGLES)
 EVERYWHERE.flags.writeable = False
 WITHIN = 0.9  # of the limbus' radius; beyond, an edge is not the pupil's
+CLEAR_OF = 0.82  # of the limbus' radius; beyond, edges may be those of the limbus itself
 PATCH = 28.0  # px; radius a limbus is brought to before its pupil is searched
 
 
@@ -79,6 +80,9 @@ def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[C
     if min(patch.shape) < 8:
         return []
     gx, gy = circles.gradients(np.ascontiguousarray(patch))
+    y, x = np.ogrid[: patch.shape[0], : patch.shape[1]]
+    beyond = (x - (c.x - x0)) ** 2 + (y - (c.y - y0)) ** 2 > (CLEAR_OF * c.r) ** 2
+    gx[beyond] = gy[beyond] = 0  # the limbus would vote, too
     span = (max(2.0, RATIO[0] * c.r), RATIO[1] * c.r)
     found = circles.discs(gx, gy, span, (c.x - x0, c.y - y0), OFFSET * c.r, count)
     return [replace(d, x=d.x + x0, y=d.y + y0).scaled(factor) for d in found]
@@ -108,7 +112,7 @@ def search(pixels: GreyImage) -> Search:
     votes = circles.limbi(gx, gy)
     dark, round_ = circles.blobs(coarse), circles.pupils(gx, gy).peaks(6)
     every = dark + round_
-    inner = circles.distinct(dark[:4] + round_[:4] + dark[4:], PUPILS_FIRST)
+    inner = circles.distinct(dark + round_[:4], PUPILS_FIRST)
     peaks = votes.peaks(4)
     around = [c for c in (votes.around(p, wide) for p in inner for wide in (False, True)) if c is not None]
     outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)

@@ -102,7 +102,7 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
     off = math.hypot(*(second.coefficients[1:] - first.coefficients[1:])) / second.coefficients[0]
     if any(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
-        return replace(_limbus(view, c, factor, second, max(support, inner.support)), ring=True)
+        return replace(_limbus(view, c, factor, second, max(support, inner.support), first.curve), ring=True)
     return replace(inner, doubtful=any(seen) and support > DOUBT_SUPPORT * inner.support)
 
 
@@ -112,17 +112,20 @@ def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, 
     return contours.unroll(image, (c.x, c.y), c.r, BAND, ANGLES), c, factor
 
 
-def _limbus(view: contours.Unrolled, c: Circle, factor: float, found: Fit, support: float) -> Limbus:
+def _limbus(
+    view: contours.Unrolled, c: Circle, factor: float, found: Fit, support: float, ring: Floats | None = None
+) -> Limbus:
     r, dx, dy = found.coefficients
-    apart = separation(view, found.curve, trust(ANGLES) >= SURE)
+    apart = separation(view, found.curve, trust(ANGLES) >= SURE, ring)
     return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, apart)
 
 
-def separation(view: contours.Unrolled, curve: Floats, rays: NDArray[np.bool_]) -> float:
-    """Return by how many deviations of the inside the outside of a curve is brighter."""
+def separation(view: contours.Unrolled, curve: Floats, rays: NDArray[np.bool_], ring: Floats | None = None) -> float:
+    """Return by how many deviations of the iris, which ends where a ring begins, the outside of a curve is brighter."""
     share = view.radii[None, :] / curve[rays, None]
+    within = share if ring is None else view.radii[None, :] / ring[rays, None]
     grey = view.grey[rays]
-    inside = grey[(share > INSIDE[0]) & (share < INSIDE[1]) & (grey >= 0)]
+    inside = grey[(within > INSIDE[0]) & (within < INSIDE[1]) & (grey >= 0)]
     outside = grey[(share > OUTSIDE[0]) & (share < OUTSIDE[1]) & (grey >= 0)]
     if not (inside.size and outside.size):
         return 0.0
