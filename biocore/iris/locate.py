@@ -112,7 +112,7 @@ def search(pixels: GreyImage) -> Search:
     votes = circles.limbi(gx, gy)
     dark, round_ = circles.blobs(coarse), circles.pupils(gx, gy).peaks(6)
     every = dark + round_
-    inner = circles.distinct(dark + round_[:4], PUPILS_FIRST)
+    inner = circles.distinct(dark[:4] + round_[:4] + dark[4:], PUPILS_FIRST)
     peaks = votes.peaks(4)
     around = [c for c in (votes.around(p, wide) for p in inner for wide in (False, True)) if c is not None]
     outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)
