@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -214,7 +214,7 @@ TWO, THREE = np.ones(2), np.ones(3)
         lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "cap": math.nan}),
         lambda: kernel.bridge(GREY[:0], np.zeros((0, 5), bool)),
         lambda: kernel.bridge(GREY, np.zeros((4, 4), bool)),
-        lambda: kernel.bridge(GREY, GREY),
+        lambda: kernel.bridge(GREY, cast("Any", GREY)),
         lambda: kernel.rays(GREY[:0], (0.0, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (math.nan, 0.0), TWO, TWO, 4),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, THREE, 4),

@@ -12,8 +12,9 @@ import pytest
 
 from biocore import trace
 from biocore.errors import ExtractionError, InvalidSampleError
-from biocore.iris import ANGLES, Concern, Contour, Ellipse, Segmentation
+from biocore.iris import ANGLES, Concern, Contour, Ellipse, Segmentation, refine
 from biocore.iris.segment import segment
+from biocore.iris.segmentation import angles
 from biocore.types import GreyImage
 
 Circle = tuple[float, float, float]
@@ -183,6 +184,40 @@ def test_the_user_is_told_of_clouds_rings_gaze_and_the_pictures_edge() -> None:
     assert Concern.OFF_AXIS in segment(EYES["looking aside"].paint()).warnings
     assert Concern.CUT in segment(np.ascontiguousarray(Eye().paint()[:, 120:])).warnings
     assert segment(Eye().paint()).warnings == ()
+
+
+def test_a_contours_angles_do_not_depend_on_where_it_was_begun() -> None:
+    turn = angles()
+    aside = np.sqrt(900.0 - (6.0 * np.sin(turn)) ** 2) + 6.0 * np.cos(turn)  # a circle of 30 px seen from 6 px beside
+    seen = np.abs(np.cos(turn)) > 0.5
+    begun = Contour(94.0, 80.0, aside, Ellipse(100.0, 80.0, 30.0, 30.0), seen)
+    found = refine.centred(begun)
+    assert (found.cx, found.cy) == (100.0, 80.0)
+    np.testing.assert_allclose(found.radii, 30.0, atol=0.02)
+    assert found.seen[0]
+    assert not found.seen[ANGLES // 4]
+    whole, half = segment(Eye().paint()), segment(EYES["drooping lid"].paint())
+    for before, after in ((whole.pupil, half.pupil), (whole.limbus, half.limbus)):
+        assert (after.cx, after.cy) == (after.shape.cx, after.shape.cy)
+        assert np.hypot(before.cx - after.cx, before.cy - after.cy) < 0.05 * whole.limbus.radius
+
+
+@pytest.mark.parametrize("place", [(90.0, 80.0), (540.0, 380.0), (320.0, 120.0)])
+@pytest.mark.parametrize("radius", [45.0, 60.0])
+def test_a_small_iris_is_found_anywhere_in_a_wide_picture(place: tuple[float, float], radius: float) -> None:
+    x, y = place
+    eye = replace(Eye(), width=640, height=480, limbus=(x, y, radius), pupil=(x + 1.0, y, 0.4 * radius))
+    assert_found(eye, segment(eye.paint()), pupil=0.03, limbus=0.04)
+
+
+def test_crossing_contours_are_told_from_nested_ones() -> None:
+    whole = np.ones(ANGLES, np.bool_)
+    far = Contour(100.0, 80.0, np.full(ANGLES, 30.0), Ellipse(100.0, 80.0, 30.0, 30.0), whole)
+    inner, beside = (
+        Contour(x, 80.0, np.full(ANGLES, 20.0), Ellipse(x, 80.0, 20.0, 20.0), whole) for x in (105.0, 115.0)
+    )
+    assert not refine.crosses(inner, far)
+    assert refine.crosses(beside, far)
 
 
 def refused_or_doubted(image: GreyImage) -> bool:

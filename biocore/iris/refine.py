@@ -193,9 +193,8 @@ class Outline:
     ring: bool
 
 
-def crosses(eye: Outline) -> bool:
+def crosses(pupil: Contour, limbus: Contour) -> bool:
     """Whether the pupil reaches beyond the limbus anywhere."""
-    pupil, limbus = eye.pupil.contour, eye.limbus.contour
     points = pupil.points()
     dx, dy = points[:, 0] - limbus.cx, limbus.cy - points[:, 1]
     rim = np.interp(np.arctan2(dy, dx), angles(), limbus.radii, period=2.0 * math.pi)

@@ -43,7 +43,7 @@ def segment(pixels: GreyImage) -> Segmentation:
     trace.stage("iris.search", lambda: draw.search(image, found))
     outline = refine.eye(filled, found.eyes[0])
     trace.stage("iris.outline", lambda: draw.outline(image, outline))
-    if refine.crosses(outline):
+    if refine.crosses(outline.pupil.contour, outline.limbus.contour):
         raise ExtractionError("no iris: what may be pupil and limbus cross each other; centre the eye and focus")
     cover = mask.cover(image, outline, spots)
     trace.stage("iris.mask", lambda: cover.usable.astype("uint8") * 255)
