@@ -2,7 +2,8 @@
 
     python benchmarks/iris_overlays.py PICTURES OUT    PICTURES: a folder of eyes; OUT: a folder for sheet_00.png, ...
 
-Red where an edge carried a contour, yellow where it is continued, magenta lids; green is used, orange lashes, blue lids.
+Red where an edge carried a contour, yellow where it is continued, magenta lids; used pixels are green, lashes orange,
+lids blue.
 Pictures without an iris come first, untouched, under the reason.
 """
 

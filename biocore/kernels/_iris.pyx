@@ -295,7 +295,8 @@ def edge_path(
     """Find the closed path along the edges of unrolled rays, and how strong the edge is on each.
 
     A sample is worth its step by `full` (the sign of which is that of the steps sought) or, if `relative`, by the
-    steepest step of its ray within the bounds where that is more; between `floor_` and 1, times the ray's trust. Only samples after
+    steepest step of its ray within the bounds where that is more; between `floor_` and 1, times the ray's trust.
+    Only samples after
     `after` and until `until` are worth anything. `strength` is the step by `full`, 0 to 1.
     """
     cdef Py_ssize_t columns = steps.shape[0], count = steps.shape[1], a, k, first, last
