@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.kernels.match import DIRECTION_BINS, NEIGHBOURS, Evidence, Neighbourhood, Rules
+from biocore.kernels.match import NEIGHBOURS, RINGS, SECTORS, TURNS, Evidence, Neighbourhood, Rules
 
 COSINE = [float(np.cos(k * (2.0 * np.pi / 256))) for k in range(256)]
 SINE = [float(np.sin(k * (2.0 * np.pi / 256))) for k in range(256)]
@@ -21,54 +21,52 @@ X, Y, DIRECTION, KIND, QUALITY = range(5)
 Rows = list[list[int]]  # x, y, direction, kind, quality of each minutia
 
 
-def own_frame(a: list[int], b: list[int]) -> tuple[float, float, int]:
-    """Where b lies as seen from a: along a's direction, to the left of it, and how it is turned."""
-    dx, dy, turn = b[X] - a[X], b[Y] - a[Y], a[DIRECTION]
-    return dx * COSINE[turn] - dy * SINE[turn], -dx * SINE[turn] - dy * COSINE[turn], (b[DIRECTION] - turn) & 255
+Cell = tuple[int, int, int]  # turn, ring, sector
 
 
-def cells(rows: Rows, hood: Neighbourhood) -> NDArray[np.int16]:
+def bearing(x: int, y: int) -> int:
+    """Direction of (x, y), y up, in whole 1/256 turns, rounded down."""
+    if (x, y) == (0, 0):
+        return 255
+    quarter = 0 if x > 0 and y >= 0 else 64 if y > 0 else 128 if x < 0 else 192
+    return max(t for t in range(quarter, quarter + 64) if t == quarter or COSINE[t] * y - SINE[t] * x >= 0)
+
+
+def neighbours(rows: Rows, hood: Neighbourhood) -> list[list[Cell]]:
     """For each minutia, the cells of its nearest neighbours."""
-    found = np.full((len(rows), NEIGHBOURS), -1, np.int16)
-    half = 0.5 * hood.side * hood.cell
+    rings = hood.rings().tolist()
+    found = []
     for i, a in enumerate(rows):
-        near = sorted(
-            ((b[X] - a[X]) ** 2 + (b[Y] - a[Y]) ** 2, j)
-            for j, b in enumerate(rows)
-            if j != i and (b[X] - a[X]) ** 2 + (b[Y] - a[Y]) ** 2 <= hood.radius**2
+        near = sorted(((b[X] - a[X]) ** 2 + (b[Y] - a[Y]) ** 2, j) for j, b in enumerate(rows) if j != i)
+        found.append(
+            [
+                (
+                    ((rows[j][DIRECTION] - a[DIRECTION]) & 255) * TURNS // 256,
+                    next(ring for ring in range(RINGS) if square <= rings[ring]),
+                    ((bearing(rows[j][X] - a[X], a[Y] - rows[j][Y]) - a[DIRECTION]) & 255) * SECTORS // 256,
+                )
+                for square, j in near
+                if square <= rings[-1]
+            ][:NEIGHBOURS]
         )
-        for k, (_, j) in enumerate(near[:NEIGHBOURS]):
-            u, v, delta = own_frame(a, rows[j])
-            along, across = (min(max(int((w + half) / hood.cell), 0), hood.side - 1) for w in (u, v))
-            found[i, k] = (along * hood.side + across) * DIRECTION_BINS + (delta >> 4)
     return found
 
 
-def table(rows: Rows, hood: Neighbourhood) -> NDArray[np.bool_]:
-    """Which minutiae (columns) have a neighbour in or near enough to which cell (rows)."""
-    found = np.zeros((hood.cells, len(rows)), np.bool_)
-    half = 0.5 * hood.side * hood.cell
-    reach = hood.radius + hood.slack + hood.stretch * hood.radius
-    for i, a in enumerate(rows):
-        for j, b in enumerate(rows):
-            square = float((b[X] - a[X]) ** 2 + (b[Y] - a[Y]) ** 2)
-            if j == i or square > reach * reach:
-                continue
-            u, v, _ = own_frame(a, b)
-            u, v = u + half, v + half
-            tolerance = hood.slack + hood.stretch * sqrt(square)
-            delta = b[DIRECTION] - a[DIRECTION]
-            bins = {t & (DIRECTION_BINS - 1) for t in range((delta - hood.turn) >> 4, ((delta + hood.turn) >> 4) + 1)}
-            for along in range(hood.side):
-                du = max(0.0, along * hood.cell - u, u - (along + 1) * hood.cell)
-                if du > tolerance:
-                    continue
-                for across in range(hood.side):
-                    dv = max(0.0, across * hood.cell - v, v - (across + 1) * hood.cell)
-                    if du * du + dv * dv <= tolerance * tolerance:
-                        for t in bins:
-                            found[(along * hood.side + across) * DIRECTION_BINS + t, i] = True
-    return found
+def number(cell: Cell) -> int:
+    """Return the cell as a row of a packed template has it."""
+    return (cell[0] * RINGS + cell[1]) * SECTORS + cell[2]
+
+
+def alike(a: Cell, b: Cell) -> bool:
+    """Whether two cells are the same or next to each other."""
+    turn, sector = (a[0] - b[0]) % TURNS, (a[2] - b[2]) % SECTORS
+    return turn in (0, 1, TURNS - 1) and abs(a[1] - b[1]) <= 1 and sector in (0, 1, SECTORS - 1)
+
+
+def common(one: list[Cell], other: list[Cell]) -> int:
+    """Neighbours two minutiae have in common: of the one that the other explains, or the other way round, the fewer."""
+    votes = min(sum(any(alike(a, b) for b in q) for a in p) for p, q in ((one, other), (other, one)))
+    return votes if votes >= 2 else 0
 
 
 def turned(a: int, b: int) -> int:
@@ -78,7 +76,7 @@ def turned(a: int, b: int) -> int:
 
 @dataclass
 class Motion:
-    """Rigid motion of the reference onto the probe."""
+    """Rigid motion of the moved template onto the fixed one."""
 
     c: float
     s: float
@@ -90,20 +88,20 @@ class Motion:
         return self.c * row[X] + self.s * row[Y] + self.x, self.c * row[Y] - self.s * row[X] + self.y
 
 
-def fit(probe: Rows, reference: Rows, pairs: list[tuple[int, int]], lever: float, turn: int) -> Motion:
+def fit(fixed: Rows, moved: Rows, pairs: list[tuple[int, int]], lever: float, turn: int) -> Motion:
     """Least squares over the pairs' positions and directions."""
     n = len(pairs)
-    px = py = rx = ry = dot = cross = 0.0
+    px = py = mx = my = dot = cross = 0.0
     for i, j in pairs:
-        px, py, rx, ry = px + probe[i][X], py + probe[i][Y], rx + reference[j][X], ry + reference[j][Y]
-    px, py, rx, ry = px / n, py / n, rx / n, ry / n
+        px, py, mx, my = px + fixed[i][X], py + fixed[i][Y], mx + moved[j][X], my + moved[j][Y]
+    px, py, mx, my = px / n, py / n, mx / n, my / n
     for i, j in pairs:
-        ax, ay = probe[i][X] - px, probe[i][Y] - py
-        bx, by = reference[j][X] - rx, reference[j][Y] - ry
+        ax, ay = fixed[i][X] - px, fixed[i][Y] - py
+        bx, by = moved[j][X] - mx, moved[j][Y] - my
         dot += ax * bx + ay * by
         cross += ax * by - ay * bx
     for i, j in pairs:
-        step = (probe[i][DIRECTION] - reference[j][DIRECTION]) & 255
+        step = (fixed[i][DIRECTION] - moved[j][DIRECTION]) & 255
         dot += lever * lever * COSINE[step]
         cross += lever * lever * SINE[step]
     size = sqrt(dot * dot + cross * cross)
@@ -114,13 +112,13 @@ def fit(probe: Rows, reference: Rows, pairs: list[tuple[int, int]], lever: float
         if not (left > here or right > here):
             break
         turn = (turn + (1 if left > here else -1)) & 255
-    return Motion(c, s, px - c * rx - s * ry, py - c * ry + s * rx, turn)
+    return Motion(c, s, px - c * mx - s * my, py - c * my + s * mx, turn)
 
 
-def candidates(votes: NDArray[np.int64], fewest: int) -> list[tuple[int, int]]:
-    """Probe and reference minutia of the correspondences with most votes: all above a cut, the first of those on it."""
-    cut, total = fewest, 0
-    for v in range(15, fewest - 1, -1):
+def candidates(votes: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return the correspondences (fixed, moved) with most votes: all above a cut, the first of those on it."""
+    cut, total = 2, 0
+    for v in range(15, 1, -1):
         cut = v
         total += int((votes == v).sum())
         if total > CANDIDATES:
@@ -136,9 +134,9 @@ def candidates(votes: NDArray[np.int64], fewest: int) -> list[tuple[int, int]]:
     return found
 
 
-def agreement(probe: Rows, reference: Rows, chosen: list[tuple[int, int]], rules: Rules) -> NDArray[np.bool_]:
+def agreement(fixed: Rows, moved: Rows, chosen: list[tuple[int, int]], rules: Rules) -> NDArray[np.bool_]:
     """Which candidates could belong to one locally rigid motion; they are sorted by rotation."""
-    turns = [(probe[i][DIRECTION] - reference[j][DIRECTION]) & 255 for i, j in chosen]
+    turns = [(fixed[i][DIRECTION] - moved[j][DIRECTION]) & 255 for i, j in chosen]
     found = np.zeros((len(chosen), len(chosen)), np.bool_)
     for s, (si, sj) in enumerate(chosen):
         for t, (ti, tj) in enumerate(chosen):
@@ -146,9 +144,9 @@ def agreement(probe: Rows, reference: Rows, chosen: list[tuple[int, int]], rules
             if s == t or spread > rules.turn or si == ti or sj == tj or (spread == 0 and t < s):
                 continue
             turn = (turns[s] + (spread >> 1)) & 255
-            x, y = reference[tj][X] - reference[sj][X], reference[tj][Y] - reference[sj][Y]
-            ex = COSINE[turn] * x + SINE[turn] * y - (probe[ti][X] - probe[si][X])
-            ey = COSINE[turn] * y - SINE[turn] * x - (probe[ti][Y] - probe[si][Y])
+            x, y = moved[tj][X] - moved[sj][X], moved[tj][Y] - moved[sj][Y]
+            ex = COSINE[turn] * x + SINE[turn] * y - (fixed[ti][X] - fixed[si][X])
+            ey = COSINE[turn] * y - SINE[turn] * x - (fixed[ti][Y] - fixed[si][Y])
             if ex * ex + ey * ey <= rules.slack * rules.slack + rules.stretch * rules.stretch * float(x * x + y * y):
                 found[s, t] = found[t, s] = True
     return found
@@ -160,7 +158,7 @@ class Round:
 
     pairs: list[tuple[int, int]]
     error: list[float]  # of each, as a share of its tolerance
-    rigid: list[tuple[float, float]]  # reference minutiae after the rigid motion
+    rigid: list[tuple[float, float]]  # moved minutiae after the rigid motion
     bent: list[tuple[float, float]]  # and after the elastic alignment
 
     @property
@@ -171,12 +169,12 @@ class Round:
         return total
 
 
-def pair_up(probe: Rows, reference: Rows, pairs: list[tuple[int, int]], motion: Motion, rules: Rules) -> Round:
-    """Move the reference, bend it by the pairs so far, and pair what is close: mutual best partners only."""
-    rigid = [motion(row) for row in reference]
+def pair_up(fixed: Rows, moved: Rows, pairs: list[tuple[int, int]], motion: Motion, rules: Rules) -> Round:
+    """Move one template, bend it by the pairs so far, and pair what is close: mutual best partners only."""
+    rigid = [motion(row) for row in moved]
     bent = []
-    claims: dict[int, tuple[float, int, float]] = {}  # probe minutia: cost, reference minutia, error
-    for j, row in enumerate(reference):
+    claims: dict[int, tuple[float, int, float]] = {}  # fixed minutia: cost, moved minutia, error
+    for j, row in enumerate(moved):
         wx = wy = 0.0
         total, nearest = rules.stiff, rules.far * rules.far
         for i, k in pairs:
@@ -188,13 +186,13 @@ def pair_up(probe: Rows, reference: Rows, pairs: list[tuple[int, int]], motion: 
             weight = 1.0 / (rules.smooth * rules.smooth + square)
             weight *= weight
             total += weight
-            wx += weight * (probe[i][X] - rigid[k][0])
-            wy += weight * (probe[i][Y] - rigid[k][1])
+            wx += weight * (fixed[i][X] - rigid[k][0])
+            wy += weight * (fixed[i][Y] - rigid[k][1])
         x, y = rigid[j][0] + wx / total, rigid[j][1] + wy / total
         bent.append((x, y))
         limit = rules.near * rules.near + rules.elastic * rules.elastic * nearest
         best: tuple[float, int, float] | None = None
-        for i, p in enumerate(probe):
+        for i, p in enumerate(fixed):
             square = (p[X] - x) * (p[X] - x) + (p[Y] - y) * (p[Y] - y)
             turn = turned(p[DIRECTION], row[DIRECTION] + motion.turn)
             if square > limit or abs(turn) > rules.pair_turn:
@@ -251,13 +249,13 @@ def inside(corners: list[list[int]], x: float, y: float, margin: float) -> bool:
 
 
 def weigh(
-    probe: Rows, reference: Rows, last: Round, motion: Motion, votes: NDArray[np.int64], rules: Rules
+    fixed: Rows, moved: Rows, last: Round, motion: Motion, votes: NDArray[np.int64], rules: Rules
 ) -> dict[Evidence, float]:
     """Count what speaks for and against the pairs."""
-    found = dict.fromkeys(list(Evidence)[Evidence.PAIRS : Evidence.PROBE], 0.0)
+    found = dict.fromkeys(list(Evidence)[Evidence.PAIRS : Evidence.LARGER], 0.0)
     cx = cy = 0.0
     for (i, j), error in zip(last.pairs, last.error, strict=True):
-        p, r = probe[i], reference[j]
+        p, r = fixed[i], moved[j]
         turn = turned(p[DIRECTION], r[DIRECTION] + motion.turn)
         x, y = p[X] - last.rigid[j][0], p[Y] - last.rigid[j][1]
         found[Evidence.PAIRS] += 1
@@ -271,23 +269,23 @@ def weigh(
         cy += last.rigid[j][1]
     if last.pairs:
         cx, cy = cx / len(last.pairs), cy / len(last.pairs)
-    probes, references = {i for i, _ in last.pairs}, {j for _, j in last.pairs}
-    around = hull(probe)
-    found[Evidence.PROBE_AREA] = area(around)
-    for j, row in enumerate(reference):
-        if j in references:
+    stay, come = {i for i, _ in last.pairs}, {j for _, j in last.pairs}
+    around = hull(fixed)
+    found[Evidence.LARGER_AREA] = area(around)
+    for j, row in enumerate(moved):
+        if j in come:
             x, y = last.rigid[j][0] - cx, last.rigid[j][1] - cy
             found[Evidence.SPREAD] += x * x + y * y
         elif inside(around, *last.bent[j], rules.margin):
-            found[Evidence.MISSED_REFERENCE] += 1
+            found[Evidence.MISSED_SMALLER] += 1
             found[Evidence.MISSED_QUALITY] += row[QUALITY]
-    around = hull(reference)
-    found[Evidence.REFERENCE_AREA] = area(around)
-    for i, row in enumerate(probe):
+    around = hull(moved)
+    found[Evidence.SMALLER_AREA] = area(around)
+    for i, row in enumerate(fixed):
         x, y = row[X] - motion.x, row[Y] - motion.y
         back = motion.c * x - motion.s * y, motion.s * x + motion.c * y
-        if i not in probes and inside(around, *back, rules.margin):
-            found[Evidence.MISSED_PROBE] += 1
+        if i not in stay and inside(around, *back, rules.margin):
+            found[Evidence.MISSED_LARGER] += 1
             found[Evidence.MISSED_QUALITY] += row[QUALITY]
     return found
 
@@ -296,17 +294,34 @@ def match(
     probe: Rows, reference: Rows, hood: Neighbourhood, rules: Rules
 ) -> tuple[NDArray[np.float64], NDArray[np.int16]]:
     """Compare two templates: evidence, and the partner of each reference minutia (-1 = none)."""
+    one, other = ([len(rows), *map(rank, rows, neighbours(rows, hood))] for rows in (probe, reference))
+    if one >= other:
+        return align(probe, reference, hood, rules)
+    evidence, partners = align(reference, probe, hood, rules)
+    found = np.full(len(reference), -1, np.int16)
+    for i in np.flatnonzero(partners >= 0):
+        found[partners[i]] = i
+    return evidence, found
+
+
+def rank(row: list[int], cells: list[Cell]) -> list[int]:
+    """Return what decides which of two templates of one size stays: the first number of a row that differs."""
+    return [*row, *map(number, cells), *[-1] * (NEIGHBOURS - len(cells))]
+
+
+def align(fixed: Rows, moved: Rows, hood: Neighbourhood, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.int16]]:
+    """Move one template onto the other: evidence, and the partner of each moved minutia (-1 = none)."""
     evidence = dict.fromkeys(Evidence, 0.0)
-    partners = np.full(len(reference), -1, np.int16)
-    if not probe or not reference:
+    partners = np.full(len(moved), -1, np.int16)
+    if not fixed or not moved:
         return np.zeros(len(Evidence)), partners
-    evidence[Evidence.PROBE], evidence[Evidence.REFERENCE] = len(probe), len(reference)
-    marks = table(probe, hood)
-    votes = np.array([[marks[row[row >= 0], i].sum() for i in range(len(probe))] for row in cells(reference, hood)])
-    chosen = candidates(votes, rules.votes)
-    chosen.sort(key=lambda pair: (probe[pair[0]][DIRECTION] - reference[pair[1]][DIRECTION]) & 255)
+    evidence[Evidence.LARGER], evidence[Evidence.SMALLER] = len(fixed), len(moved)
+    around = neighbours(fixed, hood)
+    votes = np.array([[common(one, other) for one in around] for other in neighbours(moved, hood)])
+    chosen = candidates(votes)
+    chosen.sort(key=lambda pair: (fixed[pair[0]][DIRECTION] - moved[pair[1]][DIRECTION]) & 255)
     evidence[Evidence.CANDIDATES] = len(chosen)
-    agrees = agreement(probe, reference, chosen, rules)
+    agrees = agreement(fixed, moved, chosen, rules)
     backing = [int(votes[j, i]) for i, j in chosen]
     support = [backing[s] + sum(backing[t] for t in np.flatnonzero(agrees[s])) for s in range(len(chosen))]
     used: set[int] = set()
@@ -325,21 +340,21 @@ def match(
         used.update(members)
         core = [s for s in members if s == root or 2 * int(agrees[s, members].sum()) >= len(members) - 1]
         i, j = chosen[root]
-        turn = probe[i][DIRECTION] - reference[j][DIRECTION]
-        motion = fit(probe, reference, [chosen[s] for s in core], rules.lever, turn)
+        turn = fixed[i][DIRECTION] - moved[j][DIRECTION]
+        motion = fit(fixed, moved, [chosen[s] for s in core], rules.lever, turn)
         pairs = sorted({j: i for i, j in (chosen[s] for s in core)}.items())
-        now = pair_up(probe, reference, [(i, j) for j, i in pairs], motion, rules)
-        if trial > 0 and now.closeness < rules.keep * first:
+        now = pair_up(fixed, moved, [(i, j) for j, i in pairs], motion, rules)
+        if now.closeness < rules.promise or now.closeness < rules.keep * first:
             continue
         first = max(first, now.closeness)
         for _ in range(1, rules.rounds):
             if len(now.pairs) >= 2:
-                motion = fit(probe, reference, now.pairs, rules.lever, motion.turn)
-            now = pair_up(probe, reference, now.pairs, motion, rules)
+                motion = fit(fixed, moved, now.pairs, rules.lever, motion.turn)
+            now = pair_up(fixed, moved, now.pairs, motion, rules)
         if now.closeness <= best:
             continue
         best = now.closeness
-        evidence.update(weigh(probe, reference, now, motion, votes, rules))
+        evidence.update(weigh(fixed, moved, now, motion, votes, rules))
         partners[:] = -1
         for i, j in now.pairs:
             partners[j] = i

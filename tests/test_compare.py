@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from biocore.errors import InvalidTemplateError, ModelError
 from biocore.fingerprint import likelihood
@@ -92,12 +94,29 @@ def test_pairs_are_one_to_one_and_in_the_probes_order() -> None:
     assert len(set(pairs[:, 1].tolist())) == len(pairs)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_probe_and_reference_may_change_places(seed: int) -> None:
-    other = impression(FINGERS[seed], seed + 40, missing=15, spurious=12)
-    one, two = compare(FINGERS[seed], other), compare(other, FINGERS[seed])
-    assert min(one.score, two.score) > STRANGER
-    assert abs(one.score - two.score) < 0.2 * max(one.score, two.score)
+@settings(max_examples=80, deadline=None)
+@given(
+    finger_seed=st.integers(0, 11),
+    other_seed=st.integers(0, 11),
+    touches=st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)),
+    missing=st.integers(0, 44),
+    spurious=st.integers(0, 20),
+)
+def test_probe_and_reference_may_change_places(
+    finger_seed: int, other_seed: int, touches: tuple[int, int], missing: int, spurious: int
+) -> None:
+    a = impression(FINGERS[finger_seed], touches[0], missing=5, spurious=spurious)
+    b = impression(FINGERS[other_seed], touches[1], missing=missing, spurious=spurious)
+    there, back = compare(a, b), compare(b, a)
+    assert there.score == back.score == search(a, [b])[0].score == search(b, [a])[0].score
+    assert {tuple(pair) for pair in there.pairs.tolist()} == {tuple(pair[::-1]) for pair in back.pairs.tolist()}
+
+
+def test_equals_may_change_places_too() -> None:
+    moved = turned(FINGERS[3], 0.2, (5.0, 3.0))  # as many minutiae, so that only their places decide which one is moved
+    there, back = compare(FINGERS[3], moved), compare(moved, FINGERS[3])
+    assert there.score == back.score > SURE
+    assert len(there.pairs) == len(back.pairs) == 45
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -217,7 +236,7 @@ def test_scores_are_never_negative_and_rise_with_the_log_odds() -> None:
     assert 3 < model.curve.slope < 10  # were the log odds exact, a nat would be 4.3 dB
     evidence = np.zeros((40, len(Evidence)))
     evidence[:, Evidence.PAIRS] = evidence[:, Evidence.CLOSENESS] = np.arange(40)
-    evidence[:, Evidence.PROBE] = evidence[:, Evidence.REFERENCE] = 40
+    evidence[:, Evidence.LARGER] = evidence[:, Evidence.SMALLER] = 40
     scores = model.scores(evidence)
     assert scores[0] == 0
     assert (np.diff(scores) >= 0).all()

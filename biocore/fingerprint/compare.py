@@ -1,15 +1,12 @@
 """Comparing fingerprints by their minutiae.
 
-Each minutia's neighbours vote for the minutiae of the probe that have the like around them; candidates that agree
-on one rigid motion form a consensus; from the best few of these the reference is bent elastically onto the probe
-and minutiae are paired; what speaks for and against the pairs is weighed by a learned model and given as
--10 log10(FMR). Positions are compared within neighbourhoods and near pairs that are found already, so that skin may
-stretch; no ridge counts or other extended data are needed, so templates read from ISO/IEC 19794-2 records compare as
-well as any.
+Two minutiae vote for each other by the neighbours they have in common; candidates that agree on one rigid motion form
+a consensus; from the best few of these the smaller template is bent elastically onto the larger one and minutiae are
+paired; what speaks for and against the pairs is weighed by a learned model and given as -10 log10(FMR). Positions are
+compared within neighbourhoods and near pairs that are found already, so that skin may stretch; no ridge counts or other
+extended data are needed, so templates read from ISO/IEC 19794-2 records compare as well as any.
 
-Probe and reference are treated a little differently (the probe's neighbourhoods are indexed with a tolerance, the
-reference's looked up), therefore compare(a, b) and compare(b, a) differ, by 3 in the median of mated pairs
-(docs/comparison.md says why that stays). The features of the model are symmetric.
+Which of the two is the probe has no influence on the score or the pairs.
 """
 
 from __future__ import annotations
@@ -27,11 +24,10 @@ from biocore.types import Comparison, FingerTemplate
 
 ALGORITHM = "biocore.finger.compare/1"
 RULES = match.Rules(
-    votes=2,
     slack=2.0,  # px
     stretch=0.08,  # px/px
     turn=16,  # 1/256 turns, 22 degrees
-    support=7.0,  # votes; a third of the non-mated pairs have as many, and 99.6 % of the mated
+    support=7.0,  # votes; half of the non-mated pairs have as many, and 99.7 % of the mated
     roots=2,
     rounds=3,
     near=12.0,  # px, one and a third ridge periods
@@ -42,6 +38,7 @@ RULES = match.Rules(
     smooth=25.0,  # px
     stiff=1e-8,  # 1/px⁴
     margin=8.0,  # px
+    promise=4.0,  # pairs; below it stay two thirds of the non-mated consensuses, and 1 mated pair in 500
     keep=0.7,
     lever=20.0,  # px
 )
@@ -57,7 +54,7 @@ def compare(probe: FingerTemplate, reference: FingerTemplate) -> Comparison:
     Parameters
     ----------
     probe, reference : FingerTemplate
-        Of any resolution and extractor. None of their other fields has an influence.
+        Of any resolution and extractor, in either order. None of their other fields has an influence.
 
     Returns
     -------
@@ -71,7 +68,7 @@ def compare(probe: FingerTemplate, reference: FingerTemplate) -> Comparison:
         Not a finger's template.
     """
     one, other = packed(probe), packed(reference)
-    evidence, partners = match.match(match.index(one, RULES), [other], RULES)
+    evidence, partners = match.match(match.index(one), [other], RULES)
     rows = np.flatnonzero(partners >= 0)
     pairs = np.stack([one.order[partners[rows]], other.order[rows]], axis=1).astype(np.int32)
     score = float(likelihood.model().scores(evidence)[0])
@@ -102,7 +99,7 @@ def search(probe: FingerTemplate, references: Sequence[FingerTemplate], threads:
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    index = match.index(packed(probe), RULES)
+    index = match.index(packed(probe))
     model = likelihood.model()
 
     def block(first: int) -> NDArray[np.float64]:

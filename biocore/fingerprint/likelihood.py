@@ -51,21 +51,21 @@ SHRINK = 2.0  # pairs added to a mean's divisor: few pairs say little
 
 
 def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn evidence (n, len(Evidence)) into features (len(FEATURES), n); probe and reference may change places.
+    """Turn evidence (n, len(Evidence)) into features (len(FEATURES), n).
 
     Roots only, no logarithms: a square root is the same on every machine.
     """
     (
-        candidates, support, pairs, closeness, turns, kinds, votes, quality, missed_probe, missed_reference,
-        missed_quality, shifts, spread, probe, reference, probe_area, reference_area,
+        candidates, support, pairs, closeness, turns, kinds, votes, quality, missed_larger, missed_smaller,
+        missed_quality, shifts, spread, larger, smaller, larger_area, smaller_area,
     ) = np.ascontiguousarray(evidence.T)  # fmt: skip
-    overlap = pairs + 0.5 * (missed_probe + missed_reference)
+    overlap = pairs + 0.5 * (missed_larger + missed_smaller)
     at_least = np.maximum(overlap, 1.0)
     damped = pairs + SHRINK
     quality = quality / 100.0
     missed_quality = missed_quality / 100.0
-    areas = (probe_area + BLUR_AREA) * (reference_area + BLUR_AREA)
-    density = 1000.0 * np.sqrt((probe + 1.0) * (reference + 1.0) / areas)
+    areas = (larger_area + BLUR_AREA) * (smaller_area + BLUR_AREA)
+    density = 1000.0 * np.sqrt((larger + 1.0) * (smaller + 1.0) / areas)
     found: NDArray[np.float64] = np.array(
         [
             closeness,
@@ -84,13 +84,13 @@ def features(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
             shifts / (pairs + 1.0),
             spread / damped,
             support,
-            np.minimum(np.maximum(np.minimum(probe, reference), FEWEST), MOST),
-            np.minimum(np.maximum(np.maximum(probe, reference), FEWEST), MOST),
+            np.minimum(np.maximum(smaller, FEWEST), MOST),
+            np.minimum(np.maximum(larger, FEWEST), MOST),
             overlap * density,
             density,
             candidates / 64.0,
             missed_quality,
-            np.minimum(missed_probe, missed_reference),
+            np.minimum(missed_larger, missed_smaller),
         ]
     )
     np.sqrt(found, out=found, where=_ROOTED)

@@ -11,13 +11,10 @@ from biocore.fingerprint.scale import NOMINAL_PPI
 from biocore.kernels import match
 from biocore.types import FingerTemplate
 
-# Tuned on the minutiae of FingerJetFX of four sets of FVC 2000 and 2002; a change of a quarter either way costs little.
 NEIGHBOURHOOD = match.Neighbourhood(
-    radius=108,  # px, 5.5 mm: 11 neighbours lie within 60 to 100 px
-    cell=6,  # px
-    slack=1.0,  # px, besides the cell's own width
-    stretch=0.10,  # px/px: 6 degrees of direction, or a tenth of distortion
-    turn=2,  # 1/256 turns, besides the 22.5 degrees of a bin
+    core=12.0,  # px
+    width=4.0,  # px
+    growth=0.05,  # px/px: a neighbour 60 px away counts as the same up to 6 to 14 px nearer or further
 )
 UNREPORTED = 50  # quality of a minutia whose extractor does not report one: neither good nor bad
 

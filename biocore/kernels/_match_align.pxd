@@ -3,39 +3,39 @@
 from libc.math cimport sqrt
 
 from biocore.kernels._match_types cimport (
-    CANDIDATES, DIRECTION, MOST, WIDTH, X, Y, Bits, Case, Motion, Rules, Work, lowest, turned,
+    CANDIDATES, DIRECTION, MOST, WIDTH, X, Y, Bits, Case, Map, Motion, Rules, Work, lowest, turned,
 )
 
 
 cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int count, double lever, int turn,
                             Motion* motion) noexcept nogil:
     """Fit the rigid motion of `count` pairs by least squares; `turn` is where its angle is looked for from."""
-    cdef const short* probe = case.probe
-    cdef const short* reference = case.reference
+    cdef const short* fixed = case.fixed
+    cdef const short* moved = case.moved
     cdef const double* cosine = case.cosine
     cdef const double* sine = case.sine
-    cdef double px = 0, py = 0, rx = 0, ry = 0, dot = 0, cross = 0, ax, ay, bx, by, size
+    cdef double fx = 0, fy = 0, mx = 0, my = 0, dot = 0, cross = 0, ax, ay, bx, by, size
     cdef int k, step
     for k in range(count):
-        px += probe[ci[k] * WIDTH + X]
-        py += probe[ci[k] * WIDTH + Y]
-        rx += reference[cj[k] * WIDTH + X]
-        ry += reference[cj[k] * WIDTH + Y]
-    px /= count
-    py /= count
-    rx /= count
-    ry /= count
+        fx += fixed[ci[k] * WIDTH + X]
+        fy += fixed[ci[k] * WIDTH + Y]
+        mx += moved[cj[k] * WIDTH + X]
+        my += moved[cj[k] * WIDTH + Y]
+    fx /= count
+    fy /= count
+    mx /= count
+    my /= count
     for k in range(count):
-        ax = probe[ci[k] * WIDTH + X] - px
-        ay = probe[ci[k] * WIDTH + Y] - py
-        bx = reference[cj[k] * WIDTH + X] - rx
-        by = reference[cj[k] * WIDTH + Y] - ry
+        ax = fixed[ci[k] * WIDTH + X] - fx
+        ay = fixed[ci[k] * WIDTH + Y] - fy
+        bx = moved[cj[k] * WIDTH + X] - mx
+        by = moved[cj[k] * WIDTH + Y] - my
         dot += ax * bx + ay * by
         cross += ax * by - ay * bx
-    # The directions have a say as well, as if each were a second point `lever` px away: without it two or three
+    # The directions have a say as well, as if each were a second point `lever` fx away: without it two or three
     # close pairs would turn the whole print.
     for k in range(count):
-        step = (probe[ci[k] * WIDTH + DIRECTION] - reference[cj[k] * WIDTH + DIRECTION]) & 255
+        step = (fixed[ci[k] * WIDTH + DIRECTION] - moved[cj[k] * WIDTH + DIRECTION]) & 255
         dot += lever * lever * cosine[step]
         cross += lever * lever * sine[step]
     size = sqrt(dot * dot + cross * cross)
@@ -45,8 +45,8 @@ cdef inline void fit_motion(const Case* case, const int* ci, const int* cj, int 
     else:
         motion.c = cosine[turn & 255]
         motion.s = sine[turn & 255]
-    motion.x = px - motion.c * rx - motion.s * ry
-    motion.y = py - motion.c * ry + motion.s * rx
+    motion.x = fx - motion.c * mx - motion.s * my
+    motion.y = fy - motion.c * my + motion.s * mx
     turn &= 255
     for _step in range(128):  # the table's angle next to it, without a platform's atan2
         step = 0
@@ -92,7 +92,7 @@ cdef inline void start_pairs(const Case* case, const Rules* rules, int root, Bit
 
 
 cdef inline double bend(int j, int live, const Rules* rules, Work* work) noexcept nogil:
-    """Place a reference minutia where the pairs around it pull it; return the squared distance to the nearest."""
+    """Place a moved minutia where the pairs around it pull it; return the squared distance to the nearest."""
     cdef double wx = 0, wy = 0, total = rules.stiff, nearest = rules.far * rules.far, dx, dy, d2, weight
     cdef int k, other
     for k in range(live):
@@ -115,23 +115,23 @@ cdef inline double bend(int j, int live, const Rules* rules, Work* work) noexcep
 
 
 cdef inline void claim(const Case* case, int j, double limit, const Rules* rules, Work* work) noexcept nogil:
-    """Find the best partner of a reference minutia within its tolerance, and claim it if nobody has a better claim."""
-    cdef double dx = work.px[j] - rules.grid_x, dy = work.py[j] - rules.grid_y, d2, cost, least = 0
+    """Find the best partner of a moved minutia within its tolerance, and claim it if nobody has a better claim."""
+    cdef const Map* map = case.map
+    cdef double dx = work.px[j] - map.x, dy = work.py[j] - map.y, d2, cost, least = 0
     cdef const short* p
     cdef const Bits* square
     cdef Bits some
-    cdef int w, i, best = -1, turn, direction = case.reference[j * WIDTH + DIRECTION] + work.motion.turn
+    cdef int w, i, best = -1, turn, direction = case.moved[j * WIDTH + DIRECTION] + work.motion.turn
     work.partner[j] = -1
-    if not (0 <= dx < <double>(rules.grid_wide << rules.grid_shift)
-            and 0 <= dy < <double>(rules.grid_high << rules.grid_shift)):
+    if not (0 <= dx < <double>(map.wide << map.shift) and 0 <= dy < <double>(map.high << map.shift)):
         return
-    square = case.near + ((<int>dy >> rules.grid_shift) * rules.grid_wide + (<int>dx >> rules.grid_shift)) * case.words
-    for w in range(case.words):
+    square = map.near + ((<int>dy >> map.shift) * map.wide + (<int>dx >> map.shift)) * map.words
+    for w in range(map.words):
         some = square[w]
         while some:
             i = w * 64 + lowest(some)
             some &= some - 1
-            p = case.probe + i * WIDTH
+            p = case.fixed + i * WIDTH
             dx = p[X] - work.px[j]
             dy = p[Y] - work.py[j]
             d2 = dx * dx + dy * dy
@@ -152,20 +152,20 @@ cdef inline void claim(const Case* case, int j, double limit, const Rules* rules
 
 
 cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Work* work) noexcept nogil:
-    """One round: move the reference by the pairs so far, bend it, pair what is close; return the closeness."""
+    """One round: move the smaller template by the pairs so far, bend it, pair what is close; return the closeness."""
     cdef int i, j, live = 0, count = 0
     cdef double nearest, closeness = 0
     cdef const short* r
     cdef int ci[MOST]
     cdef int cj[MOST]
     for j in range(case.n):
-        r = case.reference + j * WIDTH
+        r = case.moved + j * WIDTH
         work.rx[j] = work.motion.c * r[X] + work.motion.s * r[Y] + work.motion.x
         work.ry[j] = work.motion.c * r[Y] - work.motion.s * r[X] + work.motion.y
         i = work.partner[j]
         if i >= 0:
-            work.dx[j] = case.probe[i * WIDTH + X] - work.rx[j]
-            work.dy[j] = case.probe[i * WIDTH + Y] - work.ry[j]
+            work.dx[j] = case.fixed[i * WIDTH + X] - work.rx[j]
+            work.dy[j] = case.fixed[i * WIDTH + Y] - work.ry[j]
             work.live[live] = j
             live += 1
     for i in range(case.m):

@@ -3,8 +3,7 @@
 from libc.math cimport sqrt
 
 from biocore.kernels._match_types cimport (
-    DIRECTION, KIND, PLANES, QUALITY, WIDTH, WORDS, X, Y, Case, Motion, Rules, Work, turned,
-    votes_of,
+    DIRECTION, KIND, QUALITY, STRIDE, WIDTH, X, Y, Case, Motion, Rules, Work, turned,
 )
 
 
@@ -69,12 +68,12 @@ cdef inline bint well_inside(const Work* work, int corners, double x, double y) 
 
 cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcept nogil:
     """Count what speaks for and against the pairs of the last round. Columns: `biocore.kernels.match.Evidence`."""
-    cdef const short* probe = case.probe
-    cdef const short* reference = case.reference
+    cdef const short* fixed = case.fixed
+    cdef const short* moved = case.moved
     cdef int m = case.m, n = case.n
     cdef int i, j, corners, pairs = 0, turn, votes = 0
     cdef double closeness = 0, turns = 0, kinds = 0, quality = 0, bent = 0, x, y, cx = 0, cy = 0, spread = 0
-    cdef double missed_probe = 0, missed_reference = 0, missed_quality = 0
+    cdef double missed_fixed = 0, missed_moved = 0, missed_quality = 0
     cdef const short* p
     cdef const short* r
     cdef Motion motion = work.motion
@@ -82,8 +81,8 @@ cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcep
         i = work.partner[j]
         if i < 0:
             continue
-        p = probe + i * WIDTH
-        r = reference + j * WIDTH
+        p = fixed + i * WIDTH
+        r = moved + j * WIDTH
         pairs += 1
         closeness += 1 - work.error[j]
         turn = turned(p[DIRECTION], r[DIRECTION] + motion.turn)
@@ -92,7 +91,7 @@ cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcep
             kinds += 0.5
         elif p[KIND] == r[KIND]:
             kinds += 1
-        votes += votes_of(work.planes + (j * WORDS + (i >> 6)) * PLANES, i & 63)
+        votes += work.votes[j * STRIDE + i]
         quality += sqrt(<double>(p[QUALITY] * r[QUALITY]))
         x = p[X] - work.rx[j]
         y = p[Y] - work.ry[j]
@@ -102,38 +101,38 @@ cdef inline void weigh(const Case* case, const Rules* rules, Work* work) noexcep
     if pairs:
         cx /= pairs
         cy /= pairs
-    corners = convex_hull(probe, m, work.hull)
-    work.evidence[15] = area(probe, work.hull, corners)
+    corners = convex_hull(fixed, m, work.hull)
+    work.evidence[15] = area(fixed, work.hull, corners)
     if corners >= 3:
-        inner_edges(probe, corners, rules.margin, work)
+        inner_edges(fixed, corners, rules.margin, work)
     for j in range(n):
         if work.partner[j] >= 0:
             x = work.rx[j] - cx
             y = work.ry[j] - cy
             spread += x * x + y * y
         elif well_inside(work, corners, work.px[j], work.py[j]):
-            missed_reference += 1
-            missed_quality += reference[j * WIDTH + QUALITY]
-    corners = convex_hull(reference, n, work.hull)
-    work.evidence[16] = area(reference, work.hull, corners)
+            missed_moved += 1
+            missed_quality += moved[j * WIDTH + QUALITY]
+    corners = convex_hull(moved, n, work.hull)
+    work.evidence[16] = area(moved, work.hull, corners)
     if corners >= 3:
-        inner_edges(reference, corners, rules.margin, work)
+        inner_edges(moved, corners, rules.margin, work)
     for i in range(m):
         if work.owner[i] >= 0:
             continue
-        x = probe[i * WIDTH + X] - motion.x
-        y = probe[i * WIDTH + Y] - motion.y
+        x = fixed[i * WIDTH + X] - motion.x
+        y = fixed[i * WIDTH + Y] - motion.y
         if well_inside(work, corners, motion.c * x - motion.s * y, motion.s * x + motion.c * y):
-            missed_probe += 1
-            missed_quality += probe[i * WIDTH + QUALITY]
+            missed_fixed += 1
+            missed_quality += fixed[i * WIDTH + QUALITY]
     work.evidence[2] = pairs
     work.evidence[3] = closeness
     work.evidence[4] = turns
     work.evidence[5] = kinds
     work.evidence[6] = votes
     work.evidence[7] = quality
-    work.evidence[8] = missed_probe
-    work.evidence[9] = missed_reference
+    work.evidence[8] = missed_fixed
+    work.evidence[9] = missed_moved
     work.evidence[10] = missed_quality
     work.evidence[11] = bent
     work.evidence[12] = spread

@@ -1,7 +1,8 @@
 """Gate of the minutiae comparator: packing a template, indexing a probe, comparing it with many references.
 
 Everything is in whole numbers that are cheap to turn and wrap: px at 500 ppi in 16 bits, directions in 1/256
-turns. A packed template is checked once, when it is made; the comparison trusts it.
+turns. A packed template is checked once, when it is made; the comparison trusts it. Which of two templates is the
+probe has no influence: the larger one stays and the smaller one is moved, and two minutiae vote for each other.
 """
 
 from __future__ import annotations
@@ -19,20 +20,19 @@ from biocore.kernels import _match, checks
 from biocore.types import MAX_MINUTIAE, frozen_array
 
 FARTHEST = 8191  # px at 500 ppi from the origin, 40 cm: squared distances stay within 32 bits
-COLUMNS = 16  # x, y, direction, kind, quality and the cells of NEIGHBOURS neighbours
-NEIGHBOURS = 11  # as many as a row of 32 bytes, half a cache line, has room for
-DIRECTION_BINS = 16  # of a cell; _match's TURNS
+COLUMNS = 20  # x, y, direction, kind, quality and the cells of NEIGHBOURS neighbours
+NEIGHBOURS = 15  # as many as a row of 32 bytes, half a cache line, has room for
+RINGS, SECTORS, TURNS = 16, 64, 32  # a cell: how far, where (1/64 turns) and turned how (1/32 turns)
+CELLS = RINGS * SECTORS * TURNS
 WORD = 64  # bits
 MOST_REFERENCES = 1_000_000  # a call: their rows are counted in 32 bits
-MAP_SIDE = 64  # squares a side of the map that finds probe minutiae by place
-MAP_SHIFT = 5  # log2 of the side of its squares in px, where the print is not larger than MAP_SIDE of them
 
 _ANGLES = np.arange(256) * (2.0 * np.pi / 256)
 _COSINE, _SINE = frozen_array(np.cos(_ANGLES)), frozen_array(np.sin(_ANGLES))
 
 
 class Evidence(IntEnum):
-    """Columns of what a comparison comes down to; zero where there was no consensus worth following up."""
+    """Columns of what a comparison comes down to, whichever is the probe; zero where there was no consensus."""
 
     CANDIDATES = 0  # correspondences that neighbours voted for
     SUPPORT = 1  # votes behind the best consensus
@@ -42,56 +42,50 @@ class Evidence(IntEnum):
     KINDS = 5  # pairs of one kind; a half each where a kind is not known
     VOTES = 6  # votes of the paired minutiae for each other
     QUALITY = 7  # qualities of the pairs: geometric mean of the two
-    MISSED_PROBE = 8  # minutiae without a partner well inside the other's convex hull
-    MISSED_REFERENCE = 9
+    MISSED_LARGER = 8  # its minutiae without a partner well inside the other's convex hull
+    MISSED_SMALLER = 9
     MISSED_QUALITY = 10  # their qualities
     SHIFTS = 11  # distances of the pairs after the rigid motion alone, px
     SPREAD = 12  # squared distances of the pairs from their centre, px^2
-    PROBE = 13  # minutiae of the probe
-    REFERENCE = 14
-    PROBE_AREA = 15  # convex hull of the minutiae, px^2
-    REFERENCE_AREA = 16
+    LARGER = 13  # minutiae of the larger template
+    SMALLER = 14
+    LARGER_AREA = 15  # convex hull of its minutiae, px^2
+    SMALLER_AREA = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """How a minutia sees its neighbours, in a frame along its own direction.
+    """How a minutia sees its neighbours: in rings that grow wider outwards, so that skin may stretch.
 
     Attributes
     ----------
-    radius : int
-        px; how far a neighbour may be.
-    cell : int
-        px; side of the squares neighbours are sorted into.
-    slack, stretch : float
-        px and px/px; a neighbour at distance d may be slack + stretch d off and still counts as the same.
-    turn : int
-        1/256 turns its direction may be off, before the 22.5° of a bin.
+    core : float
+        px; radius of the innermost ring, a disc.
+    width, growth : float
+        px and px/px; a ring whose inner radius is d is width + growth d wide.
     """
 
-    radius: int
-    cell: int
-    slack: float
-    stretch: float
-    turn: int
+    core: float
+    width: float
+    growth: float
 
     def __post_init__(self) -> None:
-        if not (1 <= self.cell <= self.radius <= FARTHEST and 0 <= self.turn < 128):
+        values = (self.core, self.width, self.growth)
+        if not all(math.isfinite(value) and value >= 0 for value in values) or self.core < 1 or self.width < 1:
             raise ValueError(f"impossible neighbourhood {self}")
-        if not (0 <= self.slack <= self.radius and 0 <= self.stretch <= 1):  # NaN is refused as well
-            raise ValueError(f"impossible tolerance in {self}")
-        if self.cells > np.iinfo(np.int16).max:
-            raise ValueError(f"{self} needs {self.cells} cells; a row has room for numbers up to 32767")
+        if self.radii()[-1] > FARTHEST:
+            raise ValueError(f"the neighbourhood {self} is larger than any finger")
 
-    @property
-    def side(self) -> int:
-        """Squares a side."""
-        return 2 * math.ceil(self.radius / self.cell) + 1
+    def radii(self) -> list[float]:
+        """Outer radii of the rings, px."""
+        found = [self.core]
+        while len(found) < RINGS:
+            found.append(found[-1] + self.width + self.growth * found[-1])
+        return found
 
-    @property
-    def cells(self) -> int:
-        """Squares times directions."""
-        return self.side**2 * DIRECTION_BINS
+    def rings(self) -> NDArray[np.int32]:
+        """Squared outer radii of the rings, px²."""
+        return np.array([math.floor(radius * radius) for radius in self.radii()], np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +94,6 @@ class Rules:
 
     Attributes
     ----------
-    votes : int
-        Neighbours two minutiae must have in common to be a candidate.
     slack, stretch : float
         px and px/px; the vectors between two candidates may differ by the root of slack² + (stretch d)².
     turn : int
@@ -121,13 +113,14 @@ class Rules:
         px and 1/px⁴; reach of a pair's pull on the elastic alignment, and how hard that is held to be rigid.
     margin : float
         px inside the other's convex hull, from where on a missing partner counts.
+    promise : float
+        Closeness after one round (pairs, each by how near) from which on a consensus earns the other rounds.
     keep : float
         Share of the best consensus's closeness after one round that earns another one the other rounds.
     lever : float
         px; a pair's directions have as much of a say in the rigid motion as a second point at this distance.
     """
 
-    votes: int
     slack: float
     stretch: float
     turn: int
@@ -142,6 +135,7 @@ class Rules:
     smooth: float
     stiff: float
     margin: float
+    promise: float
     keep: float
     lever: float
 
@@ -149,7 +143,7 @@ class Rules:
         values = self.values()
         if not (np.isfinite(values).all() and (values >= 0).all() and self.smooth > 0 and self.stiff > 0):
             raise ValueError(f"rules must be finite and not negative, smooth and stiff positive: {self}")
-        if not (self.votes >= 2 and self.turn < 128 and self.pair_turn < 128 and self.rounds >= 1):
+        if not (self.turn < 128 and self.pair_turn < 128 and self.rounds >= 1):
             raise ValueError(f"impossible rules: {self}")
         if self.reach > FARTHEST:
             raise ValueError(f"pairs {self.reach} px apart are further than any finger")
@@ -185,7 +179,7 @@ class Packed:
     def __post_init__(self) -> None:
         rows = checks.array(self.rows, np.int16, (None, COLUMNS), "rows")
         low = np.array([-FARTHEST, -FARTHEST, 0, 0, 0, *[-1] * NEIGHBOURS])
-        high = np.array([FARTHEST, FARTHEST, 255, 255, 255, *[self.neighbourhood.cells - 1] * NEIGHBOURS])
+        high = np.array([FARTHEST, FARTHEST, 255, 255, 255, *[CELLS - 1] * NEIGHBOURS])
         if len(rows) > MAX_MINUTIAE or (rows < low).any() or (rows > high).any():
             raise InvalidTemplateError("rows hold numbers that no packed template has; make them with pack()")
         checks.array(self.order, np.int32, (len(rows),), "order")
@@ -200,26 +194,20 @@ class Index:
     Attributes
     ----------
     packed : Packed
-    table : uint64 array (cells, words)
-        For each cell, the minutiae that have a neighbour in it, as bits.
-    near : uint64 array (squares, words)
-        For each square of a map of the print, the minutiae close to it.
-    grid : int32 array (5,)
-        That map's left and top edge in px, log2 of its squares' side, its width and height in squares.
+    table : uint64 array (CELLS, words)
+        For each cell, the minutiae that have a neighbour in one like it, as bits.
+    alike : uint16 array (n, SECTORS + RINGS + TURNS)
+        For each minutia, which of its neighbours are in a sector, a ring, or at a turn like it, as bits.
     """
 
     packed: Packed
     table: NDArray[np.uint64] = field(repr=False)
-    near: NDArray[np.uint64] = field(repr=False)
-    grid: NDArray[np.int32]
+    alike: NDArray[np.uint16] = field(repr=False)
 
     def __post_init__(self) -> None:
-        words = _words(self.packed)
-        checks.array(self.table, np.uint64, (self.packed.neighbourhood.cells, words), "table")
-        grid = checks.array(self.grid, np.int32, (5,), "grid").tolist()
-        if not (MAP_SHIFT <= grid[2] < 16 and 1 <= grid[3] <= MAP_SIDE and 1 <= grid[4] <= MAP_SIDE):
-            raise InvalidTemplateError(f"no print lies on a map of {grid}; make it with index()")
-        checks.array(self.near, np.uint64, (grid[3] * grid[4], words), "near")
+        n = len(self.packed.rows)
+        checks.array(self.table, np.uint64, (CELLS, _words(self.packed)), "table")
+        checks.array(self.alike, np.uint16, (n, SECTORS + RINGS + TURNS), "alike")
 
 
 def pack(
@@ -263,7 +251,7 @@ def pack(
         order = np.lexsort(keys)
     rows = np.full((len(order), COLUMNS), -1, np.int16)
     rows[:, :5] = columns[order]
-    _match.describe(rows, _COSINE, _SINE, neighbourhood.radius, neighbourhood.cell, neighbourhood.side)
+    _match.describe(rows, _COSINE, _SINE, neighbourhood.rings())
     return Packed(rows, order.astype(np.int32), neighbourhood)
 
 
@@ -272,28 +260,13 @@ def _words(packed: Packed) -> int:
     return max(1, -(-len(packed.rows) // WORD))
 
 
-def index(packed: Packed, rules: Rules) -> Index:
-    """Prepare a probe: which of its minutiae have a neighbour where, and which lie where on the print."""
-    rows, hood = packed.rows, packed.neighbourhood
-    words = _words(packed)
-    table = np.zeros((hood.cells, words), np.uint64)
-    _match.index(rows, table, _COSINE, _SINE, hood.radius, hood.cell, hood.side, hood.slack, hood.stretch, hood.turn)
-    grid = _map_of(rows, rules.reach)
-    near = np.zeros((int(grid[3]) * int(grid[4]), words), np.uint64)
-    _match.place(rows, near, grid, rules.reach)
-    return Index(packed, table, near, grid)
-
-
-def _map_of(rows: NDArray[np.int16], reach: int) -> NDArray[np.int32]:
-    """Lay squares over the print and `reach` px around it."""
-    if len(rows) == 0:
-        return np.array([0, 0, MAP_SHIFT, 1, 1], np.int32)
-    left, top = (int(value) - reach for value in rows[:, :2].min(axis=0))
-    right, bottom = (int(value) + reach for value in rows[:, :2].max(axis=0))
-    shift = MAP_SHIFT
-    while max(right - left, bottom - top) >> shift >= MAP_SIDE:
-        shift += 1
-    return np.array([left, top, shift, (right - left >> shift) + 1, (bottom - top >> shift) + 1], np.int32)
+def index(packed: Packed) -> Index:
+    """Prepare a probe: which of its minutiae have a neighbour like which."""
+    n = len(packed.rows)
+    table = np.zeros((CELLS, _words(packed)), np.uint64)
+    alike = np.zeros((n, SECTORS + RINGS + TURNS), np.uint16)
+    _match.index(packed.rows, table, alike)
+    return Index(packed, table, alike)
 
 
 def match(probe: Index, references: Sequence[Packed], rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.int16]]:
@@ -325,13 +298,14 @@ def match(probe: Index, references: Sequence[Packed], rules: Rules) -> tuple[NDA
     _match.match(
         probe.packed.rows,
         probe.table,
-        probe.near,
-        probe.grid,
+        probe.alike,
         rows,
         offsets,
         _COSINE,
         _SINE,
         rules.values(),
+        rules.reach,
+        np.empty(-(-_match.WORK // 8)),
         evidence,
         partners,
     )
