@@ -1,6 +1,6 @@
 """Is a score of 40 one false match in 10,000? Predicted and observed false match rates, set by set.
 
-    python benchmarks/calibration_table.py [--shared DIR] [--sources NAME ...]
+    python benchmarks/calibration_table.py [--shared DIR] [--sources NAME ...] [--synthetic FINGERS]
 
 All non-mated pairs of the visible sets, those of two different sets as well. Where the model was trained on the set,
 its own pairs flatter it: `left out` predicts each set by a model fitted and calibrated on the others.
@@ -9,12 +9,13 @@ its own pairs flatter it: `left out` predicts each set by a model fitted and cal
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from comparison_data import SETS, SOURCES, Pairs, compare_all, load
+from comparison_data import SETS, SOURCES, Pairs, compare_all, load, load_synthetic
 from numpy.typing import NDArray
-from train_finger_compare import balance, learn
+from train_finger_compare import THINNED, balance, learn
 
 from biocore.fingerprint import likelihood
 
@@ -46,12 +47,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
     parser.add_argument("--sources", nargs="+", default=["fingerjet", "fast"], choices=SOURCES)
+    parser.add_argument("--synthetic", type=int, default=0, metavar="FINGERS", help="synthetic fingers to train on too")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "biocore-synthetic-templates")
     args = parser.parse_args()
     sources = {name: compare_all(load(name, args.shared)) for name in args.sources}
     left_out = {name: np.zeros(len(pairs.mated)) for name, pairs in sources.items()}
-    weights = {name: balance(pairs) for name, pairs in sources.items()}
+    made = {
+        f"synthetic {name}": compare_all(load_synthetic(name, args.synthetic, args.cache), across=False).thinned(
+            THINNED
+        )
+        for name in args.sources
+        if args.synthetic and name != "fingerjet"
+    }
+    weights = {name: balance(pairs) for name, pairs in (sources | made).items()}
     for k in range(len(SETS)):
-        model = learn(sources, weights, k)
+        model = learn(sources | made, weights, k)
         for name, pairs in sources.items():
             left_out[name][pairs.sets == k] = model.scores(pairs.evidence[pairs.sets == k])
     for name, pairs in sources.items():

@@ -1,26 +1,30 @@
-"""Templates of the visible sets and the evidence of all their comparisons: what training and tables are made of."""
+"""Templates of the visible sets and of synthetic fingers, and the evidence of all their comparisons."""
 
 from __future__ import annotations
 
 import csv
 import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from synthetic_fingers import pictures
 
 from biocore.errors import BiocoreError
 from biocore.fingerprint.compare import RULES
 from biocore.fingerprint.fuse import fuse
 from biocore.fingerprint.packing import packed
 from biocore.kernels import match
-from biocore.types import FingerPosition, FingerTemplate
+from biocore.types import FingerPosition, FingerTemplate, GreyImage
 
 SETS = ("fvc2000_db4b", "fvc2002_db1b", "fvc2002_db3b", "fvc2002_db4b")
+SYNTHETIC = "synthetic"  # the set of fingers made by `synthetic_fingers`
 SOURCES = ("fingerjet", "fast", "robust", "learned", "spoilt", "fused")  # of minutiae
 Key = tuple[str, str, str]  # set, finger, impression
+Pictures = Callable[[], Iterator[tuple[Key, GreyImage]]]
 
 REFUSED = -1e9  # score of a comparison with an image no template could be made of
 
@@ -34,7 +38,7 @@ class Pairs:
     evidence : float64 array (n, len(match.Evidence))
     mated, refused : bool array (n,)
     sets : int64 array (n,)
-        Index of the set, -1 where the two are of different sets (always non-mated).
+        Index of the set, the synthetic one last; -1 where the two are of different sets (always non-mated).
     fingers : int64 array (n, 2)
         Number of the finger each is of, over all sets.
     """
@@ -44,6 +48,11 @@ class Pairs:
     refused: NDArray[np.bool_]
     sets: NDArray[np.int64]
     fingers: NDArray[np.int64]
+
+    def thinned(self, step: int) -> Pairs:
+        """Return all mated pairs, and of the others one in `step`."""
+        rows = np.flatnonzero(self.mated | (np.arange(len(self.mated)) % step == 0))
+        return Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 def fingerjet(shared: Path) -> dict[Key, FingerTemplate | None]:
@@ -77,18 +86,33 @@ def template(values: NDArray[np.int64]) -> FingerTemplate:
 
 
 def load(source: str, shared: Path) -> dict[Key, FingerTemplate | None]:
-    """Load templates of one source.
+    """Load templates of one source on the visible sets.
 
     `fingerjet`, `fast`, `robust`: by that extractor; `learned`: by the learned detector (the extra `robust` must be
     installed); `spoilt`: robust, of spoilt pictures; `fused`: twice three of those fused, and two clean ones.
     """
-    if source == "fingerjet":
-        return fingerjet(shared)
+    return fingerjet(shared) if source == "fingerjet" else made_of(source, lambda: photographs(shared))
+
+
+def load_synthetic(source: str, fingers: int, cache: Path) -> dict[Key, FingerTemplate | None]:
+    """Make templates of synthetic fingers, or find them in `cache`; empty it when the extractor has changed."""
+    import joblib
+
+    made = joblib.Memory(cache, verbose=0).cache(_synthetic)(source, fingers)
+    return dict(made)
+
+
+def _synthetic(source: str, fingers: int) -> dict[Key, FingerTemplate | None]:
+    return made_of(source, lambda: (((SYNTHETIC, f, n), pixels) for f, n, pixels in pictures(fingers)))
+
+
+def made_of(source: str, from_: Pictures) -> dict[Key, FingerTemplate | None]:
+    """Make the templates of one source."""
     if source == "spoilt":
-        return extracted(shared, "robust", spoil=True)
+        return extracted(from_, "robust", spoil=True)
     if source == "fused":
-        return fused(extracted(shared, "robust", spoil=True), extracted(shared, "robust"))
-    return extracted(shared, source)
+        return fused(extracted(from_, "robust", spoil=True), extracted(from_, "robust"))
+    return extracted(from_, source)
 
 
 def fused(
@@ -105,7 +129,7 @@ def fused(
     return found
 
 
-def extracted(shared: Path, effort: str, spoil: bool = False) -> dict[Key, FingerTemplate | None]:
+def extracted(from_: Pictures, effort: str, spoil: bool = False) -> dict[Key, FingerTemplate | None]:
     """Templates by the library's own extractor; None for images it refuses."""
     import cv2
 
@@ -118,10 +142,8 @@ def extracted(shared: Path, effort: str, spoil: bool = False) -> dict[Key, Finge
     cv2.setNumThreads(1)
     rng = np.random.default_rng(8)
     found: dict[Key, FingerTemplate | None] = {}
-    for key, path in images(shared).items():
-        pixels = np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
-        if spoil:
-            pixels = spoilt(pixels, rng)
+    for key, clean in from_():
+        pixels = spoilt(clean, rng) if spoil else clean
         try:
             found[key] = extract_robust(pixels) if effort == "learned" else extract(pixels, effort)
         except BiocoreError:
@@ -167,6 +189,14 @@ def images(shared: Path) -> dict[Key, Path]:
     return found
 
 
+def photographs(shared: Path) -> Iterator[tuple[Key, GreyImage]]:
+    """Yield the pictures of the visible sets."""
+    import cv2
+
+    for key, path in images(shared).items():
+        yield key, np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
 def compare_all(templates: dict[Key, FingerTemplate | None], across: bool = True) -> Pairs:
     """Compare every impression with every other; `across` with those of other sets too."""
     keys = list(templates)
@@ -178,12 +208,12 @@ def compare_all(templates: dict[Key, FingerTemplate | None], across: bool = True
         there = [other for other in rest if key in live and other in live]
         found: dict[Key, NDArray[np.float64]] = {}
         if there:
-            values, _ = match.match(match.index(live[key], RULES), [live[other] for other in there], RULES)
+            values, _ = match.match(match.index(live[key]), [live[other] for other in there], RULES)
             found = dict(zip(there, values, strict=True))
         nothing = np.zeros(len(match.Evidence))
         for other in rest:
             evidence.append(found.get(other, nothing))
-            of = SETS.index(key[0]) if key[0] == other[0] else -1
+            of = (*SETS, SYNTHETIC).index(key[0]) if key[0] == other[0] else -1
             rows.append((key[:2] == other[:2], other not in found, of, numbers[key[:2]], numbers[other[:2]]))
     table = np.array(rows)
     return Pairs(np.array(evidence), table[:, 0] > 0, table[:, 1] > 0, table[:, 2], table[:, 3:])

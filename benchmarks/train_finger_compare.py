@@ -1,19 +1,22 @@
 """Learn the coefficients of the fingerprint comparison score and write `models/compare-1.toml`.
 
-    python benchmarks/train_finger_compare.py [--shared DIR] [--sources NAME ...] [--write]
+    python benchmarks/train_finger_compare.py [--shared DIR] [--sources NAME ...] [--synthetic FINGERS] [--write]
 
 A logistic model over the features of `biocore.fingerprint.likelihood`, then the false match rate behind its log
 odds: counted on the non-mated pairs down to one in a thousand, and beyond that extrapolated by an exponential tail.
+The false match rate is counted on the visible sets only: synthetic fingers resemble each other less.
 Prints what holds on a set that was left out (every set in turn); --write fits on all and writes the model.
+--only-synthetic fits and calibrates on synthetic fingers alone, so that all visible sets are new to it.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from comparison_data import REFUSED, SETS, SOURCES, Pairs, compare_all, load
+from comparison_data import REFUSED, SETS, SOURCES, Pairs, compare_all, load, load_synthetic
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -24,6 +27,7 @@ from biocore.fingerprint import likelihood
 TARGET = Path(likelihood.__file__).parent / "models/compare-1.toml"
 RIDGE = 0.1  # inverse strength of the penalty on the standardised weights
 COUNTED = (0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.002, 0.001)  # false match rates of the knots
+THINNED = 13  # one in so many non-mated pairs of synthetic fingers is used; prime to the order of the impressions
 TAIL = 0.01  # share of the non-mated pairs that the exponential tail is fitted to
 
 
@@ -55,9 +59,9 @@ def calibrate(nonmated: NDArray[np.float64], total: int) -> tuple[NDArray[np.flo
 
 
 def balance(pairs: Pairs) -> NDArray[np.float64]:
-    """Weigh every set alike; pairs of different sets, or that were not followed up, not at all."""
+    """Weigh every set alike, the synthetic one too; pairs across sets, or not followed up, not at all."""
     weights = np.zeros(len(pairs.mated))
-    for k in range(len(SETS)):
+    for k in range(len(SETS) + 1):
         for mated in (False, True):
             chosen = (pairs.sets == k) & (pairs.mated == mated) & ~pairs.refused
             if chosen.any():
@@ -80,9 +84,12 @@ def rates(scores: NDArray[np.float64], pairs: Pairs, chosen: NDArray[np.bool_]) 
 
 
 def learn(
-    sources: dict[str, Pairs], weights: dict[str, NDArray[np.float64]], without: int | None = None
+    sources: dict[str, Pairs],
+    weights: dict[str, NDArray[np.float64]],
+    without: int | None = None,
+    counted: tuple[int, ...] = tuple(range(len(SETS))),
 ) -> likelihood.Model:
-    """Fit and calibrate on all sets `without` one; pairs of weight 0 are not fitted."""
+    """Fit on all sets `without` one and calibrate on those of them that are `counted`; weight 0 is not fitted."""
     used = {name: (weights[name] > 0) & (pairs.sets != without) for name, pairs in sources.items()}
     x = np.concatenate([likelihood.features(pairs.evidence[used[name]]).T for name, pairs in sources.items()])
     slopes, intercept = fit(
@@ -91,7 +98,7 @@ def learn(
         np.concatenate([weights[name][used[name]] for name in sources]),
     )
     nonmated = {
-        name: ~pairs.mated & ~pairs.refused & (pairs.sets >= 0) & (pairs.sets != without)
+        name: ~pairs.mated & ~pairs.refused & np.isin(pairs.sets, counted) & (pairs.sets != without)
         for name, pairs in sources.items()
     }
     evidence = np.concatenate([pairs.evidence[nonmated[name]] for name, pairs in sources.items()])
@@ -103,22 +110,27 @@ def learn(
 
 
 def cross_validate(sources: dict[str, Pairs]) -> None:
-    """Leave every set out in turn, in all sources at once, and print what the model does on it."""
+    """Leave every visible set out in turn, in all sources at once, and print what the model does on it."""
     weights = {name: balance(pairs) for name, pairs in sources.items()}
-    scores = {name: np.full(len(pairs.mated), REFUSED) for name, pairs in sources.items()}
-    for k in range(len(SETS)):
-        model = learn(sources, weights, k)
-        for name, pairs in sources.items():
-            out = (pairs.sets == k) & ~pairs.refused
-            scores[name][out] = model.scores(pairs.evidence[out])
+    show("every set by a model that has not seen it", sources, [learn(sources, weights, k) for k in range(len(SETS))])
+
+
+def show(what: str, sources: dict[str, Pairs], models: list[likelihood.Model]) -> None:
+    """Print the rates on the visible sets, each by its model."""
     for name, pairs in sources.items():
-        print(f"{name}: every set by a model that has not seen it")
+        scores = np.full(len(pairs.mated), REFUSED)
+        for k, model in enumerate(models):
+            out = (pairs.sets == k) & ~pairs.refused
+            scores[out] = model.scores(pairs.evidence[out])
+        if not (pairs.sets < len(SETS)).any():
+            continue
+        print(f"{name}: {what}")
         for k, set_ in enumerate(SETS):
-            print(f"  {set_:14s} {rates(scores[name], pairs, pairs.sets == k)}")
-        print(f"  {'pooled':14s} {rates(scores[name], pairs, pairs.sets >= 0)}")
+            print(f"  {set_:14s} {rates(scores, pairs, pairs.sets == k)}")
+        print(f"  {'pooled':14s} {rates(scores, pairs, (pairs.sets >= 0) & (pairs.sets < len(SETS)))}")
 
 
-def write(sources: dict[str, Pairs], path: Path) -> None:
+def write(sources: dict[str, Pairs], path: Path, fingers: int) -> None:
     """Fit on everything and write the model."""
     model = learn(sources, {name: balance(pairs) for name, pairs in sources.items()})
     counts = [
@@ -127,8 +139,8 @@ def write(sources: dict[str, Pairs], path: Path) -> None:
     ]
     lines = [
         "# Coefficients of the fingerprint comparison score. Written by benchmarks/train_finger_compare.py.",
-        f"# Minutiae of {', '.join(sources)} on {', '.join(SETS)}:",
-        f"# {counts[0]} mated and {counts[1]} non-mated pairs.",
+        f"# Minutiae of {', '.join(name for name in sources if ' ' not in name)} on {', '.join(SETS)}",
+        f"# and {fingers} synthetic fingers: {counts[0]} mated and {counts[1]} non-mated pairs.",
         f"format = {likelihood.FORMAT}",
         f"intercept = {model.intercept:.6f}",
         "",
@@ -154,14 +166,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder with data/ and reference/")
     parser.add_argument("--sources", nargs="+", default=["fingerjet"], choices=SOURCES)
+    parser.add_argument("--synthetic", type=int, default=0, metavar="FINGERS", help="synthetic fingers to train on too")
+    parser.add_argument("--only-synthetic", action="store_true", help="show what these alone would give")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "biocore-synthetic-templates")
     parser.add_argument("--write", action="store_true", help="fit on all sets and write the model")
     args = parser.parse_args()
-    sources = {}
-    for name in args.sources:
-        sources[name] = compare_all(load(name, args.shared), across=False)
-    cross_validate(sources)
+    visible = {name: compare_all(load(name, args.shared), across=False) for name in args.sources}
+    made = {}
+    if args.synthetic:
+        for name in args.sources:
+            if name != "fingerjet":  # of synthetic fingers there are no minutiae by FingerJetFX
+                pairs = compare_all(load_synthetic(name, args.synthetic, args.cache), across=False)
+                made[f"synthetic {name}"] = pairs.thinned(THINNED)
+    if args.only_synthetic:
+        weights = {name: balance(pairs) for name, pairs in made.items()}
+        model = learn(made, weights, counted=(len(SETS),))
+        show("by a model that has seen synthetic fingers only", visible, [model] * len(SETS))
+        return
+    cross_validate(visible | made)
     if args.write:
-        write(sources, TARGET)
+        write(visible | made, TARGET, args.synthetic)
 
 
 if __name__ == "__main__":
