@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from biocore.fingerprint.compare import compare, search
-from biocore.fingerprint.packing import packed
+from biocore.fingerprint.packing import views
 from biocore.kernels import match
 from biocore.types import FingerTemplate
 from finger_sets import finger, impression
@@ -30,7 +30,7 @@ def gallery() -> list[FingerTemplate]:
     fingers = [finger(seed) for seed in range(FINGERS)]
     made = [impression(fingers[k % FINGERS], k) for k in range(FINGERS * IMPRESSIONS)]
     for template in made:
-        packed(template)  # as a gallery that is searched more than once
+        views(template)  # as a gallery that is searched more than once
     return made
 
 
@@ -52,16 +52,16 @@ def test_non_mated_pair(benchmark: Any) -> None:
 def test_packing_a_template(benchmark: Any) -> None:
     t = finger(0)
     points, directions = t.points.astype(np.float64), t.directions.astype(np.float64)
-    hood = packed(t).neighbourhood
+    hood = views(t)[0].neighbourhood
     made = benchmark.pedantic(match.pack, (points, directions, t.kinds, t.qualities, hood), rounds=20, iterations=20)
-    assert np.array_equal(made.rows, packed(t).rows)
+    assert np.array_equal(made.rows, views(t)[0].rows)
     memory = made.rows.nbytes + made.order.nbytes
     assert memory == 45 * 44  # 2.0 kB for 45 minutiae
     benchmark.extra_info["bytes"] = memory
 
 
 def test_preparing_a_probe(benchmark: Any) -> None:
-    made = benchmark.pedantic(match.index, (packed(finger(0)),), rounds=20, iterations=20)
+    made = benchmark.pedantic(match.index, (views(finger(0))[0],), rounds=20, iterations=20)
     assert made.table.any()
     benchmark.extra_info["bytes"] = made.table.nbytes + made.alike.nbytes
 

@@ -16,7 +16,7 @@ from synthetic_fingers import pictures
 from biocore.errors import BiocoreError
 from biocore.fingerprint.compare import RULES
 from biocore.fingerprint.fuse import fuse
-from biocore.fingerprint.packing import packed
+from biocore.fingerprint.packing import views
 from biocore.kernels import match
 from biocore.types import FingerPosition, FingerTemplate, GreyImage
 
@@ -201,15 +201,14 @@ def compare_all(templates: dict[Key, FingerTemplate | None], across: bool = True
     """Compare every impression with every other; `across` with those of other sets too."""
     keys = list(templates)
     numbers = {finger: n for n, finger in enumerate(sorted({key[:2] for key in keys}))}
-    live = {key: packed(t) for key, t in templates.items() if t is not None}
+    live = {key: views(t) for key, t in templates.items() if t is not None}
     evidence, rows = [], []
     for k, key in enumerate(keys):
         rest = [other for other in keys[k + 1 :] if across or other[0] == key[0]]
         there = [other for other in rest if key in live and other in live]
         found: dict[Key, NDArray[np.float64]] = {}
         if there:
-            values, _ = match.match(match.index(live[key]), [live[other] for other in there], RULES)
-            found = dict(zip(there, values, strict=True))
+            found = {other: best_evidence(live[key], live[other]) for other in there}
         nothing = np.zeros(len(match.Evidence))
         for other in rest:
             evidence.append(found.get(other, nothing))
@@ -217,3 +216,9 @@ def compare_all(templates: dict[Key, FingerTemplate | None], across: bool = True
             rows.append((key[:2] == other[:2], other not in found, of, numbers[key[:2]], numbers[other[:2]]))
     table = np.array(rows)
     return Pairs(np.array(evidence), table[:, 0] > 0, table[:, 1] > 0, table[:, 2], table[:, 3:])
+
+
+def best_evidence(ours: tuple[match.Packed, ...], theirs: tuple[match.Packed, ...]) -> NDArray[np.float64]:
+    """Return the evidence of those two views that agree best."""
+    rows = np.concatenate([match.match(match.index(one), list(theirs), RULES)[0] for one in ours])
+    return np.asarray(rows[rows[:, match.Evidence.CLOSENESS].argmax()])

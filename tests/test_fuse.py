@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from biocore.errors import InvalidTemplateError
-from biocore.fingerprint.compare import compare
+from biocore.fingerprint.compare import compare, search
 from biocore.fingerprint.fuse import ALGORITHM, fuse
+from biocore.fingerprint.packing import views
 from biocore.types import FingerPosition, FingerTemplate
 from finger_sets import chosen, finger, impression, template, turned
 
@@ -88,14 +89,41 @@ def test_an_attempt_that_does_not_match_is_laid_beside_and_still_found() -> None
     assert (fused.points[pairs[:, 0], 0] < alone.width).all()  # nothing of the stranger's among them
 
 
-def test_of_attempts_that_do_not_match_at_all_the_surest_is_kept_alone() -> None:
-    unsure, sure = finger(5), finger(6)
-    unsure = replace(unsure, qualities=np.full(len(unsure), 20, np.uint8))
-    sure = replace(sure, qualities=np.full(len(sure), 90, np.uint8), position=FingerPosition.UNKNOWN)
-    fused = fuse([unsure, sure])
-    assert np.array_equal(fused.points, sure.points)
-    assert compare(fused, finger(6)).score == compare(sure, finger(6)).score
-    assert compare(fused, finger(5)).score < 30
+@pytest.mark.parametrize("n", [2, 3])
+def test_attempts_that_do_not_match_at_all_are_each_found(n: int) -> None:
+    alone = [finger(5), finger(6), finger(7)][:n]
+    fused = fuse(alone)
+    assert len(views(fused)) == n
+    price = 10 * np.log10(n)  # of having tried several
+    for one in alone:
+        other = impression(one, 3)
+        assert compare(fused, other).score == pytest.approx(compare(one, other).score - price, rel=0.02)
+        assert search(fused, [other])[0].score == compare(fused, other).score == compare(other, fused).score
+    assert compare(fused, finger(8)).score < 30
+
+
+def test_two_templates_of_several_views_are_compared_view_by_view() -> None:
+    one, other = fuse([finger(5), finger(6)]), fuse([impression(finger(7), 1), impression(finger(6), 2)])
+    there, back = compare(one, other), compare(other, one)
+    assert there.score == back.score == search(one, [other])[0].score
+    assert {tuple(pair) for pair in there.pairs.tolist()} == {tuple(pair[::-1]) for pair in back.pairs.tolist()}
+    expected = compare(finger(6), impression(finger(6), 2)).score - 10 * np.log10(4)
+    assert there.score == pytest.approx(expected, rel=0.02)
+    mixed = search(finger(6), [other, finger(6), one, finger(9)])  # references of one view and of two
+    assert [c.score for c in mixed] == [compare(finger(6), r).score for r in (other, finger(6), one, finger(9))]
+
+
+def test_a_template_is_parted_only_at_a_band_without_minutiae_and_into_parts_large_enough() -> None:
+    whole = finger(5)
+    assert len(views(whole)) == 1
+    spurious = template(np.append(whole.points, [[900.0, 100.0]], axis=0), np.append(whole.directions, 0.0))
+    assert len(views(spurious)) == 1
+    points = np.concatenate([whole.points + np.array([600.0 * k, 0.0]) for k in range(6)])
+    assert len(views(template(points, np.tile(whole.directions, 6)))) == 4
+    narrow = np.concatenate([whole.points, whole.points + np.array([np.ptp(whole.points[:, 0]) + 120.0, 0.0])])
+    assert len(views(template(narrow, np.tile(whole.directions, 2)))) == 1
+    rows = np.sort(np.concatenate([view.order for view in views(fuse([finger(5), finger(6)]))]))
+    assert np.array_equal(rows, np.arange(90))
 
 
 def test_a_fused_stranger_is_still_a_stranger() -> None:

@@ -13,10 +13,15 @@ from hypothesis.extra import numpy as hnp
 import reference_match as twin
 from biocore.errors import InvalidSampleError, InvalidTemplateError
 from biocore.fingerprint.compare import RULES
-from biocore.fingerprint.packing import NEIGHBOURHOOD, packed
+from biocore.fingerprint.packing import NEIGHBOURHOOD, views
 from biocore.kernels import match
 from biocore.types import FingerTemplate
 from finger_sets import chosen, finger, impression
+
+
+def packed(t: FingerTemplate) -> match.Packed:
+    (pack,) = views(t)
+    return pack
 
 
 def plain(pack: match.Packed) -> twin.Rows:

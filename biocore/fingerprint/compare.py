@@ -6,11 +6,13 @@ paired; what speaks for and against the pairs is weighed by a learned model and 
 compared within neighbourhoods and near pairs that are found already, so that skin may stretch; no ridge counts or other
 extended data are needed, so templates read from ISO/IEC 19794-2 records compare as well as any.
 
-Which of the two is the probe has no influence on the score or the pairs.
+Of a fused template that holds several views of the finger side by side each is compared, and the best counts, less what
+it costs to have tried several. Which of the two is the probe has no influence on the score or the pairs.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.fingerprint import likelihood
-from biocore.fingerprint.packing import packed
+from biocore.fingerprint.packing import views
 from biocore.kernels import match
 from biocore.types import Comparison, FingerTemplate
 
@@ -67,12 +69,25 @@ def compare(probe: FingerTemplate, reference: FingerTemplate) -> Comparison:
     InvalidTemplateError
         Not a finger's template.
     """
-    one, other = packed(probe), packed(reference)
-    evidence, partners = match.match(match.index(one), [other], RULES)
-    rows = np.flatnonzero(partners >= 0)
-    pairs = np.stack([one.order[partners[rows]], other.order[rows]], axis=1).astype(np.int32)
-    score = float(likelihood.model().scores(evidence)[0])
+    ours, theirs = views(probe), views(reference)
+    best: tuple[tuple[float, ...], NDArray[np.int32]] = ((-1.0,), _NO_PAIRS)
+    for one in ours:
+        index = match.index(one)
+        for other in theirs:
+            evidence, partners = match.match(index, [other], RULES)
+            score = float(likelihood.model().scores(evidence)[0])
+            rank = (score, *evidence[0].tolist())  # the evidence decides between equals, so that both ways are the same
+            if rank > best[0]:
+                rows = np.flatnonzero(partners >= 0)
+                best = rank, np.stack([one.order[partners[rows]], other.order[rows]], axis=1)
+    pairs = best[1]
+    score = max(0.0, best[0][0] - _price(len(ours) * len(theirs)))
     return Comparison(score, ALGORITHM, pairs[np.argsort(pairs[:, 0])])
+
+
+def _price(comparisons: int) -> float:
+    """Return what the best of several comparisons costs: the rates of false matches add up, -10 log10(FMR) drops."""
+    return 10.0 * math.log10(comparisons)
 
 
 def search(probe: FingerTemplate, references: Sequence[FingerTemplate], threads: int = 1) -> list[Comparison]:
@@ -99,12 +114,19 @@ def search(probe: FingerTemplate, references: Sequence[FingerTemplate], threads:
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    index = match.index(packed(probe))
+    indices = [match.index(view) for view in views(probe)]
     model = likelihood.model()
 
     def block(first: int) -> NDArray[np.float64]:
-        evidence, _ = match.match(index, [packed(t) for t in references[first : first + BLOCK]], RULES)
-        return model.scores(evidence)
+        packs = [views(template) for template in references[first : first + BLOCK]]
+        flat = [view for pack in packs for view in pack]
+        scores = np.max([model.scores(match.match(index, flat, RULES)[0]) for index in indices], axis=0)
+        if len(flat) == len(packs) and len(indices) == 1:
+            return np.asarray(scores, np.float64)
+        counts = [len(pack) for pack in packs]
+        best = np.maximum.reduceat(scores, np.cumsum([0, *counts[:-1]]))
+        price = [_price(len(indices) * count) for count in counts]
+        return np.asarray(np.maximum(0.0, best - price), np.float64)
 
     starts = range(0, len(references), BLOCK)
     if threads == 1 or len(starts) < 2:

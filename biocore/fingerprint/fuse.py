@@ -3,9 +3,8 @@
 The best attempt is the frame. The others are compared with what there is so far, the surest first, bent onto it by
 the paired minutiae (a rigid motion and what is left over, spread smoothly), and added. A minutia that was seen again
 gains confidence; one that an attempt should have seen and did not loses it. An attempt that does not match is never
-mixed in: it is laid beside, out of reach of the others, where a comparison may still find it. Where no two attempts
-match, nothing says that they are of one finger: the one with most confidence in it is returned alone, because side by
-side their false minutiae only dilute each other's score.
+mixed in: it is laid beside, out of reach of the others, as a view of its own. A comparison takes the best view
+(`packing.views`).
 """
 
 from __future__ import annotations
@@ -124,8 +123,6 @@ def fuse(templates: Sequence[FingerTemplate]) -> FingerTemplate:
         votes = _ranked(_add(votes, fused, rest.pop(best)), density)
         fused = _template(votes, first)
     position = max(t.position for t in templates)
-    if fused is first:
-        return replace(first, position=position)
     fused = replace(_framed(fused), position=position)
     return _beside(fused, fuse(rest)) if rest else fused
 

@@ -1,10 +1,16 @@
-"""A template as the comparator takes it: at 500 ppi, packed once, remembered as long as the template lives."""
+"""A template as the comparator takes it: at 500 ppi, packed once, remembered as long as the template lives.
+
+A fused template may hold several views of the finger that could not be brought together, laid side by side with an
+empty band between them (`fuse`). Minutiae across such a band have no bearing on each other, so each view is compared
+on its own. No impression of one touch has such a band: of 1,600 templates of four extractors not one.
+"""
 
 from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biocore.errors import InvalidTemplateError
 from biocore.fingerprint.scale import NOMINAL_PPI
@@ -18,11 +24,15 @@ NEIGHBOURHOOD = match.Neighbourhood(
 )
 UNREPORTED = 50  # quality of a minutia whose extractor does not report one: neither good nor bad
 
-_packed: WeakKeyDictionary[FingerTemplate, match.Packed] = WeakKeyDictionary()
+BAND = 140.0  # px, 7 mm without a minutia; `fuse` leaves 150, and rounding may take some of it
+MOST_VIEWS = 4  # of a template; where there are more bands, the widest part it
+LEAST = 8  # minutiae; fewer are no view of their own, only something an attempt saw beside the others
+
+_views: WeakKeyDictionary[FingerTemplate, tuple[match.Packed, ...]] = WeakKeyDictionary()
 
 
-def packed(template: FingerTemplate) -> match.Packed:
-    """Return the packed template; the work is done once for each.
+def views(template: FingerTemplate) -> tuple[match.Packed, ...]:
+    """Return the packed views of a template, from left to right, mostly one; the work is done once for each.
 
     Raises
     ------
@@ -33,13 +43,34 @@ def packed(template: FingerTemplate) -> match.Packed:
         raise InvalidTemplateError(
             f"fingerprints are compared by their minutiae; this is a {type(template).__name__}, not a FingerTemplate"
         )
-    found = _packed.get(template)
+    found = _views.get(template)
     if found is None:
-        found = _packed[template] = match.pack(
-            template.points.astype(np.float64) * (NOMINAL_PPI / template.ppi),
-            template.directions.astype(np.float64),
-            template.kinds,
-            np.where(template.qualities == 0, np.uint8(UNREPORTED), template.qualities),
-            NEIGHBOURHOOD,
-        )
+        points = template.points.astype(np.float64) * (NOMINAL_PPI / template.ppi)
+        found = _views[template] = tuple(_pack(template, points, rows) for rows in _parted(points[:, 0]))
     return found
+
+
+def _pack(template: FingerTemplate, points: NDArray[np.float64], rows: NDArray[np.intp] | None) -> match.Packed:
+    """Pack some minutiae of a template, or all of them."""
+    chosen: slice | NDArray[np.intp] = slice(None) if rows is None else rows
+    qualities = template.qualities[chosen]
+    found = match.pack(
+        points[chosen],
+        template.directions[chosen].astype(np.float64),
+        template.kinds[chosen],
+        np.where(qualities == 0, np.uint8(UNREPORTED), qualities),
+        NEIGHBOURHOOD,
+    )
+    return found if rows is None else match.Packed(found.rows, rows[found.order].astype(np.int32), NEIGHBOURHOOD)
+
+
+def _parted(x: NDArray[np.float64]) -> list[NDArray[np.intp] | None]:
+    """Part minutiae at empty bands; [None] where there is none, or but one part large enough to be a view."""
+    order = np.argsort(x, kind="stable")
+    gaps = np.diff(x[order])
+    if not (gaps >= BAND).any():
+        return [None]
+    widest = np.argsort(-gaps, kind="stable")[: MOST_VIEWS - 1]
+    parts = np.split(order, np.sort(widest[gaps[widest] >= BAND]) + 1)
+    large: list[NDArray[np.intp] | None] = [np.sort(part) for part in parts if len(part) >= LEAST]
+    return large if len(large) > 1 else [None]
