@@ -187,6 +187,8 @@ cdef void compare_one(const Case* case, const Rules* rules, int reach, Work* wor
             first = closeness
         for round_ in range(1, rules.rounds):
             closeness = pair_up(case, rules, round_ + 1 < rules.rounds, work)
+            if not work.changed:  # the same pairs give the same motion, and so the next round would be this one
+                break
         if closeness <= best:
             continue
         best = closeness

@@ -163,6 +163,7 @@ cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Wor
         work.rx[j] = work.motion.c * r[X] + work.motion.s * r[Y] + work.motion.x
         work.ry[j] = work.motion.c * r[Y] - work.motion.s * r[X] + work.motion.y
         i = work.partner[j]
+        work.before[j] = i
         if i >= 0:
             work.dx[j] = case.fixed[i * WIDTH + X] - work.rx[j]
             work.dy[j] = case.fixed[i * WIDTH + Y] - work.ry[j]
@@ -173,12 +174,14 @@ cdef inline double pair_up(const Case* case, const Rules* rules, bint refit, Wor
     for j in range(case.n):
         nearest = bend(j, live, rules, work)
         claim(case, j, rules.near * rules.near + rules.elastic * rules.elastic * nearest, rules, work)
+    work.changed = False
     for j in range(case.n):
         i = work.partner[j]
+        if i >= 0 and work.owner[i] != j:
+            work.partner[j] = i = -1
+        if i != work.before[j]:
+            work.changed = True
         if i < 0:
-            continue
-        if work.owner[i] != j:
-            work.partner[j] = -1
             continue
         ci[count] = i
         cj[count] = j

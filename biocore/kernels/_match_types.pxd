@@ -83,6 +83,8 @@ cdef struct Work:
     double support[CANDIDATES]
     Motion motion
     int partner[MOST]  # of each moved minutia, or -1
+    int before[MOST]  # and what it was in the round before
+    bint changed  # whether any of them is another
     int owner[MOST]  # of each fixed minutia: the moved one that claims it
     double cost[MOST]  # of that claim
     double rx[MOST]  # moved minutiae after the rigid motion

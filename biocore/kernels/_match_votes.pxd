@@ -18,6 +18,8 @@ cdef inline int mutual(int votes, const short* cells, const unsigned short* alik
         if cell < 0:
             break
         explained |= (sectors[cell & (SECTORS - 1)] & rings[cell >> 6 & (RINGS - 1)] & turns[cell >> 10])
+        if votes == 2 and explained & (explained - 1):
+            return 2
     while explained:
         count += 1
         explained &= explained - 1
