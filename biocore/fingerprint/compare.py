@@ -29,7 +29,7 @@ RULES = match.Rules(
     slack=2.0,  # px
     stretch=0.08,  # px/px
     turn=16,  # 1/256 turns, 22 degrees
-    support=7.0,  # votes; half of the non-mated pairs have as many, and 99.7 % of the mated
+    support=7.0,  # votes; 47 % of the non-mated pairs have as many, and 99.7 % of the mated
     roots=2,
     rounds=3,
     near=12.0,  # px, one and a third ridge periods
@@ -40,7 +40,7 @@ RULES = match.Rules(
     smooth=25.0,  # px
     stiff=1e-8,  # 1/px⁴
     margin=8.0,  # px
-    promise=4.0,  # pairs; below it stay two thirds of the non-mated consensuses, and 1 mated pair in 500
+    promise=4.0,  # pairs; a quarter of the non-mated consensuses fall short, and 1 mated pair in 500
     keep=0.7,
     lever=20.0,  # px
 )
