@@ -32,8 +32,7 @@ ALLOWED = {
     "biocore.calibration": set(),
     "biocore.kernels": FOUNDATION,
     "biocore.formats": FOUNDATION,
-    "biocore.fingerprint": FOUNDATION
-    | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.fingerprint": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.iris": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
