@@ -1,6 +1,7 @@
-"""Draw a contact sheet of synthetic prints: one finger of each class, then one finger with each defect.
+"""Draw a contact sheet of synthetic prints or eyes: some of them as they are, then one with each defect.
 
-python examples/contact_sheet.py prints.png
+python examples/contact_sheet.py prints prints.png
+python examples/contact_sheet.py eyes eyes.png
 """
 
 from __future__ import annotations
@@ -10,33 +11,48 @@ import sys
 import cv2
 import numpy as np
 
-from biocore.fingerprint import synth
+from biocore.fingerprint import synth as prints
+from biocore.iris import synth as eyes
 from biocore.types import GreyImage
 
-TILE = (160, 200)  # px, width and height
+TILES = {"prints": (160, 200), "eyes": (192, 144)}  # px, width and height
 COLUMNS = 6
 
 
-def tile(pixels: GreyImage, caption: str) -> GreyImage:
-    """Shrink a print and write what it is below."""
-    small = cv2.resize(pixels, TILE, interpolation=cv2.INTER_AREA)
-    label = np.full((18, TILE[0]), 255, np.uint8)
+def some_prints() -> list[tuple[GreyImage, str]]:
+    """Draw a finger of each class, then one finger with each defect and without."""
+    seeds: dict[prints.FingerClass, int] = {}
+    for seed in range(200):
+        seeds.setdefault(prints.plan_of(seed).kind, seed)
+    whole = [(prints.impression(seeds[kind], 2), kind.name) for kind in prints.FingerClass]
+    poor = [(prints.impression(10, 1, prints.defect(cause)), cause.name) for cause in prints.Defect]
+    return [*whole, *poor, (prints.impression(10, 1, prints.Conditions()), "nothing wrong")]
+
+
+def some_eyes() -> list[tuple[GreyImage, str]]:
+    """Draw both eyes of three people, then one eye with each defect."""
+    pairs = [(person, side) for person in (0, 4, 7) for side in ("right", "left")]
+    whole = [(eyes.impression(person, 1, side=side), f"person {person}, {side}") for person, side in pairs]
+    return whole + [(eyes.impression(20, 1, eyes.defect(cause, 0.8)), cause.name) for cause in eyes.Defect]
+
+
+def tile(pixels: GreyImage, caption: str, size: tuple[int, int]) -> GreyImage:
+    """Shrink a picture and write what it is below."""
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    label = np.full((18, size[0]), 255, np.uint8)
     cv2.putText(label, caption.lower().replace("_", " "), (4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
     return np.vstack([small, label])
 
 
 def main() -> None:
-    """Write the sheet to the path given."""
-    seeds: dict[synth.FingerClass, int] = {}
-    for seed in range(200):
-        seeds.setdefault(synth.plan_of(seed).kind, seed)
-    tiles = [tile(synth.impression(seeds[kind], 2), kind) for kind in synth.FingerClass]
-    tiles += [tile(synth.impression(10, 1, synth.defect(cause)), cause) for cause in synth.Defect]
-    tiles.append(tile(synth.impression(10, 1, synth.Conditions()), "nothing wrong"))
-    rows = [np.hstack(tiles[at : at + COLUMNS]) for at in range(0, len(tiles), COLUMNS)]
-    sheet = np.vstack(rows)
+    """Write the sheet of the kind to the path given."""
+    kind, path = sys.argv[1:]
+    drawn = some_eyes() if kind == "eyes" else some_prints()
+    tiles = [tile(pixels, caption, TILES[kind]) for pixels, caption in drawn]
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % COLUMNS)
+    sheet = np.vstack([np.hstack(tiles[at : at + COLUMNS]) for at in range(0, len(tiles), COLUMNS)])
     coarse = ((sheet.astype(np.int32) + 8) // 17 * 17).astype(np.uint8)  # sixteen grey levels: a small file
-    cv2.imwrite(sys.argv[1], coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    cv2.imwrite(path, coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 if __name__ == "__main__":
