@@ -64,8 +64,8 @@ _OPENERS: tuple[tuple[str, tuple[bytes, ...], _Opener], ...] = (
 )
 _OTHERS: tuple[tuple[bytes, str], ...] = (  # recognised, so that the message can say what to do
     (b"FMR\0", "a minutiae record, not a picture; read it with biocore.formats.finger_minutiae"),
-    (b"FIR\0", "a finger image record, which is not read yet; take the picture out of it"),
-    (b"IIR\0", "an iris image record, which is not read yet; take the picture out of it"),
+    (b"FIR\0", "a finger image record, not a picture; read it with biocore.formats.finger_image"),
+    (b"IIR\0", "an iris image record, not a picture; read it with biocore.formats.iris_image"),
     (b"GIF8", f"a GIF; save it as PNG (readable are {READABLE})"),
     (b"RIFF", f"a WebP or another RIFF file; save it as PNG (readable are {READABLE})"),
     (b"%PDF", f"a PDF; save its picture as PNG (readable are {READABLE})"),
