@@ -26,8 +26,10 @@ record or a wrong call is an exception, never data::
         ├── DeviceStalledError               an endpoint stalled
         ├── DeviceProtocolError              the device said something its protocol does not know
         ├── DeviceUnsupportedError           recognised, and refused for a reason
+        ├── DeviceUntrustedError             its signature is wrong, or leads to nobody who is trusted
         ├── DeviceSuspendedError             asleep since the machine slept
         ├── DeviceVendorError                a vendor's own code, passed on
+        ├── IncompleteCaptureError           fewer fingers or eyes than were asked for; carries those that came
         └── CaptureCancelledError            somebody called cancel()
 """
 
@@ -182,12 +184,38 @@ class DeviceUnsupportedError(DeviceError):
     """A device that is recognised and refused: no image (match-on-chip), a swipe sensor, too low a resolution."""
 
 
+class DeviceUntrustedError(DeviceError):
+    """What a device signed does not verify, or its certificate leads to no trusted one."""
+
+
 class DeviceSuspendedError(DeviceError):
     """The device sleeps since the machine slept; it must be opened again."""
 
 
 class DeviceVendorError(DeviceError):
     """A vendor library failed with a code of its own, which the message carries."""
+
+
+class IncompleteCaptureError(DeviceError):
+    """Fewer fingers or eyes came than were asked for.
+
+    Parameters
+    ----------
+    parts : tuple
+        The `biocore.hal.Part`s that came, so that nothing good is lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        uri: str | None = None,
+        state: str | None = None,
+        hint: str | None = None,
+        parts: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(message, uri=uri, state=state, hint=hint)
+        self.parts = parts
 
 
 class CaptureCancelledError(DeviceError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from biocore.errors import (
@@ -22,15 +23,18 @@ from biocore.errors import (
     DeviceError,
     DeviceNotFoundError,
     DriverError,
+    IncompleteCaptureError,
     InvalidSampleError,
     SubjectTimeoutError,
 )
 from biocore.hal import Attempt, Device, DeviceInfo, Event, EventKind, split_uri
-from biocore.types import Frame, Modality
+from biocore.types import Frame, Modality, Part, Position
 
 SCHEME = "any"
 _FORWARDED = frozenset({EventKind.WAITING, EventKind.PREVIEW, EventKind.PRESENT, EventKind.REMOVED})
-_PERSONAL = (SubjectTimeoutError, CaptureCancelledError, DeviceClosedError)
+_PERSONAL = (SubjectTimeoutError, IncompleteCaptureError, CaptureCancelledError, DeviceClosedError)
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -109,12 +113,20 @@ class AnyDevice(Device):
             inner.close()
 
     def _capture(self, attempt: Attempt) -> Frame:
+        return self._served(attempt, lambda inner: inner.capture(attempt.remaining))
+
+    def _capture_parts(
+        self, attempt: Attempt, positions: tuple[Position, ...], missing: tuple[Position, ...]
+    ) -> tuple[Part, ...]:
+        return self._served(attempt, lambda inner: inner.capture_parts(positions, missing, attempt.remaining))
+
+    def _served(self, attempt: Attempt, take: Callable[[Device], _T]) -> _T:
         failed: set[str] = set()
         while True:
             inner = self._inner or self._first_that_opens(failed)
             self._inner = inner
             try:
-                return self._capture_with(inner, attempt)
+                return self._capture_with(inner, attempt, take)
             except _PERSONAL:
                 raise
             except DeviceError as error:
@@ -125,7 +137,7 @@ class AnyDevice(Device):
                     raise
                 self._switch(inner, error, failed, attempt)
 
-    def _capture_with(self, inner: Device, attempt: Attempt) -> Frame:
+    def _capture_with(self, inner: Device, attempt: Attempt, take: Callable[[Device], _T]) -> _T:
         def forward(event: Event) -> None:
             if attempt.cancelled:  # it came before the inner capture had begun
                 inner.cancel()
@@ -135,7 +147,7 @@ class AnyDevice(Device):
         stop = inner.listen(forward)
         try:
             attempt.check()
-            return inner.capture(attempt.remaining)
+            return take(inner)
         except InvalidSampleError:
             attempt.check()  # no time was left: says whose fault it is
             raise

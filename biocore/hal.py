@@ -14,7 +14,8 @@ Time. `capture(timeout)` holds its deadline whoever is to blame: `SubjectTimeout
 not come, `DeviceTimeoutError` where the device did not answer.
 
 Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all
-drivers. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score, crop or retry.
+drivers. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score, crop or retry. A device that
+shows several fingers or eyes at once, and takes them apart itself, fills `_capture_parts` too.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from biocore.errors import (
@@ -38,14 +39,17 @@ from biocore.errors import (
     DeviceDisconnectedError,
     DeviceNotFoundError,
     DeviceTimeoutError,
+    DeviceUnsupportedError,
     InvalidSampleError,
     SubjectTimeoutError,
 )
-from biocore.types import Frame, Modality
+from biocore.types import Frame, Modality, Part, Position
 
 CANCEL_LATENCY = 1.0  # s; the longest a driver may go without asking `Attempt.check()`
 DEFAULT_TIMEOUT = 10.0  # s; MOSIP's capture timeout (registration client)
 ENROLMENT_PPI = 490.0  # px/inch; 500 less the tolerance of 2 % that FBI's PIV-071006 gives single-finger scanners
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +116,8 @@ class DeviceInfo:
         Why the device is recognised but not served (match-on-chip, swipe); empty where it is.
     synthetic : bool
         What it shows was never a finger or an eye: only who names it gets it.
+    groups : tuple of tuple of Position
+        What one `capture_parts` can show together, group by group; empty for a device that shows one at a time.
     """
 
     uri: str
@@ -124,6 +130,7 @@ class DeviceInfo:
     serial: str | None = None
     refusal: str = ""
     synthetic: bool = False
+    groups: tuple[tuple[Position, ...], ...] = ()
 
     @property
     def unfit(self) -> str:
@@ -234,6 +241,14 @@ class Device(ABC):
     def _capture(self, attempt: Attempt) -> Frame:
         """Return one frame; call `attempt.check()` at least every `CANCEL_LATENCY` seconds."""
 
+    def _capture_parts(
+        self, attempt: Attempt, positions: tuple[Position, ...], missing: tuple[Position, ...]
+    ) -> tuple[Part, ...]:
+        """Return a part for each position; by default a device shows one finger or eye at a time."""
+        if len(positions) > 1:
+            raise DeviceUnsupportedError(f"shows one {self.info.modality} at a time", uri=self.info.uri)
+        return (Part(self._capture(attempt), positions[0] if positions else self.info.modality.unknown),)
+
     # -- for everybody -----------------------------------------------------------------------------
 
     @property
@@ -310,24 +325,54 @@ class Device(ABC):
             Another thread captures on it.
         SubjectTimeoutError, DeviceTimeoutError, CaptureCancelledError, DeviceError
         """
-        if not timeout > 0.0:
-            raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout}")
-        attempt = self._begin(timeout)
-        try:
-            self._announce()
+
+        def take(attempt: Attempt) -> Frame:
             frame = self._capture(attempt)
             attempt.emit(EventKind.CAPTURED, frame=frame)
             return frame
-        except DeviceDisconnectedError:
-            with self._lock:
-                if self._state is State.CAPTURING:
-                    self._enter(State.LOST)
-            raise
-        finally:
-            try:
-                self._end()
-            finally:
-                self._announce()
+
+        return self._run(timeout, take)
+
+    def capture_parts(
+        self, positions: Iterable[Position] = (), missing: Iterable[Position] = (), timeout: float = DEFAULT_TIMEOUT
+    ) -> tuple[Part, ...]:
+        """Return a frame of each of several fingers or eyes, shown together and taken apart by the device.
+
+        Listeners hear `CAPTURED` once for each, its detail being the position.
+
+        Parameters
+        ----------
+        positions : iterable of Position
+            Which, all of one of `info.groups`; none = the one that `capture` would show.
+        missing : iterable of Position
+            What the person does not have: neither asked for nor waited for.
+        timeout : float
+
+        Raises
+        ------
+        InvalidSampleError
+            A position twice, of another modality, or none that is not missing.
+        DeviceUnsupportedError
+            The device does not show these together.
+        IncompleteCaptureError
+            Fewer came; it carries those that did.
+        DeviceError
+        """
+        asked, absent = tuple(positions), tuple(missing)
+        known = type(self.info.modality.unknown)
+        if not all(isinstance(position, known) for position in asked + absent) or len(set(asked)) < len(asked):
+            raise InvalidSampleError(f"{self.info.uri}: positions are {known.__name__}s, each once, not {asked}")
+        wanted = tuple(position for position in asked if position not in absent)
+        if asked and not wanted:
+            raise InvalidSampleError(f"{self.info.uri}: all that was asked for is missing")
+
+        def take(attempt: Attempt) -> tuple[Part, ...]:
+            parts = self._capture_parts(attempt, wanted, absent)
+            for part in parts:
+                attempt.emit(EventKind.CAPTURED, part.position.name, part.frame)
+            return parts
+
+        return self._run(timeout, take)
 
     def __enter__(self) -> Self:
         return self if self._state is not State.CLOSED else self.open()
@@ -338,6 +383,25 @@ class Device(ABC):
         self.close()
 
     # -- the base's own ----------------------------------------------------------------------------
+
+    def _run(self, timeout: float, take: Callable[[Attempt], _T]) -> _T:
+        """Run one capture from ready to ready, or to lost."""
+        if not timeout > 0.0:
+            raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout}")
+        attempt = self._begin(timeout)
+        try:
+            self._announce()
+            return take(attempt)
+        except DeviceDisconnectedError:
+            with self._lock:
+                if self._state is State.CAPTURING:
+                    self._enter(State.LOST)
+            raise
+        finally:
+            try:
+                self._end()
+            finally:
+                self._announce()
 
     def _release(self) -> None:
         self._close_wanted = False

@@ -1,4 +1,4 @@
-"""What flows through the library: Frame, Sample, Minutia, FingerTemplate, IrisTemplate, Comparison.
+"""What flows through the library: Frame, Sample, Part, Minutia, FingerTemplate, IrisTemplate, Comparison.
 
 All are frozen and their arrays are read-only. They check themselves once, on construction, and whatever
 receives one trusts it. Terms are those of ISO/IEC 2382-37.
@@ -33,6 +33,11 @@ class Modality(StrEnum):
 
     FINGER = "finger"
     IRIS = "iris"
+
+    @property
+    def unknown(self) -> Position:
+        """The position that nobody said."""
+        return FingerPosition.UNKNOWN if self is Modality.FINGER else EyePosition.UNKNOWN
 
 
 class FingerPosition(IntEnum):
@@ -199,6 +204,31 @@ class Sample:
     def source(self) -> str:
         """Where the frame came from."""
         return self.frame.source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One finger or eye of a capture, taken apart by the device.
+
+    Attributes
+    ----------
+    frame : Frame
+    position : FingerPosition or EyePosition
+    score : float or None
+        The device's own quality score, 0..100; no substitute for `biocore.assess`.
+    record : bytes
+        The picture's record as the device delivered it (ISO/IEC 19794); empty where it delivers pixels.
+    signed, digest : str
+        What the device signed and its place in the chain of captures, as a registration packet hands them on; empty
+        where the device does not sign.
+    """
+
+    frame: Frame
+    position: Position
+    score: float | None = None
+    record: bytes = b""
+    signed: str = ""
+    digest: str = ""
 
 
 class MinutiaKind(IntEnum):
