@@ -1,6 +1,6 @@
 """How long a test may take, what it may write, and where it finds real pictures: never in the repository.
 
-The folders that the library keeps for a user, of models and of graphs, are the session's own while tests run.
+The folders that the library keeps for a user, of models, graphs and trusted certificates, are the session's own while tests run.
 
 `BIOCORE_DATA` names a folder with `data/` and `reference/` in it; by default it is looked for beside the
 checkout. A test that asks for it is left out where it is absent; what it proves is proved on the project's own
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import sbi_device
 import usb_conversations
 from biocore.fingerprint import synth
 from biocore.formats.images import write_png
@@ -36,6 +37,7 @@ def _nothing_is_left_with_the_user(tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BIOCORE_MODELS", str(tmp_path_factory.mktemp("models")))
         patch.setenv("BIOCORE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("BIOCORE_SBI_TRUST", str(tmp_path_factory.mktemp("trust")))
         yield
 
 
@@ -73,3 +75,15 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path
         "upek": usb_conversations.upek(folder / "upek"),
         "next1010": usb_conversations.next1010(folder / "next1010"),
     }
+
+
+@pytest.fixture
+def sbi_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[sbi_device.SbiService]:
+    """Run a simulated biometric service with a slap scanner and an iris camera, whose authority is trusted."""
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    (folder / "root.pem").write_bytes(sbi_device.root().pem)
+    monkeypatch.setenv("BIOCORE_SBI_TRUST", str(folder))
+    camera = sbi_device.Scanner("Iris", "Double", "I-1", "2")
+    with sbi_device.SbiService(sbi_device.Scanner(), camera) as service:
+        yield service

@@ -52,6 +52,10 @@ def synthetic(name: str, more: str = "") -> Callable[[pytest.FixtureRequest], st
     return lambda request: replay(request.getfixturevalue("recordings")[name][0], more)
 
 
+def sbi(request: pytest.FixtureRequest) -> str:
+    return f"sbi:finger@S-1?port={request.getfixturevalue('sbi_service').port}"
+
+
 def real(name: str) -> Callable[[pytest.FixtureRequest], str]:
     return lambda request: f"replay:{request.getfixturevalue('shared')}/data/usb/{name}?seed=0x51ea2124"
 
@@ -66,6 +70,7 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "uru4000": synthetic("uru4000"),
     "upek": synthetic("upek"),
     "next1010": synthetic("next1010"),
+    "sbi": sbi,
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 NEVER_OPENS = {"refused"}  # recognises sensors that are of no use
