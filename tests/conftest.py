@@ -1,6 +1,7 @@
 """How long a test may take, what it may write, and where it finds real pictures: never in the repository.
 
-The folders that the library keeps for a user, of models, graphs and trusted certificates, are the session's own while tests run.
+The folders that the library keeps for a user, of models, graphs and trusted certificates, are the session's own while
+tests run.
 
 `BIOCORE_DATA` names a folder with `data/` and `reference/` in it; by default it is looked for beside the
 checkout. A test that asks for it is left out where it is absent; what it proves is proved on the project's own

@@ -1,0 +1,552 @@
+"""Biometric services: what they show is captured whole, what is wrong with them has a name, nothing is left behind."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biocore.discovery import Registry
+from biocore.errors import (
+    CaptureCancelledError,
+    DeviceBusyError,
+    DeviceDisconnectedError,
+    DeviceError,
+    DeviceNotFoundError,
+    DeviceProtocolError,
+    DeviceTimeoutError,
+    DeviceUnsupportedError,
+    DeviceUntrustedError,
+    DeviceVendorError,
+    IncompleteCaptureError,
+    InvalidSampleError,
+    SubjectTimeoutError,
+)
+from biocore.failover import any_uri
+from biocore.hal import CANCEL_LATENCY, Device, EventKind, State
+from biocore.types import EyePosition, FingerPosition, Modality, Part
+from biocore_drivers import sbi, sbi_client
+from biocore_drivers.sbi_capture import link
+from sbi_device import Key, SbiService, Scanner, make_key, plain_print, record_of, root
+
+REGISTRY = Registry()
+LEFT = (
+    FingerPosition.LEFT_INDEX,
+    FingerPosition.LEFT_MIDDLE,
+    FingerPosition.LEFT_RING,
+    FingerPosition.LEFT_LITTLE,
+)
+THUMBS = (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB)
+EYES = (EyePosition.LEFT, EyePosition.RIGHT)
+
+
+def scanner(service: SbiService, more: str = "") -> Device:
+    return REGISTRY.device(f"sbi:finger@S-1?port={service.port}{more}")
+
+
+def camera(service: SbiService) -> Device:
+    return REGISTRY.device(f"sbi:iris?port={service.port}")
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left(sbi_service: SbiService) -> object:
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if thread.name == "biocore sbi"]
+
+
+# -- what is shown is captured -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("positions", [LEFT, LEFT[:2], LEFT[::-1], THUMBS])
+def test_a_slap_comes_taken_apart_in_the_order_asked_for(
+    sbi_service: SbiService, positions: tuple[FingerPosition, ...]
+) -> None:
+    with scanner(sbi_service) as device:
+        heard: list[str] = []
+        device.listen(lambda event: heard.append(event.detail) if event.kind is EventKind.CAPTURED else None)
+        parts = device.capture_parts(positions)
+    assert tuple(part.position for part in parts) == positions
+    assert heard == [position.name for position in positions]
+    for part in parts:
+        np.testing.assert_array_equal(part.frame.pixels, plain_print(part.position))
+        assert part.frame.ppi == 500.0
+        assert part.score == 72.5
+        assert part.record[:4] == b"FIR\0"
+        assert part.signed.count(".") == 2
+
+
+def test_both_eyes_come_at_once_and_each_alone(sbi_service: SbiService) -> None:
+    with camera(sbi_service) as device:
+        assert device.info.groups == ((EyePosition.LEFT,), (EyePosition.RIGHT,), EYES)
+        both = device.capture_parts(EYES)
+        alone = device.capture_parts([EyePosition.LEFT])
+        unasked = device.capture()
+    assert [part.position for part in both] == list(EYES)
+    assert both[0].frame.ppi is None
+    np.testing.assert_array_equal(alone[0].frame.pixels, plain_print(EyePosition.LEFT))
+    np.testing.assert_array_equal(unasked.pixels, plain_print(EyePosition.RIGHT))
+    assert [each["bio"][0]["deviceSubId"] for each in sbi_service.requests("RCAPTURE")] == ["3", "1", "2"]
+
+
+def test_missing_fingers_are_named_and_not_waited_for(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        parts = device.capture_parts(LEFT, missing=[FingerPosition.LEFT_RING, FingerPosition.RIGHT_THUMB])
+    assert len(parts) == 3
+    asked = sbi_service.requests("RCAPTURE")[0]["bio"][0]
+    assert asked["exception"] == ["Left RingFinger"]  # a thumb is no part of this slap
+    assert asked["count"] == "3"
+    assert "Left RingFinger" not in asked["bioSubType"]
+
+
+def test_the_request_says_what_the_interface_wants(sbi_service: SbiService) -> None:
+    with scanner(sbi_service, "&score=55") as device:
+        device.capture(timeout=10.0)
+    asked = sbi_service.requests("RCAPTURE")[0]
+    bio = asked.pop("bio")[0]
+    assert len(asked.pop("transactionId")) == 32
+    assert asked.pop("captureTime").endswith("Z")
+    assert asked.pop("timeout").isdigit()
+    assert asked == {"env": "Developer", "purpose": "Registration", "specVersion": "0.9.5", "customOpts": None}
+    assert bio == {
+        "type": "Finger",
+        "count": "1",
+        "bioSubType": ["Right IndexFinger"],
+        "exception": [],
+        "requestedScore": "55",
+        "deviceId": "1",
+        "deviceSubId": "2",
+        "previousHash": "",
+    }
+
+
+def test_the_device_is_told_a_shorter_deadline_than_the_callers(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        for timeout, least, most in ((10.0, 8900, 9000), (1.0, 700, 800), (float("inf"), 59000, 59000)):
+            device.capture(timeout)
+            assert least <= int(sbi_service.requests("RCAPTURE")[-1]["timeout"]) <= most
+
+
+def test_captures_of_one_session_are_one_chain(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        first = device.capture_parts(THUMBS)
+        device.capture_parts(LEFT)
+    links = [each["bio"][0]["previousHash"] for each in sbi_service.requests("RCAPTURE")]
+    assert links == ["", first[-1].digest]
+    assert first[0].digest == link("", record_of("Finger", "Left Thumb"))
+    with device:
+        device.capture()
+    assert sbi_service.requests("RCAPTURE")[-1]["bio"][0]["previousHash"] == ""
+
+
+def test_a_scanner_of_one_finger_is_asked_for_whichever_comes(sbi_service: SbiService) -> None:
+    sbi_service.scanners = [Scanner(subtype="Single")]
+    with scanner(sbi_service) as device:
+        (part,) = device.capture_parts()
+        (named,) = device.capture_parts([FingerPosition.LEFT_THUMB])
+        with pytest.raises(DeviceUnsupportedError, match="one at a time"):
+            device.capture_parts(THUMBS)
+    assert part.position is FingerPosition.UNKNOWN
+    assert named.position is FingerPosition.LEFT_THUMB
+    assert sbi_service.requests("RCAPTURE")[0]["bio"][0]["deviceSubId"] == "0"
+
+
+def test_fingers_that_do_not_lie_together_are_refused_before_anybody_is_asked(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        with pytest.raises(DeviceUnsupportedError, match="left_index, left_thumb together"):
+            device.capture_parts([FingerPosition.LEFT_INDEX, FingerPosition.LEFT_THUMB])
+        with pytest.raises(InvalidSampleError, match="each once"):
+            device.capture_parts([FingerPosition.LEFT_INDEX] * 2)
+        with pytest.raises(InvalidSampleError, match="FingerPosition"):
+            device.capture_parts(EYES)
+        with pytest.raises(InvalidSampleError, match="missing"):
+            device.capture_parts(THUMBS, missing=THUMBS)
+    assert sbi_service.requests("RCAPTURE") == []
+
+
+def test_a_plain_scanner_takes_one_part() -> None:
+    with REGISTRY.device("virtual:finger?arrival=0&interval=0&previews=0") as device:
+        (part,) = device.capture_parts([FingerPosition.LEFT_INDEX])
+        assert part.position is FingerPosition.LEFT_INDEX
+        assert (part.score, part.record, part.signed) == (None, b"", "")
+        with pytest.raises(DeviceUnsupportedError, match="one finger at a time"):
+            device.capture_parts(THUMBS)
+
+
+def test_parts_go_on_with_another_scanner_but_a_finger_too_few_is_the_persons(sbi_service: SbiService) -> None:
+    with SbiService(Scanner(serial="S-2")) as other:
+        uris = [f"sbi:finger@S-1?port={sbi_service.port}", f"sbi:finger@S-2?port={other.port}"]
+        with REGISTRY.device(any_uri(Modality.FINGER, uris)) as device:
+            sbi_service.fault = "fewer"
+            with pytest.raises(IncompleteCaptureError):
+                device.capture_parts(THUMBS)
+            sbi_service.fault = "error:500"
+            assert len(device.capture_parts(THUMBS)) == 2
+    assert len(other.requests("RCAPTURE")) == 1
+
+
+# -- the live view -----------------------------------------------------------------------------------------
+
+
+def previews(device: Device, timeout: float = 5.0) -> tuple[Part, list[tuple[int, int]]]:
+    seen: list[tuple[int, int]] = []
+
+    def hear(event: object) -> None:
+        frame = getattr(event, "frame", None)
+        if getattr(event, "kind", None) is EventKind.PREVIEW and frame is not None:
+            seen.append(frame.pixels.shape)
+
+    device.listen(hear)
+    with device:
+        (part,) = device.capture_parts(timeout=timeout)
+    return part, seen
+
+
+def test_live_frames_come_while_the_finger_is_awaited(sbi_service: SbiService) -> None:
+    sbi_service.delay = 0.4
+    _, seen = previews(scanner(sbi_service))
+    assert len(seen) >= 3
+    assert set(seen) == {(48, 64)}
+    asked = sbi_service.requests("STREAM")[0]
+    assert (asked["deviceId"], asked["deviceSubId"]) == ("1", "2")
+    assert wait_for(lambda: sbi_service.streams == 0)
+
+
+def test_nobody_who_looks_costs_no_stream(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        device.capture()
+    assert sbi_service.requests("STREAM") == []
+
+
+@pytest.mark.parametrize("fault", ["no stream", "cut stream", "stalled stream", "garbage stream"])
+def test_a_live_view_that_fails_does_not_harm_the_capture(sbi_service: SbiService, fault: str) -> None:
+    sbi_service.delay, sbi_service.fault = 0.3, fault
+    start = time.monotonic()
+    part, seen = previews(scanner(sbi_service))
+    assert part.frame.pixels.shape == (48, 40)
+    assert len(seen) <= 1
+    assert time.monotonic() - start < 0.3 + CANCEL_LATENCY
+
+
+# -- faults ------------------------------------------------------------------------------------------------
+
+BAD_ANSWERS = [
+    ("busy", DeviceBusyError, "error 111: Device busy"),
+    ("error:100", DeviceUnsupportedError, "error 100: said the vendor.*Register"),
+    ("error:101", SubjectTimeoutError, "error 101"),
+    ("error:103", DeviceUntrustedError, "error 103"),
+    ("error:106", DeviceDisconnectedError, "error 106"),
+    ("error:109", DeviceUnsupportedError, "error 109"),
+    ("error:110", DeviceBusyError, "error 110"),
+    ("error:112", DeviceProtocolError, "error 112"),
+    ("error:705", DeviceVendorError, "error 705: said the vendor"),
+    ("hash", DeviceProtocolError, "hash of the left thumb does not continue"),
+    ("signature", DeviceUntrustedError, "signature is wrong"),
+    ("stranger", DeviceUntrustedError, "leads to no trusted one"),
+    ("other device", DeviceUntrustedError, "another device answered: biocore simulated another"),
+    ("replayed", DeviceProtocolError, "transactionId 'replayed'"),
+    ("other finger", DeviceProtocolError, "'Left RingFinger', which was not asked for"),
+    ("other record", DeviceProtocolError, "record of the right thumb says position 6"),
+    ("damaged record", DeviceProtocolError, "record of the left thumb is damaged.*byte"),
+    ("odd score", DeviceProtocolError, "'high'"),
+    ("twice", DeviceProtocolError, "left thumb twice"),
+    ("garbage:RCAPTURE", DeviceProtocolError, "no JSON"),
+    ("cut:RCAPTURE", DeviceProtocolError, "broke off|cut its answer"),
+    ("http:RCAPTURE", DeviceProtocolError, "HTTP 500"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "message"), BAD_ANSWERS, ids=[row[0] for row in BAD_ANSWERS])
+def test_what_is_wrong_has_a_name_and_the_next_capture_works(
+    sbi_service: SbiService, fault: str, kind: type[DeviceError], message: str
+) -> None:
+    with scanner(sbi_service) as device:
+        sbi_service.fault = fault
+        with pytest.raises(kind, match=message) as caught:
+            device.capture_parts(THUMBS)
+        assert type(caught.value) is kind
+        assert caught.value.uri == device.info.uri
+        sbi_service.fault = ""
+        if kind is DeviceDisconnectedError:
+            assert device.state is State.LOST
+            device.close()
+            device.open()
+        assert len(device.capture_parts(THUMBS)) == 2
+
+
+@pytest.mark.parametrize(("fault", "more"), [("fewer", ""), ("failed finger", "error 102: Extraction failed")])
+def test_a_finger_too_few_is_told_and_the_others_are_not_lost(sbi_service: SbiService, fault: str, more: str) -> None:
+    with scanner(sbi_service) as device:
+        sbi_service.fault = fault
+        with pytest.raises(IncompleteCaptureError, match="3 of 4 came; not the left little" + ".*" + more) as caught:
+            device.capture_parts(LEFT)
+        parts = caught.value.parts
+        assert [part.position for part in parts if isinstance(part, Part)] == list(LEFT[:3])
+        assert device.state is State.READY
+
+
+def test_a_silent_service_meets_the_deadline(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        sbi_service.fault = "silent:RCAPTURE"
+        start = time.monotonic()
+        with pytest.raises(DeviceTimeoutError):
+            device.capture(timeout=0.4)
+        assert time.monotonic() - start < 0.4 + CANCEL_LATENCY
+
+
+def test_nobody_who_comes_is_the_persons_delay(sbi_service: SbiService) -> None:
+    with scanner(sbi_service) as device:
+        sbi_service.fault = "nobody"
+        start = time.monotonic()
+        with pytest.raises(SubjectTimeoutError, match="No biometric"):
+            device.capture(timeout=0.5)
+        assert time.monotonic() - start < 0.5 + CANCEL_LATENCY
+
+
+def test_a_cancel_ends_a_capture_that_waits_for_the_service(sbi_service: SbiService) -> None:
+    sbi_service.delay = 30.0
+    with scanner(sbi_service) as device, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(device.capture, 60.0)
+        assert wait_for(lambda: bool(sbi_service.requests("RCAPTURE")))
+        start = time.monotonic()
+        device.cancel()
+        with pytest.raises(CaptureCancelledError):
+            running.result(timeout=5.0)
+        assert time.monotonic() - start < CANCEL_LATENCY
+        sbi_service.delay = 0.0
+        assert wait_for(lambda: sbi_service._busy_until == 0.0)
+        device.capture()
+
+
+def test_a_capture_waits_for_the_one_that_was_cancelled_and_still_goes_on(sbi_service: SbiService) -> None:
+    sbi_service.delay, sbi_service.lingers = 0.8, True
+    with scanner(sbi_service) as device, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(device.capture, 5.0)
+        assert wait_for(lambda: bool(sbi_service.requests("RCAPTURE")))
+        device.cancel()
+        with pytest.raises(CaptureCancelledError):
+            running.result(timeout=5.0)
+        sbi_service.delay = 0.0
+        device.capture(timeout=5.0)
+    assert len(sbi_service.requests("RCAPTURE")) >= 3
+
+
+def test_a_service_that_ended_is_a_device_that_is_gone(sbi_service: SbiService) -> None:
+    with SbiService(Scanner(serial="S-9")) as service:
+        device = REGISTRY.open(f"sbi:finger@S-9?port={service.port}")
+    with pytest.raises(DeviceDisconnectedError, match="nobody listens"):
+        device.capture()
+    assert device.state is State.LOST
+    device.close()
+    with pytest.raises(DeviceNotFoundError, match="Start the scanner's service"):
+        device.open()
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.01)
+    return holds()
+
+
+# -- opening -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        ("Busy", DeviceBusyError, "status is Busy.*other program"),
+        ("Not Ready", DeviceBusyError, "status is Not Ready.*cable"),
+        ("Not Registered", DeviceUnsupportedError, "not registered"),
+        ("Asleep", DeviceProtocolError, "status is 'Asleep'"),
+    ],
+)
+def test_a_device_that_is_not_ready_does_not_open(
+    sbi_service: SbiService, status: str, kind: type[DeviceError], message: str
+) -> None:
+    sbi_service.scanners = [Scanner(status=status)]
+    device = scanner(sbi_service)
+    with pytest.raises(kind, match=message):
+        device.open()
+    assert device.state is State.CLOSED
+    sbi_service.scanners = [Scanner()]
+    with device:
+        assert device.info.maker == "biocore"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "message"),
+    [
+        ("garbage:MOSIPDINFO", DeviceProtocolError, "no JSON"),
+        ("cut:MOSIPDINFO", DeviceProtocolError, "broke off|cut its answer"),
+        ("http:MOSIPDISC", DeviceProtocolError, "HTTP 500"),
+    ],
+)
+def test_a_service_that_talks_nonsense_is_named(
+    sbi_service: SbiService, fault: str, kind: type[DeviceError], message: str
+) -> None:
+    sbi_service.fault = fault
+    with pytest.raises(kind, match=message):
+        scanner(sbi_service).open()
+
+
+def test_a_silent_service_does_not_hold_the_opening_up(
+    sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sbi, "OPEN_LIMIT", 0.3)
+    sbi_service.fault = "silent:MOSIPDISC"
+    start = time.monotonic()
+    with pytest.raises(DeviceTimeoutError, match=r"MOSIPDISC|within"):
+        scanner(sbi_service).open()
+    assert time.monotonic() - start < 0.3 + CANCEL_LATENCY
+
+
+@pytest.mark.parametrize(
+    "callback", ["http://10.0.0.7:4501/", "https://127.0.0.1:4501/", "http://127.0.0.1:x/", "ftp:"]
+)
+def test_a_service_that_wants_to_be_called_elsewhere_is_refused(sbi_service: SbiService, callback: str) -> None:
+    sbi_service.callback = callback
+    with pytest.raises(DeviceProtocolError, match="not on this machine"):
+        scanner(sbi_service).open()
+
+
+def test_an_absent_device_is_told_with_what_is_there(sbi_service: SbiService) -> None:
+    with pytest.raises(DeviceNotFoundError, match="there is Finger S-1, Iris I-1"):
+        REGISTRY.open(f"sbi:finger@S-7?port={sbi_service.port}")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sbi:face",
+        "sbi:finger?port=0",
+        "sbi:finger?position=left_eye",
+        "sbi:finger?score=101",
+        "sbi:finger?trust=all",
+        "sbi:finger?colour=red",
+        "sbi:",
+    ],
+)
+def test_impossible_names_are_refused(uri: str) -> None:
+    with pytest.raises(DeviceNotFoundError):
+        REGISTRY.device(uri)
+
+
+# -- trust -------------------------------------------------------------------------------------------------
+
+
+def test_without_a_trusted_certificate_a_device_is_listed_refused_and_not_opened(
+    sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BIOCORE_SBI_TRUST", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("biocore_drivers.sbi_services.PORTS", (sbi_service.port,))
+    listed = list(sbi.driver.devices())
+    assert len(listed) == 2
+    assert all("nobody is trusted to vouch" in info.refusal for info in listed)
+    with pytest.raises(DeviceUntrustedError, match=r"nobody is trusted.*folder"):
+        scanner(sbi_service).open()
+    with scanner(sbi_service, "&trust=any") as device:
+        assert device.info.refusal == ""
+        assert device.capture().ppi == 500.0
+        sbi_service.fault = "signature"
+        with pytest.raises(DeviceUntrustedError, match="signature is wrong"):
+            device.capture()
+
+
+def anchored(folder: Path, *pems: bytes) -> None:
+    for number, pem in enumerate(pems):
+        (folder / f"{number}.pem").write_bytes(pem)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "key", "chain", "message"),
+    [
+        ("root", "leaf", ("middle",), ""),
+        ("middle", "leaf", (), ""),
+        ("leaf", "leaf", (), ""),
+        ("root", "leaf", (), "leads to no trusted one"),
+        ("root", "forged", ("scanner",), "leads to no trusted one"),
+        ("root", "expired", (), "leads to no trusted one"),
+        ("root", "weak", (), "2048 bits"),
+        ("broken", "leaf", ("middle",), "0.pem"),
+    ],
+)
+def test_a_certificate_must_lead_to_a_trusted_one(
+    sbi_service: SbiService,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    anchor: str,
+    key: str,
+    chain: tuple[str, ...],
+    message: str,
+) -> None:
+    keys = keys_of_trust()
+    folder = tmp_path / "anchors"
+    folder.mkdir()
+    anchored(folder, b"-----BEGIN nonsense" if anchor == "broken" else keys[anchor].pem)
+    monkeypatch.setenv("BIOCORE_SBI_TRUST", str(folder))
+    above: tuple[Key, ...] = tuple(keys[name] for name in chain)
+    sbi_service.scanners = [Scanner(key=keys[key], chain=above)]
+    if message:
+        with pytest.raises(DeviceUntrustedError, match=message):
+            scanner(sbi_service).open()
+    else:
+        with scanner(sbi_service) as device:
+            assert device.capture().ppi == 500.0
+
+
+def keys_of_trust() -> dict[str, Key]:
+    middle = make_key("middle", "test root", authority=True)
+    return {
+        "root": root(),
+        "middle": middle,
+        "leaf": make_key("leaf", middle),
+        "scanner": make_key("scanner", "test root"),
+        "forged": make_key("forged", make_key("scanner", "test root")),
+        "expired": make_key("expired", "test root", days=-1),
+        "weak": make_key("weak", "test root", bits=1024),
+    }
+
+
+# -- listing -----------------------------------------------------------------------------------------------
+
+
+def test_listening_ports_are_found_and_closed_ones_are_not(sbi_service: SbiService) -> None:
+    with socket.socket() as idle:
+        idle.bind(("127.0.0.1", 0))
+        closed = idle.getsockname()[1]
+        assert sbi_client.listening([closed, sbi_service.port]) == [sbi_service.port]
+
+
+def test_devices_are_listed_under_the_name_that_stays(sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = Scanner(serial="A/1", device_id="4", subtype="Single", purpose="Auth")
+    face = Scanner("Face", "Full face", "F-1", "5")
+    with SbiService(Scanner(), auth, face) as other, SbiService() as foreign:
+        foreign.fault = "garbage:MOSIPDISC"
+        foreign.scanners = []
+        monkeypatch.setattr("biocore_drivers.sbi_services.PORTS", (sbi_service.port, other.port, foreign.port))
+        listed = {info.uri: info for info in sbi.driver.devices()}
+        assert set(listed) == {
+            f"sbi:finger@S-1?port={sbi_service.port}",
+            "sbi:iris@I-1",
+            f"sbi:finger@S-1?port={other.port}",
+            "sbi:finger@A%2F1",
+        }
+        assert "Auth" in listed["sbi:finger@A%2F1"].refusal
+        assert listed["sbi:iris@I-1"].refusal == ""
+        assert listed["sbi:iris@I-1"].serial == "I-1"
+        for uri in ("sbi:iris@I-1", "sbi:iris"):
+            with REGISTRY.device(uri) as device:
+                assert device.info.uri == uri
+                device.capture()
+        with pytest.raises(DeviceNotFoundError, match=r"names 2 devices.*port="):
+            REGISTRY.open("sbi:finger@S-1")
+        with pytest.raises(DeviceUnsupportedError, match="Auth"):
+            REGISTRY.open("sbi:finger@A%2F1")
