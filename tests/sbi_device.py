@@ -15,6 +15,7 @@ import json
 import threading
 import warnings
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -176,10 +177,11 @@ class SbiService:
         self.delay = 0.0  # s until the finger comes
         self.lingers = False  # a capture that was cut goes on to its end
         self.callback: str | None = None
+        self.recorded: Callable[[str, Any], bytes] | None = None  # whole answers, instead of own ones
         self.asked: deque[tuple[str, Any]] = deque(maxlen=8)
         self.streams = 0  # open now
         self._busy_until = 0.0
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="simulated sbi", daemon=True)
@@ -202,12 +204,14 @@ class SbiService:
     # -- HTTP --------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
         try:
             server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
             self.port = server.sockets[0].getsockname()[1]
         except OSError as error:
             self._failure = error
+            self._loop.close()
             self._ready.set()
             return
         self._ready.set()
@@ -228,7 +232,9 @@ class SbiService:
             body = await reader.readexactly(int(fields.get("content-length", "0")))
             document = json.loads(body) if body else None
             self.asked.append((verb, document))
-            if verb == "STREAM":
+            if self.recorded is not None:
+                writer.write(self.recorded(verb, document))
+            elif verb == "STREAM":
                 await self._stream(reader, writer)
             else:
                 await self._answer(verb, document, reader, writer)
