@@ -216,13 +216,18 @@ class SbiService:
             return
         self._ready.set()
         self._loop.run_forever()
+        self._loop.run_until_complete(self._shut(server))
+        self._loop.close()
+
+    async def _shut(self, server: asyncio.Server) -> None:
+        """Serve who has connected already to the end, and cut who stays."""
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
+        await asyncio.sleep(0.02)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.run_until_complete(server.wait_closed())
-        self._loop.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
