@@ -308,10 +308,15 @@ class SbiService:
     def captured(self, scanner: Scanner, document: Any, bio: Any) -> dict[str, Any]:
         """Return the answer to RCAPTURE."""
         fault = self.fault
-        previous = bytes.fromhex(bio["previousHash"]) if bio["previousHash"] else hashlib.sha256().digest()
+        anew = not bio["previousHash"] or fault.endswith("begun anew")
+        previous = hashlib.sha256().digest() if anew else bytes.fromhex(bio["previousHash"])
         biometrics: list[dict[str, Any]] = []
-        subtypes = bio["bioSubType"][: -1 if fault in ("fewer", "failed finger") else None]
+        failed = _error("102", "Extraction failed")["biometrics"][0]
+        subtypes = bio["bioSubType"][: -1 if fault in ("fewer", "failed last") else None]
         for subtype in [*subtypes, *([subtypes[0]] if fault == "twice" else [])]:
+            if fault.startswith("failed first") and not biometrics:
+                biometrics.append(failed)
+                continue
             record = record_of(scanner.kind, "Left Thumb" if fault == "other record" else subtype)
             if fault == "damaged record":
                 record = record[:-9]
@@ -336,8 +341,8 @@ class SbiService:
                 token = f"{head}.{b64(json.dumps(said | {'qualityScore': '99'}).encode())}.{signature}"
             digest = previous.hex().upper() if fault != "hash" else "00" * 32
             biometrics.append({"specVersion": "0.9.5", "data": token, "hash": digest, "error": _success()})
-        if fault == "failed finger":
-            biometrics.append(_error("102", "Extraction failed")["biometrics"][0])
+        if fault == "failed last":
+            biometrics.append(failed)
         return {"biometrics": biometrics}
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

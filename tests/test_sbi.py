@@ -116,7 +116,7 @@ def test_the_request_says_what_the_interface_wants(sbi_service: SbiService) -> N
         "type": "Finger",
         "count": "1",
         "bioSubType": ["Right IndexFinger"],
-        "exception": [],
+        "exception": ["Right MiddleFinger", "Right RingFinger", "Right LittleFinger"],
         "requestedScore": "55",
         "deviceId": "1",
         "deviceSubId": "2",
@@ -278,7 +278,7 @@ def test_what_is_wrong_has_a_name_and_the_next_capture_works(
         assert len(device.capture_parts(THUMBS)) == 2
 
 
-@pytest.mark.parametrize(("fault", "more"), [("fewer", ""), ("failed finger", "error 102: Extraction failed")])
+@pytest.mark.parametrize(("fault", "more"), [("fewer", ""), ("failed last", "error 102: Extraction failed")])
 def test_a_finger_too_few_is_told_and_the_others_are_not_lost(sbi_service: SbiService, fault: str, more: str) -> None:
     with scanner(sbi_service) as device:
         sbi_service.fault = fault
@@ -287,6 +287,16 @@ def test_a_finger_too_few_is_told_and_the_others_are_not_lost(sbi_service: SbiSe
         parts = caught.value.parts
         assert [part.position for part in parts if isinstance(part, Part)] == list(LEFT[:3])
         assert device.state is State.READY
+
+
+@pytest.mark.parametrize("fault", ["failed first", "failed first, chain begun anew"])
+def test_the_chain_goes_on_behind_a_finger_that_failed(sbi_service: SbiService, fault: str) -> None:
+    with scanner(sbi_service) as device:
+        device.capture_parts(THUMBS)  # there is a chain to go on with
+        sbi_service.fault = fault
+        with pytest.raises(IncompleteCaptureError, match="3 of 4 came; not the left index") as caught:
+            device.capture_parts(LEFT)
+        assert len(caught.value.parts) == 3
 
 
 def test_a_silent_service_meets_the_deadline(sbi_service: SbiService) -> None:

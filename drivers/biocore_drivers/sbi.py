@@ -120,7 +120,7 @@ class SbiDevice(Device):
     ) -> tuple[Part, ...]:
         service = self._service
         assert service is not None, "the base class captures between open and close only"
-        wanted = self._wanted(service, positions, missing)
+        wanted = self._wanted(service, positions)
         while True:
             try:
                 parts = self._taken(service, wanted, attempt)
@@ -162,7 +162,7 @@ class SbiDevice(Device):
             raise situation.error(DeviceNotFoundError, f"names {len(usable)} devices, on ports {at}", "Add ?port=")
         return min(usable, key=lambda service: service.status.lower() != "ready")
 
-    def _wanted(self, service: Service, positions: tuple[Position, ...], missing: tuple[Position, ...]) -> Wanted:
+    def _wanted(self, service: Service, positions: tuple[Position, ...]) -> Wanted:
         modality, shows = self._settings.modality, service.shows
         if not positions:
             usual = DEFAULTS[modality] if shows else modality.unknown
@@ -176,8 +176,8 @@ class SbiDevice(Device):
                 hint=f"It shows {groups}" if groups else "It shows one at a time",
             )
         sub_id = min(fitting, key=lambda each: len(shows[each])) if fitting else ANY
-        absent = tuple(one for one in missing if one in shows.get(sub_id, ()))
-        return Wanted(new_transaction(), sub_id, positions, absent, self._settings.score, self._previous)
+        excepted = tuple(one for one in shows.get(sub_id, ()) if one not in positions)
+        return Wanted(new_transaction(), sub_id, positions, excepted, self._settings.score, self._previous)
 
     def _taken(self, service: Service, wanted: Wanted, attempt: Attempt) -> tuple[Part, ...]:
         """Capture once: two connections, one for the answer and one for the live view."""

@@ -80,18 +80,19 @@ class Reader:
         biometrics = entries(take(answer, "biometrics", list, self.situation), self.situation)
         parts: dict[Position, Part] = {}
         refusals: list[DeviceError] = []
-        previous = wanted.previous
+        before = [wanted.previous]  # what the next link may follow
         for entry in biometrics:
             try:
                 check_error(entry, self.situation)
             except DeviceError as error:
                 refusals.append(error)
+                before.append("")  # MOSIP's own service begins a new chain behind a finger that failed
                 continue
-            part = self._part(entry, wanted, previous)
+            part = self._part(entry, wanted, before)
             if part.position in parts:
                 raise self._error(DeviceProtocolError, f"sent the {_name(part.position)} twice")
             parts[part.position] = part
-            previous = part.digest
+            before = [part.digest]
         if refusals and not parts:
             raise refusals[0]
         came = tuple(parts[position] for position in wanted.positions if position in parts)
@@ -107,7 +108,7 @@ class Reader:
             )
         return came
 
-    def _part(self, entry: dict[str, object], wanted: Wanted, previous: str) -> Part:
+    def _part(self, entry: dict[str, object], wanted: Wanted, before: list[str]) -> Part:
         token = take(entry, "data", str, self.situation)
         said = parse(self._signed(token), self.situation)
         self._check_identity(take(said, "digitalId", str, self.situation))
@@ -122,7 +123,7 @@ class Reader:
         position = self._position(take(said, "bioSubType", str, self.situation), wanted)
         record = unsealed(take(said, "bioValue", str, self.situation), self.situation)
         digest = take(entry, "hash", str, self.situation).upper()
-        if digest != link(previous, record):
+        if digest not in [link(previous, record) for previous in before]:
             raise self._error(
                 DeviceProtocolError, f"the hash of the {_name(position)} does not continue the chain", "Capture anew"
             )

@@ -300,7 +300,8 @@ class Wanted:
     transaction : str
         A name nobody used before: that it comes back signed proves that the answer is fresh.
     sub_id : str
-    positions, missing : tuple of Position
+    positions, excepted : tuple of Position
+        What is to come, and the rest of what the deviceSubId shows: services decide by the exceptions.
     score : int
         Auto-capture at this quality; what is best at the deadline comes in any case.
     previous : str
@@ -310,7 +311,7 @@ class Wanted:
     transaction: str
     sub_id: str
     positions: tuple[Position, ...]
-    missing: tuple[Position, ...]
+    excepted: tuple[Position, ...]
     score: int
     previous: str
 
@@ -320,7 +321,7 @@ class Wanted:
             "type": service.identity.kind,
             "count": str(len(self.positions)),
             "bioSubType": _names(self.positions),
-            "exception": _names(self.missing),
+            "exception": _names(self.excepted),
             "requestedScore": str(self.score),
             "deviceId": service.device_id,
             "deviceSubId": self.sub_id,

@@ -29,7 +29,8 @@ from biocore_drivers.transport import Situation
 FOLDER_VARIABLE = "BIOCORE_SBI_TRUST"  # environment variable that names another folder
 LEAST_RSA_BITS = 2048  # MOSIP SBI, "Cryptography"
 SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
-MAX_CHAIN = 8  # certificates above a device's
+MAX_CHAIN = 8  # certificates with a signature
+MAX_KNOWN = 16  # chains that are remembered; a device signs with one key or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ class Trust:
             raise situation.error(
                 DeviceUntrustedError, f"its signature is wrong: {error}", "Do not use it until its maker explains"
             ) from error
-        self._known = {chain: (certificate, fault)}  # a device has one key, and one is remembered
+        if len(self._known) > MAX_KNOWN:
+            self._known.clear()
+        self._known[chain] = certificate, fault
         return Signed(payload, fault)
 
     def _path(self, chain: tuple[bytes, ...]) -> tuple[x509.Certificate, str]:
