@@ -28,11 +28,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
+from biocore.fingerprint import synth
 from biocore.formats.finger_image import FingerImage, FingerImageRecord, write_fir
 from biocore.formats.finger_image_pixels import ImageFormat, encode
 from biocore.formats.iris_image import ImageKind, IrisImage, IrisImageRecord, write_iir
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
 from biocore.types import EyePosition, FingerPosition, GreyImage
+from painted_eyes import Eye, paint
 
 FINGERS = {
     f"{side} {name}": FingerPosition[f"{side}_{name.removesuffix('Finger')}".upper()]
@@ -148,15 +150,23 @@ class Scanner:
 
 
 @functools.cache
-def record_of(kind: str, subtype: str) -> bytes:
+def shown(kind: str, subtype: str, real: bool = False) -> GreyImage:
+    """Return what lies there: small and plain, or a synthetic print or eye."""
+    number = int(FINGERS[subtype] if kind == "Finger" else EYES[subtype])
+    if not real:
+        return plain_print(number)
+    return synth.impression(number + 1, 1, synth.Conditions()) if kind == "Finger" else paint(Eye(seed=number + 1))
+
+
+@functools.cache
+def record_of(kind: str, subtype: str, real: bool = False) -> bytes:
     """Return the ISO record of one finger or eye."""
+    pixels = shown(kind, subtype, real)
+    height, width = pixels.shape
     if kind == "Finger":
-        position = FINGERS[subtype]
-        data = encode(plain_print(position), ImageFormat.JPEG2000)
-        return write_fir(FingerImageRecord((FingerImage(position, ImageFormat.JPEG2000, 40, 48, data),)))
-    eye = EYES[subtype]
-    raw = plain_print(eye).tobytes()
-    image = IrisImage(eye, ImageKind.VGA, IrisFormat.MONO_RAW, 40, 48, raw)
+        data = encode(pixels, ImageFormat.JPEG2000)
+        return write_fir(FingerImageRecord((FingerImage(FINGERS[subtype], ImageFormat.JPEG2000, width, height, data),)))
+    image = IrisImage(EYES[subtype], ImageKind.VGA, IrisFormat.MONO_RAW, width, height, pixels.tobytes())
     return write_iir(IrisImageRecord((image,)))
 
 
@@ -174,6 +184,7 @@ class SbiService:
         self.scanners = list(scanners) or [Scanner()]
         self.port = port
         self.fault = ""
+        self.real = False  # synthetic prints and eyes instead of small plain pictures
         self.delay = 0.0  # s until the finger comes
         self.lingers = False  # a capture that was cut goes on to its end
         self.callback: str | None = None
@@ -317,7 +328,7 @@ class SbiService:
             if fault.startswith("failed first") and not biometrics:
                 biometrics.append(failed)
                 continue
-            record = record_of(scanner.kind, "Left Thumb" if fault == "other record" else subtype)
+            record = record_of(scanner.kind, "Left Thumb" if fault == "other record" else subtype, self.real)
             if fault == "damaged record":
                 record = record[:-9]
             previous = hashlib.sha256(previous + hashlib.sha256(record).digest()).digest()

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import biocore
 from biocore.discovery import Registry
 from biocore.errors import (
     CaptureCancelledError,
@@ -28,9 +29,9 @@ from biocore.errors import (
 )
 from biocore.failover import any_uri
 from biocore.hal import CANCEL_LATENCY, Device, EventKind, State
-from biocore.types import EyePosition, FingerPosition, Modality, Part
+from biocore.types import EyePosition, FingerPosition, Modality, Part, Sample
 from biocore_drivers.sbi_capture import link
-from sbi_device import SbiService, Scanner, plain_print, record_of
+from sbi_device import SbiService, Scanner, plain_print, record_of, shown
 
 REGISTRY = Registry()
 LEFT = (
@@ -78,6 +79,23 @@ def test_a_slap_comes_taken_apart_in_the_order_asked_for(
         assert part.score == 72.5
         assert part.record[:4] == b"FIR\0"
         assert part.signed.count(".") == 2
+
+
+def test_what_a_service_captured_is_assessed_and_compared_like_any_other(sbi_service: SbiService) -> None:
+    sbi_service.real = True
+    with scanner(sbi_service) as device:
+        parts = device.capture_parts(THUMBS)
+    samples = [Sample(part.frame, Modality.FINGER, part.position) for part in parts]
+    for sample, name in zip(samples, ("Left Thumb", "Right Thumb"), strict=True):
+        np.testing.assert_array_equal(sample.pixels, shown("Finger", name, True))
+        report = biocore.assess(sample)
+        assert report.score is not None
+        assert report.score > 40
+    left, right = (biocore.extract(sample) for sample in samples)
+    assert biocore.compare(left, left).score > 40 > biocore.compare(left, right).score
+    with camera(sbi_service) as device:
+        eyes = device.capture_parts(EYES)
+    assert [biocore.assess(Sample(eye.frame, Modality.IRIS, eye.position)).score is None for eye in eyes] == [False] * 2
 
 
 def test_both_eyes_come_at_once_and_each_alone(sbi_service: SbiService) -> None:
