@@ -118,6 +118,9 @@ class DeviceInfo:
         What it shows was never a finger or an eye: only who names it gets it.
     groups : tuple of tuple of Position
         What one `capture_parts` can show together, group by group; empty for a device that shows one at a time.
+
+    experimental : str
+        Why nobody should rely on its driver yet; empty where it is proved. Who asks for any device gets it last.
     """
 
     uri: str
@@ -131,6 +134,8 @@ class DeviceInfo:
     refusal: str = ""
     synthetic: bool = False
     groups: tuple[tuple[Position, ...], ...] = ()
+
+    experimental: str = ""
 
     @property
     def unfit(self) -> str:

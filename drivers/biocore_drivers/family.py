@@ -36,6 +36,8 @@ class UsbModel:
         What the driver must know of this model.
     refusal : str
         Why it is recognised and refused; empty where it is served.
+    experimental : str
+        Why nobody should rely on it yet; empty where it is proved.
     """
 
     vendor: int
@@ -46,6 +48,7 @@ class UsbModel:
     window: tuple[int, int] | None = None
     traits: frozenset[str] = frozenset()
     refusal: str = ""
+    experimental: str = ""
 
     @property
     def ids(self) -> tuple[int, int]:
@@ -154,6 +157,7 @@ class UsbFamily:
             model.window,
             device.serial or None,
             refusal=model.refusal,
+            experimental=model.experimental,
         )
 
 

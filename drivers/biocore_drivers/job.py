@@ -23,6 +23,7 @@ class Phase(StrEnum):
     IDLE = "idle"
     ARMING = "arming"
     AWAIT_PLACE = "awaiting the finger"
+    AWAIT_EYE = "awaiting the eye"
     ACQUIRING = "acquiring"
     AWAIT_LIFT = "awaiting the lifted finger"
     CLOSING = "closing"
@@ -31,7 +32,7 @@ class Phase(StrEnum):
 # s; how long a phase may last, whoever waits for it. The person's phases have the caller's deadline only.
 PHASE_LIMIT = {Phase.OPENING: 10.0, Phase.ARMING: 5.0, Phase.ACQUIRING: 8.0, Phase.CLOSING: 6.0}
 SLICE = 0.1  # s between two looks for a cancel
-_SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_LIFT})
+_SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_EYE, Phase.AWAIT_LIFT})
 
 
 class Job:
@@ -65,11 +66,11 @@ class Job:
 
     # -- the owner's side --------------------------------------------------------------------------
 
-    def enter(self, phase: Phase) -> None:
-        """Begin a phase: its time counts from now."""
+    def enter(self, phase: Phase, limit: float | None = None) -> None:
+        """Begin a phase: its time counts from now. `limit` in s, where it is not what `PHASE_LIMIT` says."""
         self._phase = phase
         self.situation.doing = phase.value
-        self._phase_deadline = self.clock.now() + PHASE_LIMIT.get(phase, float("inf"))
+        self._phase_deadline = self.clock.now() + (PHASE_LIMIT.get(phase, float("inf")) if limit is None else limit)
 
     @property
     def remaining(self) -> float:

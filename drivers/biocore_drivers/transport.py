@@ -102,23 +102,36 @@ class Pending(Protocol):
         ...
 
 
-class Transport(Protocol):
-    """Transfers to and from one open device; every failure is a named DeviceError.
-
-    One thread uses it. Timeouts are in seconds and end in DeviceTimeoutError unless said otherwise. A transfer may
-    bring less than was asked for: that is no error on USB, and whoever reads checks the length.
+class Link(Protocol):
+    """What every way to a device has: a cable of any kind, a network, a file.
 
     Attributes
     ----------
     clock : Clock
     situation : Situation
     once : bool
-        The conversation can be held once only: a recording. The next capture needs a new transport.
+        The conversation can be held once only: a recording. The next capture needs a new link.
     """
 
     clock: Clock
     situation: Situation
     once: bool
+
+    def reset(self) -> None:
+        """Reset the device, where that is possible; it must be initialised anew."""
+        ...
+
+    def close(self) -> None:
+        """End pending reads and give the device back; legal twice; raises nothing."""
+        ...
+
+
+class Transport(Link, Protocol):
+    """Transfers to and from one open device; every failure is a named DeviceError.
+
+    One thread uses it. Timeouts are in seconds and end in DeviceTimeoutError unless said otherwise. A transfer may
+    bring less than was asked for: that is no error on USB, and whoever reads checks the length.
+    """
 
     def random(self) -> int:
         """Return 32 random bits: the host's secret in a key exchange."""
@@ -150,12 +163,4 @@ class Transport(Protocol):
 
     def event(self, endpoint: int, timeout: float) -> bytes | None:
         """Return the oldest unheard event of a watched endpoint; None where none comes in time."""
-        ...
-
-    def reset(self) -> None:
-        """Reset the device on its bus, where that is possible; it must be initialised anew."""
-        ...
-
-    def close(self) -> None:
-        """End pending reads and give the device back; legal twice; raises nothing."""
         ...

@@ -22,6 +22,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from biocore.errors import (
     BiocoreError,
@@ -35,7 +36,7 @@ from biocore.errors import (
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind
 from biocore.types import Frame, GreyImage
 from biocore_drivers.job import PHASE_LIMIT, Job, Phase
-from biocore_drivers.transport import Clock, RealClock, Situation, Transport
+from biocore_drivers.transport import Clock, Link, RealClock, Situation, Transport
 
 OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the device is reset before the third
 SETTLING = 3.0  # s in which a recording may still tell of the lifted finger
@@ -45,22 +46,21 @@ _TRANSIENT = (DeviceTimeoutError, DeviceStalledError, DeviceProtocolError)
 _log = logging.getLogger(__name__)
 
 
-class Conversation(ABC):
-    """How one family of devices is talked to; a new one for each session.
+class Talk(ABC):
+    """How one family of devices is talked to, over whatever link; a new one for each session.
 
-    The worker's thread calls all of it. Whatever goes wrong is raised, DeviceErrors from the transport as they
-    come; a conversation neither retries nor closes anything.
+    The worker's thread calls all of it. Whatever goes wrong is raised, DeviceErrors from the link as they
+    come; it neither retries nor closes anything.
 
     Parameters
     ----------
-    transport : Transport
+    link : Link
     """
 
     once = False  # the device takes one picture a session: it must be initialised anew for the next
 
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
-        self.situation = transport.situation
+    def __init__(self, link: Link) -> None:
+        self.situation = link.situation
 
     @abstractmethod
     def start(self, job: Job) -> None:
@@ -83,10 +83,23 @@ class Conversation(ABC):
         """Leave the device dark and asleep, from any phase."""
 
 
+class Conversation(Talk):
+    """How one family of USB devices is talked to.
+
+    Parameters
+    ----------
+    transport : Transport
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.transport = transport
+
+
 @dataclass
 class _Session:
-    transport: Transport
-    conversation: Conversation
+    transport: Link
+    conversation: Talk
     settled: bool = True  # no finger of a former capture is known to lie there
     settle_by: float = 0.0  # s on the clock; a recording may end before the finger is lifted
     used: bool = False  # a picture was taken
@@ -104,9 +117,9 @@ class WorkerDevice(Device):
     ----------
     info : DeviceInfo
     connect : callable
-        Opens a transport; raises a DeviceError, holding nothing.
+        Opens a transport, or another link; raises a DeviceError, holding nothing.
     converse : callable
-        Makes the conversation over a transport.
+        Makes the conversation over what `connect` opened.
     clock : Clock or None
         The transports'; None = the real one.
     """
@@ -114,8 +127,8 @@ class WorkerDevice(Device):
     def __init__(
         self,
         info: DeviceInfo,
-        connect: Callable[[Situation], Transport],
-        converse: Callable[[Transport], Conversation],
+        connect: Callable[[Situation], Link],
+        converse: Callable[[Any], Talk],
         clock: Clock | None = None,
     ) -> None:
         super().__init__(info)
@@ -175,8 +188,8 @@ class _Owner:
     def __init__(
         self,
         info: DeviceInfo,
-        connect: Callable[[Situation], Transport],
-        converse: Callable[[Transport], Conversation],
+        connect: Callable[[Situation], Link],
+        converse: Callable[[Any], Talk],
         clock: Clock,
     ) -> None:
         self.situation = Situation(info.uri)
