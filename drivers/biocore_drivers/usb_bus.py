@@ -146,8 +146,13 @@ def holders(device: Identity, sysfs: Path | None = None, proc: Path | None = Non
         bound = interface / "driver"
         if bound.is_symlink() and bound.resolve().name != "usbfs":
             found.append(f"kernel driver {bound.resolve().name}")
-    node = device.node
-    for process in proc.glob("[0-9]*"):
+    return found + programs(device.node, proc)
+
+
+def programs(node: Path, proc: Path | None = None) -> list[str]:
+    """Name the programs that have a device node open; those of other users are seen only by root."""
+    found = []
+    for process in (proc or PROC).glob("[0-9]*"):
         try:
             if any(entry.readlink() == node for entry in (process / "fd").iterdir()):
                 found.append(f"{_text(process / 'comm')} (process {process.name})")

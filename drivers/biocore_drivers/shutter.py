@@ -1,0 +1,89 @@
+"""Which of a camera's pictures is taken: the sharpest of a short run of steady ones.
+
+A driver does not look for eyes. What it can see is whether there is a picture at all, whether it holds still, and
+whether it is in focus; whoever knows more hands in a judge of its own (`camera.CameraDevice.judge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from biocore.types import GreyImage
+
+# How good a picture is, the higher the better; None where it will not do.
+Judge = Callable[[GreyImage], float | None]
+
+RUN = 5  # usable pictures in a row, of which the best is taken: 0.2 s to 0.5 s at 25 to 10 pictures a second
+CONTRAST = 8.0  # grey levels; standard deviation of what shows anything. An empty wall in even light has 3 to 6
+# Variance of the Laplacian over the picture's variance, at half size. With a sensor's noise of 2 grey levels added, 40
+# eyes of MMU1 have 0.18 to 0.8 and three of 640 x 480 px 0.03 to 0.07; blurred by a Gaussian of 2 px 0.011 to 0.03 and
+# 0.010 to 0.014.
+FOCUS = 0.02
+MOTION = 4.0  # grey levels; mean difference to the picture before, at an eighth of the size
+SMALL = 8  # px of the picture that are one of the thumbnail
+
+
+class Sharpness:
+    """The judge of a camera that was given none: focus, of pictures that hold still."""
+
+    def __init__(self) -> None:
+        self._before: GreyImage | None = None
+
+    def __call__(self, pixels: GreyImage) -> float | None:
+        """Return the focus measure; None where it shows nothing, moves or is blurred."""
+        height, width = pixels.shape
+        small = cv2.resize(pixels, (max(1, width // SMALL), max(1, height // SMALL)), interpolation=cv2.INTER_AREA)
+        before, self._before = self._before, np.asarray(small, np.uint8)
+        if before is None or before.shape != small.shape or float(cv2.absdiff(before, small).mean()) > MOTION:
+            return None
+        measured = focus(pixels)
+        return measured if measured >= FOCUS else None
+
+
+def focus(pixels: GreyImage) -> float:
+    """Return the variance of the Laplacian over the picture's own, at half size; 0 where it shows nothing.
+
+    Illumination and gain cancel out. After Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000.
+    """
+    height, width = pixels.shape
+    half = cv2.resize(pixels, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    spread = float(cv2.meanStdDev(half)[1][0, 0])
+    if spread < CONTRAST:
+        return 0.0
+    edges = float(cv2.meanStdDev(cv2.Laplacian(half, cv2.CV_16S))[1][0, 0])
+    return (edges / spread) ** 2
+
+
+class Shutter:
+    """Sees pictures one after another until one is taken.
+
+    Parameters
+    ----------
+    judge : Judge
+    run : int
+        Usable pictures in a row.
+    """
+
+    def __init__(self, judge: Judge, run: int = RUN) -> None:
+        self._judge = judge
+        self._length = run
+        self._run: list[tuple[float, GreyImage]] = []
+
+    @property
+    def present(self) -> bool:
+        """The last picture was usable."""
+        return bool(self._run)
+
+    def see(self, pixels: GreyImage) -> GreyImage | None:
+        """Look at a picture; return the one that is taken, once the run is complete."""
+        value = None if pixels.min() == pixels.max() else self._judge(pixels)
+        if value is None:
+            self._run.clear()
+            return None
+        self._run.append((value, pixels))
+        if len(self._run) < self._length:
+            return None
+        return max(self._run, key=lambda seen: seen[0])[1]
