@@ -44,7 +44,7 @@ class Fault:
     Attributes
     ----------
     kind : str
-        `noise` before it, `flip` a byte of it, `drop` it, `cut` it in the middle, `unplug`, `slow` (byte by byte),
+        `noise` before it, `flip` a byte of it, `drop` it, `cut` it in the middle, `unplug`, `slow` (in pieces),
         `code:N` (answers N instead).
     index : int
     """
@@ -172,9 +172,10 @@ class SerialSensor:
                 data = bytearray(packet(kind, payload))
                 self._put(bytes(data[: len(data) // 2]))
             case "slow", _, _:
-                for each in packet(kind, payload):
+                whole = packet(kind, payload)
+                for start in range(0, len(whole), 5):
                     self._ends.wait(0.001)
-                    self._put(bytes([each]))
+                    self._put(whole[start : start + 5])
             case "code", _, code:
                 self._put(packet(kind, bytes([int(code, 0)]) + payload[1:]))
             case "unplug", _, _:

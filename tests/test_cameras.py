@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
@@ -29,6 +30,8 @@ from biocore.errors import (
 from biocore.hal import CANCEL_LATENCY, Event, EventKind, State
 from biocore.types import GreyImage
 from biocore_drivers import camera, mjpeg
+from biocore_drivers.camera_pixels import BrokenPictureError
+from biocore_drivers.transport import Situation
 from camera_server import CameraServer, eye, jpeg_of
 
 
@@ -380,6 +383,51 @@ def test_a_server_that_is_no_camera_is_named(answer: bytes) -> None:
         thread.start()
         with pytest.raises(DeviceError):
             open_device(f"camera:http://127.0.0.1:{server.getsockname()[1]}/")
+
+
+def test_a_stream_that_is_cut_or_spoilt_at_any_byte_gives_whole_pictures_or_a_named_error() -> None:
+    pictures = [jpeg_of(eye(number, 48, 32)) for number in range(3)]
+    parts = [b"--x\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(each), each) for each in pictures]
+    whole = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n" + b"".join(parts) + b"--x--"
+    )
+    decoded = [decode(each) for each in pictures]
+    outcomes = set()
+    for at in range(0, len(whole), 61):
+        spoilt = bytearray(whole)
+        spoilt[at] ^= 0x55
+        for answer in (whole[:at], bytes(spoilt)):
+            outcomes.add(watched(answer, decoded if answer == whole[:at] else None))
+    assert {"picture", "DeviceDisconnectedError"} <= outcomes
+    assert outcomes <= {"picture", *(kind.__name__ for kind in DeviceError.__subclasses__())}
+
+
+def watched(answer: bytes, decoded: list[GreyImage] | None) -> str:
+    """Read one answer of a server to its end; every picture of it must be one of `decoded`, where they are known."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        seen = 0
+        try:
+            source = mjpeg.MjpegSource(f"http://127.0.0.1:{server.getsockname()[1]}/", Situation("test:stream"))
+            with contextlib.closing(source):
+                while source.grab():
+                    with contextlib.suppress(BrokenPictureError):
+                        picture = source.picture()
+                        seen += decoded is None or one_of(picture, decoded)
+                        assert decoded is None or one_of(picture, decoded)
+        except DeviceError as error:
+            return "picture" if seen == 3 else type(error).__name__
+        finally:
+            thread.join(5)
+    return "picture"
 
 
 def test_a_live_picture_waits_for_no_slow_listener() -> None:

@@ -38,8 +38,8 @@ from serial_sensor import Fault, SerialSensor, packet
 def _swift(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less: a pseudo-terminal answers at once."""
     monkeypatch.setattr(r30x, "HELLO", 0.3)
-    monkeypatch.setattr(r30x, "ANSWER", 0.6)
-    monkeypatch.setattr(r30x, "NEXT", 0.6)
+    monkeypatch.setattr(r30x, "ANSWER", 1.0)
+    monkeypatch.setattr(r30x, "NEXT", 1.0)
     monkeypatch.setattr("biocore_drivers.worker.OPEN_PAUSES", (0.01, 0.01))
 
 
