@@ -190,7 +190,7 @@ class Feed:
     def _one(self, source: Source) -> None:
         if not source.grab():
             if source.live:
-                threading.Event().wait(AGAIN)
+                self.clock.sleep(AGAIN)
                 return
             with self._changed:
                 self.ended = True

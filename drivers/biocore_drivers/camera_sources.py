@@ -123,7 +123,9 @@ class V4l2Source(_OpenCv):
             capture.release()
             held = " and ".join(programs(camera.path))
             raise situation.error(
-                DeviceBusyError, f"{camera.path} is held by {held or 'another program'}", "Close that program"
+                DeviceBusyError,
+                f"{camera.path} does not open: it is held by {held or 'another program, or gives no pictures'}",
+                "Close that program",
             )
         if code:
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*code))
