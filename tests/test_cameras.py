@@ -194,13 +194,17 @@ def test_an_impossible_address_is_named(uri: str, kind: type[DeviceError], messa
 
 @pytest.mark.parametrize("lengths", [True, False])
 def test_a_stream_gives_its_pictures(lengths: bool) -> None:
+    kinds: list[EventKind] = []
     with CameraServer() as server:
         server.lengths = lengths
         with open_device(server.uri) as device:
+            device.listen(lambda event: kinds.append(event.kind))
             first, second = device.capture(5).pixels, device.capture(5).pixels
     decoded = [decode(jpeg_of(eye(number))) for number in range(200)]
     assert one_of(first, decoded)
     assert one_of(second, decoded)
+    assert kinds.count(EventKind.CAPTURED) == 2
+    assert EventKind.REMOVED not in kinds  # nothing lay on it
     assert not np.array_equal(first, second)
 
 

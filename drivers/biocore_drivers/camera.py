@@ -63,6 +63,8 @@ class CameraTalk(Talk):
         It may freeze; a file may stand still.
     """
 
+    touches = False
+
     def __init__(self, feed: Feed, judge: Callable[[], Judge], run: int | None, *, live: bool) -> None:
         super().__init__(feed)
         self._feed = feed

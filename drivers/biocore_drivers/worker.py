@@ -58,6 +58,7 @@ class Talk(ABC):
     """
 
     once = False  # the device takes one picture a session: it must be initialised anew for the next
+    touches = True  # what was captured lies on the device, and may lie there still; nothing lies on a camera
 
     def __init__(self, link: Link) -> None:
         self.situation = link.situation
@@ -257,7 +258,7 @@ class _Owner:
             job.say(EventKind.REMOVED)
         pixels = session.conversation.capture(job)
         self._check_plausible(pixels)
-        session.settled, session.used = False, True
+        session.settled, session.used = not session.conversation.touches, True
         session.settle_by = self._clock.now() + SETTLING
         return Frame(pixels, self._info.ppi, self._info.uri)
 
