@@ -35,11 +35,14 @@ class DriverInfo:
         `module:object`, and the package it comes from.
     fault : str
         Why it cannot be used; empty where it can.
+    version : str
+        Of the package; empty where that is unknown.
     """
 
     name: str
     origin: str
     fault: str = ""
+    version: str = ""
 
 
 class Registry:
@@ -102,7 +105,10 @@ class Registry:
 
     def drivers(self) -> list[DriverInfo]:
         """List all plug-ins; a broken one carries its fault."""
-        return [DriverInfo(name, _origin(points[0]), self._fault(name)) for name, points in self._points.items()]
+        return [
+            DriverInfo(name, _origin(points[0]), self._fault(name), _version(points[0]))
+            for name, points in self._points.items()
+        ]
 
     def devices(self) -> list[DeviceInfo]:
         """List what is attached, in order of URI; a driver that fails to list is logged and passed over."""
@@ -178,6 +184,10 @@ class Registry:
 def _origin(point: EntryPoint) -> str:
     package = point.dist.name if point.dist is not None else "unknown package"
     return f"{point.value} of {package}"
+
+
+def _version(point: EntryPoint) -> str:
+    return point.dist.version if point.dist is not None else ""
 
 
 _registry: Registry | None = None

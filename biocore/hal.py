@@ -146,6 +146,20 @@ class DeviceInfo:
             return f"its {self.ppi:g} ppi are below the {ENROLMENT_PPI:g} that enrolment needs"
         return ""
 
+    def require_fit(self) -> None:
+        """Refuse to enrol anybody with a device that is not fit for it.
+
+        Raises
+        ------
+        DeviceUnsupportedError
+            Names the reason.
+        """
+        if self.unfit:
+            name = " ".join(f"{self.maker} {self.model}".split())
+            raise DeviceUnsupportedError(
+                f"{name} must not enrol anybody: {self.unfit}", uri=self.uri, hint="Use another scanner"
+            )
+
 
 Listener = Callable[[Event], None]
 

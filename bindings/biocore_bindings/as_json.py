@@ -126,9 +126,10 @@ def device_entry(info: DeviceInfo) -> dict[str, Any]:
         "ppi": info.ppi,
         "window": list(info.window) if info.window else None,
         "serial": info.serial,
+        "unfit": info.unfit,
     }
 
 
 def driver_entry(driver: DriverInfo) -> dict[str, Any]:
     """Say what is known of an installed driver."""
-    return {"name": driver.name, "origin": driver.origin, "fault": driver.fault}
+    return {"name": driver.name, "origin": driver.origin, "version": driver.version, "fault": driver.fault}

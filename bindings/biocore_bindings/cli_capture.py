@@ -14,10 +14,10 @@ import biocore
 from biocore import fingerprint, iris
 from biocore.advice import Language as Code
 from biocore.advice import advice_text, advise, cause_text
-from biocore.errors import ExtractionError, FormatError
+from biocore.errors import DeviceUnsupportedError, ExtractionError, FormatError
 from biocore.formats.images import write_png
-from biocore.hal import DEFAULT_TIMEOUT, Device, Event, EventKind
-from biocore.report import QualityReport
+from biocore.hal import DEFAULT_TIMEOUT, Device, DeviceInfo, Event, EventKind
+from biocore.report import QualityReport, Status
 from biocore.types import FingerPosition, Frame, Modality, Sample
 from biocore_bindings.as_json import device_entry, report_entry, sample_entry
 from biocore_bindings.cli_assess import passes, score_bar, score_text
@@ -34,7 +34,7 @@ from biocore_bindings.options import (
     Words,
     record_format,
 )
-from biocore_bindings.terminal import Answer, ExitCode, answering, shown
+from biocore_bindings.terminal import Answer, ExitCode, answering, complain, shown
 
 MAX_COUNT = 10_000  # captures in one call
 MAX_TIMEOUT = 86_400.0  # s; a day
@@ -61,15 +61,25 @@ def capture(
     layout: Format = None,
     ratio: Ratio = None,
     min_score: MinScore = None,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", help="Keep pictures of a device that must not enrol anybody: no score, no record, only PNG."
+        ),
+    ] = False,
     language: Words = Language.EN,
     as_json: AsJson = False,
 ) -> None:
     """Capture from a device, assess at once, and keep each picture as PNG."""
+    if anyway and record is not None:
+        raise typer.BadParameter("--anyway keeps pictures that must not enrol anybody; they go into no --record")
     with answering("capture", as_json) as answer:
         captures: list[dict[str, Any]] = []
         made: list[Made] = []
         with biocore.open_device(uri) as device:
             info = device.info
+            if not anyway:
+                _check_fit(info)
             where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
             form = record_format(layout, info.modality)
             answer.put(device=device_entry(info), min_score=min_score, captures=captures)
@@ -77,8 +87,10 @@ def capture(
             answer.show(Text(f"{shown(info.maker)} {shown(info.model)} ({shown(info.uri)})", style="bold"))
             for number in range(first, first + count):
                 frame = _capture_live(answer, device, timeout, language)
+                if not anyway:
+                    _check_fit(device.info)  # another scanner may have taken over
                 sample = Sample(frame, info.modality, where)
-                report = biocore.assess(sample)
+                report = _assess(sample, device.info)
                 path = out / f"capture-{number:04d}.png"
                 write_png(path, sample.pixels, sample.ppi)
                 passed = passes(report, min_score)
@@ -92,6 +104,28 @@ def capture(
             size = write_made(record, made, form, ratio)
             answer.put(record={"file": str(record), "format": form.value, "views": len(made), "bytes": size})
             answer.show(Text(f"Record: {shown(record)} ({size} bytes, {standard(form)})", style="dim"))
+
+
+def _check_fit(info: DeviceInfo) -> None:
+    """Refuse a device that must not enrol anybody, and say what can be done with it.
+
+    Raises
+    ------
+    DeviceUnsupportedError
+    """
+    try:
+        info.require_fit()
+    except DeviceUnsupportedError as error:
+        raise DeviceUnsupportedError(f"{error}, or keep its pictures alone with --anyway") from None
+
+
+def _assess(sample: Sample, info: DeviceInfo) -> QualityReport:
+    """Assess a sample; of a device that must not enrol anybody the report has no score, and says why."""
+    if not info.unfit:
+        return biocore.assess(sample)
+    return QualityReport(
+        sample.modality, sample.position, sample.frame.source, None, "", Status.NOT_ASSESSED, info.unfit
+    )
 
 
 def _keep(answer: Answer, made: list[Made], sample: Sample, path: Path) -> None:
@@ -115,6 +149,8 @@ class _LiveLine:
     def __call__(self, event: Event) -> None:
         if event.kind is EventKind.WAITING:
             self._say(Text("Lay the finger down" if self._modality is Modality.FINGER else "Look into the camera"))
+        elif event.kind is EventKind.SWITCHED:
+            self._say(Text(f"Goes on with another scanner: {shown(event.detail)}", style="yellow"))
         elif event.kind is EventKind.PREVIEW and event.frame is not None:
             self._say(
                 self._finger_line(event.frame) if self._modality is Modality.FINGER else self._eye_line(event.frame)
@@ -143,7 +179,23 @@ class _LiveLine:
 
 
 def _capture_live(answer: Answer, device: Device, timeout: float, language: Language) -> Frame:
-    """Capture one frame, with a live line on standard error where that is a terminal."""
+    """Capture one frame, with a live line on standard error where that is a terminal.
+
+    That another scanner goes on is told in a line that stays, too.
+    """
+    stop_telling = device.listen(_tell_switch)
+    try:
+        return _capture_shown(answer, device, timeout, language)
+    finally:
+        stop_telling()
+
+
+def _tell_switch(event: Event) -> None:
+    if event.kind is EventKind.SWITCHED:
+        complain(f"another scanner goes on: {event.detail}")
+
+
+def _capture_shown(answer: Answer, device: Device, timeout: float, language: Language) -> Frame:
     if not answer.err.is_terminal:
         return device.capture(timeout)
     with Live(console=answer.err, transient=True, auto_refresh=False, vertical_overflow="crop") as live:
@@ -172,6 +224,8 @@ def _first_free(folder: Path) -> int:
 def _line(path: Path, report: QualityReport, min_score: int | None, language: Language) -> Text:
     line = Text(f"{shown(path)}  ").append_text(score_text(report.score, min_score)).append(" ")
     line.append_text(score_bar(report.score))
+    if report.reason:
+        line.append(f"  {shown(report.reason)}", style="yellow")
     for cause in report.causes[:1]:
         line.append(f"  {cause_text(cause.name, language.code)}", style="yellow")
     for advice in report.advice[:1]:

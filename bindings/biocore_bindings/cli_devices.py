@@ -1,20 +1,45 @@
-"""`biocore devices`: what is attached, and which drivers are installed."""
+"""`biocore devices`: what is attached, and which drivers are installed; checking a driver, recording a device."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
 from rich.table import Table
 from rich.text import Text
 
 import biocore
+from biocore.discovery import udev_rules
 from biocore.hal import DeviceInfo
 from biocore_bindings.as_json import device_entry, driver_entry
 from biocore_bindings.options import AsJson
-from biocore_bindings.terminal import answering, shown
+from biocore_bindings.terminal import EXIT_CODES, Answer, answering, shown
+
+devices = typer.Typer(
+    help="List the attached devices and the installed drivers; check a driver; record a device.",
+    invoke_without_command=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
 
 
-def devices(as_json: AsJson = False) -> None:
+@devices.callback(epilog=EXIT_CODES)
+def list_devices(
+    context: typer.Context,
+    rules: Annotated[
+        bool, typer.Option("--udev-rules", help="Print the udev rules of every USB device the drivers serve instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the attached devices and the installed drivers."""
+    if context.invoked_subcommand is not None:
+        if rules or as_json:
+            raise typer.BadParameter(f"options go after `{context.invoked_subcommand}`")
+        return
     with answering("devices", as_json) as answer:
+        if rules:
+            _show_rules(answer)
+            return
         found, drivers = biocore.list_devices(), biocore.list_drivers()
         answer.put(devices=[device_entry(info) for info in found], drivers=[driver_entry(driver) for driver in drivers])
         answer.show(_table(found) if found else Text("No device is attached."))
@@ -25,8 +50,17 @@ def devices(as_json: AsJson = False) -> None:
         answer.show(Text(f"Drivers: {names}", style="dim"))
 
 
+def _show_rules(answer: Answer) -> None:
+    text = udev_rules()
+    answer.put(udev_rules=text)
+    if not answer.as_json:
+        typer.echo(text, nl=False)  # a file's text: no line may be folded
+
+
 def _table(found: list[DeviceInfo]) -> Table:
-    table = Table("Device", "Maker", "Model", "Shows", "Resolution", "Window", "Serial", box=None, pad_edge=False)
+    table = Table(
+        "Device", "Maker", "Model", "Shows", "Resolution", "Window", "Serial", "Enrols", box=None, pad_edge=False
+    )
     for info in found:
         table.add_row(
             Text(shown(info.uri), style="bold"),
@@ -36,5 +70,6 @@ def _table(found: list[DeviceInfo]) -> Table:
             f"{info.ppi:g} ppi" if info.ppi else "varies",
             f"{info.window[0]} x {info.window[1]} px" if info.window else "varies",
             shown(info.serial or ""),
+            Text(f"no: {shown(info.unfit)}", style="yellow") if info.unfit else Text("yes"),
         )
     return table

@@ -44,6 +44,7 @@ def _root(
     """Capture fingerprints and irises, check their quality, extract and compare templates."""
 
 
-for command in (devices, assess, extract, compare, slap, capture, demo):
+for command in (assess, extract, compare, slap, capture, demo):
     app.command(epilog=EXIT_CODES)(command)
+app.add_typer(devices, name="devices")
 app.add_typer(models, name="models")

@@ -118,6 +118,7 @@ def later() -> tuple[Attempt, Attempt]:
 def _captures(came: FingerPosition, asked: FingerPosition, sequence: str, impression: int = 1) -> Iterator[Attempt]:
     uri = SCANNER.format(finger=RESIDENT + int(came), impression=impression, sequence=sequence)
     with biocore.open_device(uri) as scanner:
+        scanner.info.require_fit()
         for _ in range(ATTEMPTS):
             yield examine(Sample(scanner.capture(TIMEOUT), Modality.FINGER, asked))
 
