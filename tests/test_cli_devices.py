@@ -14,7 +14,6 @@ from biocore.errors import DeviceUnsupportedError
 from biocore.failover import any_uri
 from biocore.hal import DeviceInfo, Event, EventKind
 from biocore.types import GreyImage, Modality
-from biocore_bindings import cli_devices
 from biocore_bindings.cli_capture import _LiveLine
 from biocore_bindings.terminal import ExitCode
 from cli_support import run
@@ -25,7 +24,7 @@ POOR = DeviceInfo("usb:147e:2016@1-2", "upek", "UPEK", "TCS1", Modality.FINGER, 
 
 
 def test_a_device_that_must_not_enrol_is_listed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_devices.biocore, "list_devices", lambda: [POOR])
+    monkeypatch.setattr("biocore.list_devices", lambda: [POOR])
     (listed,) = run("devices", "--json").document["devices"]
     assert listed["unfit"] == "its 381 ppi are below the 490 that enrolment needs"
     assert "no: its 381 ppi" in " ".join(run("devices").out.split())

@@ -35,6 +35,7 @@ ALLOWED = {
     "biocore.fingerprint": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.iris": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
+    "biocore.certify": {"biocore.errors", "biocore.hal", "biocore.types", "biocore.discovery", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,

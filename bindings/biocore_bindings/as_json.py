@@ -6,6 +6,7 @@ from typing import Any
 
 import biocore
 from biocore.advice import Language, advice_text, cause_text
+from biocore.certify import Certificate
 from biocore.discovery import DriverInfo
 from biocore.fingerprint.slap import Slap
 from biocore.hal import DeviceInfo
@@ -133,3 +134,25 @@ def device_entry(info: DeviceInfo) -> dict[str, Any]:
 def driver_entry(driver: DriverInfo) -> dict[str, Any]:
     """Say what is known of an installed driver."""
     return {"name": driver.name, "origin": driver.origin, "version": driver.version, "fault": driver.fault}
+
+
+def certificate_entry(certificate: Certificate) -> dict[str, Any]:
+    """Say what the trial of a driver found."""
+    return {
+        "driver": driver_entry(certificate.driver),
+        "uri": certificate.uri,
+        "device": None if certificate.info is None else device_entry(certificate.info),
+        "begun": certificate.begun.isoformat(timespec="seconds"),
+        "seconds": round(certificate.seconds, 3),
+        "passed": certificate.passed,
+        "results": [
+            {
+                "name": result.name,
+                "proves": result.proves,
+                "outcome": result.outcome.value.replace(" ", "_"),
+                "seconds": round(result.seconds, 3),
+                "remark": result.remark,
+            }
+            for result in certificate.results
+        ],
+    }

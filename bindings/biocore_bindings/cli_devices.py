@@ -12,6 +12,7 @@ import biocore
 from biocore.discovery import udev_rules
 from biocore.hal import DeviceInfo
 from biocore_bindings.as_json import device_entry, driver_entry
+from biocore_bindings.cli_check import check
 from biocore_bindings.options import AsJson
 from biocore_bindings.terminal import EXIT_CODES, Answer, answering, shown
 
@@ -73,3 +74,6 @@ def _table(found: list[DeviceInfo]) -> Table:
             Text(f"no: {shown(info.unfit)}", style="yellow") if info.unfit else Text("yes"),
         )
     return table
+
+
+devices.command("check", epilog=EXIT_CODES)(check)

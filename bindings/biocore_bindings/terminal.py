@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
     """What a command's exit code means; also in `docs/cli.md` and in every --help."""
 
     OK = 0
-    NO = 1  # quality below --min-score, or no match
+    NO = 1  # quality below --min-score, no match, or a driver that fails its check
     USAGE = 2  # a wrong option or argument
     INPUT = 3  # a file that cannot be read or used
     DEVICE = 4  # a device or driver, or nobody came to it
@@ -52,8 +52,8 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done, 1 quality below --min-score or no match, 2 wrong usage, 3 bad input file, 4 device, "
-    "5 other error, 130 interrupted."
+    "Exit codes: 0 done, 1 quality below --min-score, no match or a driver that fails, 2 wrong usage, "
+    "3 bad input file, 4 device, 5 other error, 130 interrupted."
 )
 
 _INPUT_ERRORS = (
