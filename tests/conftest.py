@@ -10,7 +10,10 @@ synthetic prints as well.
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,3 +91,20 @@ def sbi_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[sbi
     camera = sbi_device.Scanner("Iris", "Double", "I-1", "2")
     with sbi_device.SbiService(sbi_device.Scanner(), camera) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def example_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile the example of a vendor's plug-in, and lay its manifest beside it."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("vendor-sdk")
+    library, source = folder / "libexample_sdk.so", ROOT / "examples" / "vendor-sdk" / "example_sdk.c"
+    header = Path(str(importlib.import_module("biocore_drivers").__file__)).parent
+    warnings = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O2", *warnings, "-I", header, "-o", library, source], check=True, timeout=60
+    )
+    shutil.copy(ROOT / "examples" / "vendor-sdk" / "example.toml", folder)
+    return library

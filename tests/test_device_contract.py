@@ -103,6 +103,7 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "r30x": serial,
     "camera": video,
     "uvc": plugged_camera,
+    "vendor": lambda request: f"vendor:{request.getfixturevalue('example_sdk')}",
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 FEWER = {"r30x": 40, "fs81": 80, "uvc": 80}  # captures, where each takes long
