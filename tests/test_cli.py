@@ -32,7 +32,7 @@ from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "models", "demo")
-SUBCOMMANDS = (("devices", "check"), ("models", "list"), ("models", "add"), ("models", "remove"))
+SUBCOMMANDS = (("devices", "check"), ("devices", "record"), ("models", "list"), ("models", "add"), ("models", "remove"))
 
 
 def one_line(err: str) -> str:

@@ -107,7 +107,8 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 FEWER = {"r30x": 40, "fs81": 80, "uvc": 80}  # captures, where each takes long
-NEVER_OPENS = {"refused"}  # recognises sensors that are of no use
+# Recognises sensors that are of no use; is another driver's device, which must be attached (test_recorder).
+NEVER_OPENS = {"refused", "record"}
 REAL = {name: real(name) for name in ("uru4000-4500", "uru4000-msv2", "upektc_img-tcs1s", "nb1010")}
 
 

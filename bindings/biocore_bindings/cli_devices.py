@@ -13,6 +13,7 @@ from biocore.discovery import udev_rules
 from biocore.hal import DeviceInfo
 from biocore_bindings.as_json import device_entry, driver_entry
 from biocore_bindings.cli_check import check
+from biocore_bindings.cli_record import record
 from biocore_bindings.options import AsJson
 from biocore_bindings.terminal import EXIT_CODES, Answer, answering, shown
 
@@ -77,3 +78,4 @@ def _table(found: list[DeviceInfo]) -> Table:
 
 
 devices.command("check", epilog=EXIT_CODES)(check)
+devices.command("record", epilog=EXIT_CODES)(record)

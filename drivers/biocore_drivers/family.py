@@ -111,7 +111,7 @@ class UsbFamily:
         selector = usb_bus.parse(uri)
         found = next((device for device in usb_bus.attached() if selector.matches(device)), None)
         identity = found or Identity(selector.vendor, selector.product)
-        return self.over(uri, identity, _Cable(selector))
+        return self.over(uri, identity, Cable(selector))
 
     # -- besides -----------------------------------------------------------------------------------
 
@@ -161,16 +161,23 @@ class UsbFamily:
         )
 
 
-class _Cable:
-    """Connects to the device a URI names, and after the first time to that very one where it is there."""
+class Cable:
+    """Connects to the device a URI names, and after the first time to that very one where it is there.
+
+    Attributes
+    ----------
+    last : Identity or None
+        The one it connected to.
+    """
 
     def __init__(self, selector: Selector) -> None:
         self._selector = selector
-        self._last: Identity | None = None
+        self.last: Identity | None = None
 
     def __call__(self, situation: Situation) -> Transport:
+        """Open a transport."""
         from biocore_drivers import usb  # pyusb looks for libusb: not before a device is opened
 
-        transport = usb.connect(self._selector, situation, self._last)
-        self._last = transport.identity
+        transport = usb.connect(self._selector, situation, self.last)
+        self.last = transport.identity
         return transport

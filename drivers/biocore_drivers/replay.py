@@ -88,10 +88,17 @@ class ReplayDriver:
         def connect(situation: Situation) -> Transport:
             return ReplayTransport(recording, situation, clock, seed=seed, strict=strict, fault=fault)
 
-        return _driver_of(recording.identity, uri).over(uri, recording.identity, connect, clock)
+        return driver_of(recording.identity, uri).over(uri, recording.identity, connect, clock)
 
 
-def _driver_of(identity: Identity, uri: str) -> OverTransport:
+def driver_of(identity: Identity, uri: str) -> OverTransport:
+    """Return the driver that serves a device, and can be put over another transport.
+
+    Raises
+    ------
+    DeviceUnsupportedError
+        None is installed.
+    """
     known = registry()
     for name in known.names:
         try:

@@ -21,6 +21,7 @@ DIRECTION_IN = 0x80  # bit of an endpoint's address: device to host (USB 2.0, 9.
 LINKTYPE_USB_LINUX = 189  # 48 bytes of header
 LINKTYPE_USB_LINUX_MMAPPED = 220  # 64 bytes of header
 MAX_FILE = 256 * 2**20  # bytes; an hour of a scanner's frames
+SECOND = 1_000_000  # µs
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6  # pcapng block types
 _BYTE_ORDER = 0x1A2B3C4D
 _HEADER = "QcBBBHccqiiII8s"  # struct usbmon_packet up to its setup bytes: 48 bytes without padding
@@ -61,6 +62,8 @@ class Packet:
         Bytes asked for (submission) or moved (completion).
     data : bytes
         What is on record of them: OUT data with the submission, IN data with the completion.
+    time : int
+        µs since 1970; 0 where it is not on record.
     """
 
     index: int
@@ -74,6 +77,7 @@ class Packet:
     status: int
     length: int
     data: bytes
+    time: int = 0
 
 
 def read(path: Path) -> list[Packet]:
@@ -101,7 +105,7 @@ def read(path: Path) -> list[Packet]:
 
 
 def write(path: Path, packets: Iterable[Packet]) -> None:
-    """Write packets as usbmon would have reported them, little-endian, without times."""
+    """Write packets as usbmon would have reported them, little-endian."""
     section = struct.pack("<IHHq", _BYTE_ORDER, 1, 0, -1)
     interface = struct.pack("<HHI", LINKTYPE_USB_LINUX_MMAPPED, 0, 0)
     blocks = [_block(_SECTION, section), _block(_INTERFACE, interface)]
@@ -116,15 +120,16 @@ def write(path: Path, packets: Iterable[Packet]) -> None:
             packet.bus,
             b"\0" if packet.setup else b"-",
             b"\0" if packet.data else b"<",
-            0,
-            0,
+            packet.time // SECOND,
+            packet.time % SECOND,
             _PENDING if packet.submits else packet.status,
             packet.length,
             len(packet.data),
             packet.setup or bytes(8),
         )
         body = head + bytes(16) + packet.data
-        blocks.append(_block(_PACKET, struct.pack("<IIIII", 0, 0, 0, len(body), len(body)) + body))
+        high, low = divmod(packet.time, 2**32)
+        blocks.append(_block(_PACKET, struct.pack("<IIIII", 0, high, low, len(body), len(body)) + body))
     path.write_bytes(b"".join(blocks))
 
 
@@ -181,7 +186,7 @@ def _usbmon(body: bytes, order: str, links: list[int], index: int, file: str, of
     if len(packet) < head or len(packet) != captured:
         raise FormatError("a usbmon packet cut short", file=file, offset=offset + 20)
     fields = struct.unpack_from(order + _HEADER, packet)
-    urb, event, kind, endpoint, device, bus, setup_flag, _, _, _, status, length, stored, setup = fields
+    urb, event, kind, endpoint, device, bus, setup_flag, _, seconds, part, status, length, stored, setup = fields
     if kind > max(Kind) or event not in (b"S", b"C", b"E"):
         raise FormatError(f"a packet of unknown kind {kind} or event {event!r}", file=file, offset=offset + 28)
     if head + stored > len(packet):
@@ -198,6 +203,7 @@ def _usbmon(body: bytes, order: str, links: list[int], index: int, file: str, of
         status,
         length,
         packet[head : head + stored],
+        seconds * SECOND + part,
     )
 
 
