@@ -10,7 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from biocore.formats.images import read_image
 
 CAPTURE = """
 import sys
@@ -31,6 +34,33 @@ print(uri, int((pixels != expected).sum()) if pixels.shape == expected.shape els
 """
 
 
+RECORD = """
+import sys
+from pathlib import Path
+import biocore_drivers.usb_lock
+
+biocore_drivers.usb_lock.SYSTEM = Path(sys.argv[1])
+sys.argv = ["biocore", "devices", "record", sys.argv[2], sys.argv[3], "--wait", "0.5"]
+from biocore_bindings.cli import main
+main()
+"""
+
+
+def below_libusb(folder: Path, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a program to which the recorded device is attached."""
+    run = shutil.which("umockdev-run")
+    if run is None:
+        pytest.skip("umockdev-run is not installed")
+    if (folder / "capture.ioctl").exists():
+        node = (folder / "capture.ioctl").read_text().split("\n", 1)[0].removeprefix("@DEV ")
+        traffic = ["-i", f"{node}={folder / 'capture.ioctl'}"]
+    else:
+        path = (folder / "device").read_text().split("\n", 1)[0].removeprefix("P: ")
+        traffic = ["-p", f"/sys{path}={folder / 'capture.pcapng'}"]
+    command = [run, "-d", str(folder / "device"), *traffic, "--", sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
 @pytest.mark.parametrize(
     ("name", "uri"),
     [
@@ -41,27 +71,19 @@ print(uri, int((pixels != expected).sum()) if pixels.shape == expected.shape els
     ],
 )
 def test_a_recording_below_libusb_gives_its_picture(shared: Path, tmp_path: Path, name: str, uri: str) -> None:
-    run = shutil.which("umockdev-run")
-    if run is None:
-        pytest.skip("umockdev-run is not installed")
     folder = shared / "data" / "usb" / name
-    if (folder / "capture.ioctl").exists():
-        node = (folder / "capture.ioctl").read_text().split("\n", 1)[0].removeprefix("@DEV ")
-        traffic = ["-i", f"{node}={folder / 'capture.ioctl'}"]
-    else:
-        path = (folder / "device").read_text().split("\n", 1)[0].removeprefix("P: ")
-        traffic = ["-p", f"/sys{path}={folder / 'capture.pcapng'}"]
-    command = [
-        run,
-        "-d",
-        str(folder / "device"),
-        *traffic,
-        "--",
-        sys.executable,
-        "-c",
-        CAPTURE,
-        str(folder),
-        str(tmp_path),
-    ]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    answer = below_libusb(folder, CAPTURE, folder, tmp_path)
     assert answer.stdout.split("\n")[0] == f"{uri} 0", answer.stderr
+
+
+def test_a_recording_made_below_libusb_plays_there_too(shared: Path, tmp_path: Path) -> None:
+    """A device that libusb sees is recorded; the recording is attached in its place, and recorded once more."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, into in ((shared / "data" / "usb" / "uru4000-4500", first), (first, second)):
+        answer = below_libusb(folder, RECORD, tmp_path, "usb:05ba:000a", into)
+        assert answer.returncode == 0, answer.stderr
+        assert "0 pixels differ" in answer.stdout
+    expected, _, _ = read_image(shared / "data" / "usb" / "uru4000-4500" / "capture.png")
+    for folder in (first, second):
+        assert np.array_equal(read_image(folder / "capture.png").pixels, expected)
+        assert b"FB0B9071" not in (folder / "device").read_bytes()

@@ -26,6 +26,8 @@ DESCRIPTION = "device"
 MAX_ATTRIBUTE = 4096  # bytes; sysfs gives a page at most
 # What a recording must not tell, or what is no text: the serial number names somebody's very device.
 _LEFT_OUT = frozenset({"serial", "descriptors", "uevent", "remove", "bos_descriptors"})
+# What the kernel itself says in uevent; udev's own words may hold the serial number.
+_PROPERTIES = frozenset({"DEVNAME", "DEVTYPE", "DRIVER", "PRODUCT", "TYPE", "BUSNUM", "DEVNUM", "MAJOR", "MINOR"})
 _STATUS: tuple[tuple[type[DeviceError], int], ...] = (
     (DeviceTimeoutError, -errno.ENOENT),  # the system takes back what does not come in time
     (DeviceStalledError, -errno.EPIPE),
@@ -225,7 +227,9 @@ def description(identity: Identity) -> str:
     real = str(home.resolve())
     place = real.removeprefix("/sys") if real.startswith("/sys/devices/") else f"/devices/{identity.port}"
     lines = [f"P: {place}", f"N: bus/usb/{identity.bus:03d}/{identity.number:03d}", "E: SUBSYSTEM=usb"]
-    lines += [f"E: {line}" for line in _attribute(home / "uevent").splitlines() if line.isascii()]
+    lines += [
+        f"E: {line}" for line in _attribute(home / "uevent").splitlines() if line.partition("=")[0] in _PROPERTIES
+    ]
     names = [path.name for path in home.glob("*") if path.is_file() and path.name not in _LEFT_OUT]
     known = {"idVendor": f"{identity.vendor:04x}\n", "idProduct": f"{identity.product:04x}\n"}
     known |= {"busnum": f"{identity.bus}\n", "devnum": f"{identity.number}\n"}
