@@ -356,12 +356,26 @@ def test_a_driver_that_fails_is_1(recordings: Recordings, tmp_path: Path) -> Non
     assert "is served by driver 'upek' instead of 'uru4000'" in " ".join(result.out.split())
 
 
+def test_a_person_is_asked_for_an_eraser_twenty_times_and_no_more(example_sdk: Path, tmp_path: Path) -> None:
+    result = run("devices", "check", "vendor", "--device", f"vendor:{example_sdk}", "--out", tmp_path)
+    assert result.code == ExitCode.OK, result.out
+    assert "20 captures" in result.out
+    assert "lay an eraser or the side of a hand on it" in result.err
+
+
+def test_options_of_the_list_are_no_options_of_a_check() -> None:
+    result = run("devices", "--json", "check", "file")
+    assert result.code == ExitCode.USAGE
+    assert "options go after" in result.err
+
+
 def test_what_cannot_be_tried_is_named(tmp_path: Path) -> None:
     for arguments, code, says in (
         (("nonesuch",), ExitCode.DEVICE, "no driver named 'nonesuch'"),
         (("uru4000",), ExitCode.DEVICE, "say which with --device URI"),
         (("file", "--replay", "x", "--device", "y"), ExitCode.USAGE, "two ways"),
         (("file", "--seed", "1"), ExitCode.USAGE, "belongs to --replay"),
+        (("file", "--captures", "1"), ExitCode.USAGE, "--captures"),
     ):
         result = run("devices", "check", *arguments, "--out", tmp_path)
         assert result.code == code

@@ -18,6 +18,7 @@ __all__ = ["render", "write"]
 
 def render(certificate: Certificate) -> str:
     """Return the page."""
+    worst_first = sorted(certificate.results, key=lambda result: result.outcome is not Outcome.FAILED)
     counts = [(certificate.count(outcome), outcome.value, _CLASSES[outcome]) for outcome in Outcome]
     slowest = max((result.seconds for result in certificate.results), default=0.0) or 1.0
     context = {
@@ -28,14 +29,14 @@ def render(certificate: Certificate) -> str:
         "results": [
             {
                 "name": result.name,
-                "proves": result.proves,
+                "proves": result.proves[:1].upper() + result.proves[1:],
                 "outcome": result.outcome.value,
                 "kind": _CLASSES[result.outcome],
                 "seconds": f"{result.seconds:.2f}",
                 "share": result.seconds / slowest,
                 "remark": shown(result.remark),
             }
-            for result in certificate.results
+            for result in worst_first
         ],
     }
     environment = jinja2.Environment(

@@ -159,12 +159,12 @@ class Host:
             ctypes.byref(height),
         )
         self._capturing = False
-        if bytes(pixels[capacity:]) != GUARD:
+        if ctypes.string_at(ctypes.byref(pixels, capacity), len(GUARD)) != GUARD:
             self._say({"said": "failed", "code": OVERRUN, "text": "wrote past the end of its picture"})
             return
         size = {"width": width.value, "height": height.value}
         length = width.value * height.value
-        self._answer(code, {"said": "frame", **size}, bytes(pixels[:length]) if length <= capacity else b"")
+        self._answer(code, {"said": "frame", **size}, ctypes.string_at(pixels, length) if length <= capacity else b"")
 
     def _do_close(self, order: dict[str, Any]) -> None:
         for thread in self._cancels:
