@@ -131,7 +131,8 @@ def test_an_opening_that_fails_is_named_and_leaves_no_process(
     example_sdk: Path, monkeypatch: pytest.MonkeyPatch, fault: str, error: type[DeviceError], says: str
 ) -> None:
     device = registry().device(uri(example_sdk, fault))
-    monkeypatch.setattr(vendor_process.VendorProcess.ask, "__defaults__", (0.3,))
+    if fault == "hang-open":
+        monkeypatch.setattr(vendor_process.VendorProcess.ask, "__defaults__", (0.3,))
     before = set(children())
     with pytest.raises(error, match=says):
         device.open()
@@ -147,7 +148,7 @@ def test_a_library_that_hangs_in_close_is_ended(example_sdk: Path) -> None:
     device = open_device(uri(example_sdk, "hang-close"))
     start = time.monotonic()
     device.close()
-    assert time.monotonic() - start < 3.0
+    assert time.monotonic() - start < 5.0
     assert device.state is State.CLOSED
 
 
