@@ -20,20 +20,25 @@ LISTED = 0.5  # confidence from which a cause is listed
 HAZE = 0.20
 STEP = 0.45  # of the step from iris to sclera; clear pupils have 0.6 and more
 LIT = 0.35  # of the iris' grey; clear pupils have up to 0.3
-# ARCUS: prominence of a ring by the step from iris to sclera. Clear corneas have up to 0.15 of texture.
-RING = 0.16
+# A thin cloud: a little of each. Clear pupils have a haze of 0.03, 0.1 of unevenness, 0.2 to 0.4 of the iris' grey.
+THIN = (0.07, 0.14, 0.38)
+MOST_UNEVEN, MOST_LIT = 0.3, 0.5  # more of them says nothing more: reflections, and low contrast
+SKIN = 1.72  # by the iris' grey; a white lens has up to 1.6, a lid 1.6 to 2.4
+# ARCUS: prominence of a ring by the step from iris to sclera. Clear corneas have up to 0.07 of texture.
+RING = 0.09
 # LID: a lid reaches over the pupil (margin reflex distance below 2 mm, a third of the iris radius, is a ptosis).
-LID_ON_PUPIL = 0.13  # of the pupil
-LID_REACH = 0.35  # of the limbus' diameter
+LID_ON_PUPIL = 0.11  # of the pupil
+LID_REACH = 0.345  # of the limbus' diameter
 LID_SHARE = 0.45  # of the iris
 LASHES = 0.22  # of the iris
 STRANDS = 0.27  # of the iris; ordinary lashes cross up to 0.2
 GLARE = 0.02  # of the iris' area, beside it: a lamp in both faces of a lens; eyes without spectacles have none
 RIM = 3.0  # iris radii that a rim extends over; 18 mm
 REFLECTION = 0.14  # of the iris
-RATIO = (0.20, 0.70)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7
+RATIO = (0.20, 0.69)  # pupil by iris radius; ISO/IEC 29794-6:2015, 6.2.7, with 0.01 for how exactly it is drawn
 # IRREGULAR_PUPIL: squared per cent; an oval pupil whose axes differ by a fifth has 12.
 IRREGULAR = 9.0
+UNSURE = 0.7  # px; how exactly an edge can be drawn. A pupil of 10 px looks out of round by 7 % of its radius
 LOBE = 0.03  # of the ring: pupil beyond the contour that was traced, as a keyhole's
 TILT = 24.0  # degrees; ellipses tell small angles badly
 # DEFOCUS: what is left of the fine detail, and how wide the pupil's edge is, in iris radii. Sharp pictures have
@@ -120,10 +125,20 @@ def _cloudy(p: IrisPhysics) -> float:
     """Say how surely the pupil is lit up by something in it.
 
     It is brighter than the darkest of the picture; or, where nothing else is dark, it is close to the iris although the
-    iris is not close to the sclera, as it would be behind a veil over the whole picture.
+    iris is not close to the sclera, as it would be behind a veil over the whole picture; or it is a little of that, and
+    uneven, and its edge is sharp. What is as bright as skin is skin, and a large reflection lights a pupil up too.
     """
-    close = logistic(15.0 * (STEP - p.pupil_step)) * logistic(25.0 * (p.pupil_grey / max(p.iris_grey, 1.0) - LIT))
-    return max(logistic(25.0 * (p.pupil_haze - HAZE)), close)
+    lit = p.pupil_grey / max(p.iris_grey, 1.0)
+    close = logistic(15.0 * (STEP - p.pupil_step)) * logistic(25.0 * (lit - LIT))
+    thin = 30.0 * (p.pupil_haze - THIN[0]) + 10.0 * (min(p.pupil_mottle, MOST_UNEVEN) - THIN[1])
+    thin += 12.0 * (min(lit, MOST_LIT) - THIN[2]) - 12.0 * max(0.0, _blur(p) + 0.1) - 20.0 * p.pupil_cover
+    cloud = max(logistic(25.0 * (p.pupil_haze - HAZE)), close, logistic(2.0 * thin) * logistic(40.0 * (lit - LIT)))
+    return cloud * (1.0 - _skin(p)) * (1.0 - 0.5 * _reflection(p))
+
+
+def _skin(p: IrisPhysics) -> float:
+    """Say how surely what is taken for the pupil is a lid before it."""
+    return logistic(40.0 * (p.pupil_grey / max(p.iris_grey, 1.0) - SKIN))
 
 
 def _arcus(p: IrisPhysics) -> float:
@@ -133,7 +148,8 @@ def _arcus(p: IrisPhysics) -> float:
 def _lid(p: IrisPhysics) -> float:
     """Say how surely a lid hangs over the iris and into the pupil: less, where what was taken for one is lashes."""
     covered = 20.0 * (p.pupil_cover - LID_ON_PUPIL) + 20.0 * (p.upper_cover - LID_REACH)
-    return logistic(covered + 8.0 * (p.lid_share - LID_SHARE)) * (1.0 - 0.4 * _strands(p))
+    seen = logistic(covered + 8.0 * (p.lid_share - LID_SHARE)) * (1.0 - 0.4 * _strands(p))
+    return max(seen, _skin(p))
 
 
 def _lashes(p: IrisPhysics) -> float:
@@ -159,10 +175,14 @@ def _wide_pupil(p: IrisPhysics) -> float:
 
 
 def _irregular_pupil(p: IrisPhysics) -> float:
-    """Say how surely the pupil is not round, where no lid or cloud hides it and neither gaze nor motion deforms it."""
+    """Say how surely the pupil is not round.
+
+    Not where a lid or cloud hides it, gaze, motion or a reflection deforms it, or it is too small to tell.
+    """
     hidden = 40.0 * p.pupil_cover + 60.0 * max(0.0, p.pupil_haze - 0.5 * HAZE)
-    deformed = max(_gaze(p), _motion(p))
-    torn = max(0.5 * (p.roundness_loss - IRREGULAR), 150.0 * (p.pupil_lobe - LOBE))
+    deformed = max(_gaze(p), _motion(p), _reflection(p), _small_pupil(p))
+    drawn = (100.0 * UNSURE / max(p.dilation * p.iris_radius, 1.0)) ** 2
+    torn = max(0.5 * (p.roundness_loss - IRREGULAR - drawn), 150.0 * (p.pupil_lobe - LOBE))
     return logistic(torn - hidden) * (1.0 - deformed)
 
 
@@ -171,7 +191,7 @@ def _reflection(p: IrisPhysics) -> float:
 
 
 def _gaze(p: IrisPhysics) -> float:
-    return logistic(0.5 * (p.tilt - TILT) - 40.0 * p.pupil_cover)
+    return logistic(0.5 * (p.tilt - TILT) - 15.0 * p.pupil_cover)
 
 
 def _blur(p: IrisPhysics) -> float:

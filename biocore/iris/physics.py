@@ -29,6 +29,8 @@ LEAST_SECTORS = 3
 RING_CLEAR = 0.6  # of a column that lids and reflections must leave
 LOBE_LEVEL = 0.35  # of the step from pupil to iris; darker is pupil
 LEAST_RANGE = 4.0  # grey levels; smaller differences are noise
+RING_WITHIN = 18  # rows from mid-iris; a ring's peak lies inside the limbus (row 16), or on one drawn a little small
+BEYOND = 0.2  # of the step to the sclera: lids and wet sclera make rings of that height outside nearly every limbus
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +252,12 @@ def _outer_step(greys: dict[str, float]) -> float:
 
 
 def ring_height(view: Zones, greys: dict[str, float]) -> float:
-    """Return the prominence of a bright ring between mid-iris and sclera, of the step from iris to sclera.
+    """Return the prominence of a bright ring between mid-iris and limbus, of the step from iris to sclera.
 
     Sectors that no lid covers are looked at one by one, since a ring need not be concentric with the contour: in each,
     of the peaks of the radial profile the one that stands out most on both sides. A limbus has none: greys rise to
-    the sclera and stay there. The median over the sectors leaves texture and single vessels out.
+    the sclera and stay there. The median over the sectors leaves texture and single vessels out. A ring outside the
+    limbus counts where it is so high that its inner edge must have been taken for the limbus.
     """
     half = ROWS // 2
     grey = np.concatenate([view.uncovered.grey[half:], view.outside.grey[: 3 * half // 2]])  # 0 outside the picture
@@ -272,8 +275,13 @@ def ring_height(view: Zones, greys: dict[str, float]) -> float:
         profile = np.convolve(np.pad(profile, 1, mode="edge"), np.full(3, 1.0 / 3.0), mode="valid")
         left = profile - np.minimum.accumulate(profile)
         right = profile - np.minimum.accumulate(profile[::-1])[::-1]
-        heights.append(float(np.minimum(left, right).max()))
-    return float(np.median(heights)) / _outer_step(greys) if len(heights) >= LEAST_SECTORS else math.nan
+        peaks = np.minimum(left, right)
+        within = peaks[np.flatnonzero(rows) < RING_WITHIN]
+        heights.append((float(within.max(initial=0.0)), float(peaks.max())))
+    if len(heights) < LEAST_SECTORS:
+        return math.nan
+    inside, anywhere = np.median(heights, axis=0) / _outer_step(greys)
+    return float(max(inside, anywhere - BEYOND))
 
 
 def roundness_loss(contour: Contour, shown: Floats | None = None) -> float:
