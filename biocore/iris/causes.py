@@ -23,6 +23,7 @@ LIT = 0.35  # of the iris' grey; clear pupils have up to 0.3
 # A thin cloud: a little of each. Clear pupils have a haze of 0.03, 0.1 of unevenness, 0.2 to 0.4 of the iris' grey.
 THIN = (0.07, 0.14, 0.38)
 MOST_UNEVEN, MOST_LIT = 0.3, 0.5  # more of them says nothing more: reflections, and low contrast
+VEILED = 0.72  # of the iris' grey; a cloud as bright is no thin one, and what is lit so is the whole picture
 NOISY = 0.05  # of the step from the dark reference to the iris
 SKIN = 1.72  # by the iris' grey; a white lens has up to 1.6, a lid 1.6 to 2.4
 # ARCUS: prominence of a ring by the step from iris to sclera. Clear corneas have up to 0.07 of texture.
@@ -131,9 +132,8 @@ def _cloudy(p: IrisPhysics) -> float:
     """
     lit = p.pupil_grey / max(p.iris_grey, 1.0)
     close = logistic(15.0 * (STEP - p.pupil_step)) * logistic(25.0 * (lit - LIT))
-    cloud = max(
-        logistic(25.0 * (p.pupil_haze - HAZE)), close, logistic(2.0 * _thin(p, lit)) * logistic(40.0 * (lit - LIT))
-    )
+    thin = logistic(2.0 * _thin(p, lit)) * logistic(40.0 * (lit - LIT)) * logistic(40.0 * (VEILED - lit))
+    cloud = max(logistic(25.0 * (p.pupil_haze - HAZE)), close, thin)
     return cloud * (1.0 - _skin(p)) * (1.0 - 0.5 * _reflection(p))
 
 
