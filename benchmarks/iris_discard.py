@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
-from train_iris_score import Row, held_out, rows_of
+from train_iris_score import CACHE, Row, held_out, rows_of, synthetic_rows
 
 from biocore.iris.components import COMPONENTS
 
@@ -46,7 +46,7 @@ def area(quality: Floats, failed: NDArray[np.bool_]) -> float:
 
 def report(rows: Sequence[Row], kind: str) -> None:
     """Print the table of all pictures, or of those of one kind."""
-    chosen = np.array([kind in ("all", row.kind) for row in rows])
+    chosen = np.array([kind in ("all", row.kind) and not row.synthetic for row in rows])
     failed = np.array([row.score < THRESHOLD for row in rows])[chosen]
     points, people = (np.array([getattr(row, name) for row in rows])[chosen] for name in ("points", "person"))
     judged = {"biocore.iris/1, people held out": held_out(rows)[chosen]}
@@ -77,9 +77,12 @@ def report(rows: Sequence[Row], kind: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", type=Path)
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="folder for synthetic pictures, which the score learns from too"
+    )
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    rows = rows_of(options.images)
+    rows = [*rows_of(options.images), *synthetic_rows(options.cache)]
     for kind in ("all", "clean"):
         report(rows, kind)
 

@@ -43,7 +43,6 @@ def painted(
 @pytest.fixture
 def teller(monkeypatch: pytest.MonkeyPatch) -> _Teller:
     monkeypatch.setattr(demo_eyes, "_captures", painted)
-    monkeypatch.setattr(demo_eyes, "ENOUGH", 101)
     return _Teller(Answer("demo", as_json=True), "en")
 
 
@@ -97,7 +96,11 @@ def test_the_virtual_residents_eyes_are_enrolled_and_recognised(tmp_path: Path) 
     assert (result.code, result.err) == (0, "")
     eyes = {eye["name"]: eye for eye in result.document["eyes"]}
     assert list(eyes) == ["right", "left"]
-    assert (eyes["left"]["attempts"][-1]["score"] or 0) < demo_eyes.ENOUGH <= eyes["right"]["attempts"][-1]["score"]
+    cloudy, clear = (eyes[name]["attempts"][-1] for name in ("left", "right"))
+    assert cloudy["causes"][0]["name"] == "CLOUDY"
+    assert "CLOUDY" not in [cause["name"] for cause in clear["causes"]]
+    assert 25 <= cloudy["score"] <= clear["score"] - 5
+    assert eyes["right"]["fused"] == 0
     assert eyes["left"]["fused"] > 1
     assert [mixup["second"] for mixup in result.document["eye_mixups"]] == ["left"]
     found = {who: entry["match"] for who, entry in result.document["eye_verification"].items()}

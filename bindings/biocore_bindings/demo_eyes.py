@@ -17,9 +17,7 @@ from biocore.types import EyePosition, IrisTemplate, Modality, Sample
 from biocore_bindings.demo import RESIDENT, STRANGER, TIMEOUT
 from biocore_bindings.eyes import iris_template
 from biocore_bindings.inputs import position_name
-from biocore_bindings.report_page import USUAL_MIN_SCORE
 
-ENOUGH = USUAL_MIN_SCORE  # an eye below is captured again, in a burst where that is the advice
 BURST = 8  # pictures; a second of a slow camera
 CAMERA = "virtual:iris"
 SCENE = "?seed={seed}&eye={came}&sequence={sequence}&impression={impression}&arrival=0.05&previews=0"
@@ -27,7 +25,7 @@ RECORD_KIND = ImageKind.CROPPED  # K3
 
 # What happens at the desk: the left eye has a cataract, and at first the camera is not moved over to it.
 EYES = (EyePosition.RIGHT, EyePosition.LEFT)
-CLOUDY_EYE, CLOUDY = EyePosition.LEFT, "CLOUDY:0.8"
+CLOUDY_EYE, CLOUDY = EyePosition.LEFT, "CLOUDY:1"
 SWAPPED_EYE, SWAPPED_WITH = EyePosition.LEFT, EyePosition.RIGHT
 VERIFIED = EyePosition.LEFT  # the eye that is asked for a year later: the harder one
 
@@ -93,9 +91,8 @@ def capture_again(eye: Eye) -> Attempt:
 
 
 def needs_burst(eye: Eye) -> bool:
-    """Say whether the advice is to take several pictures of it."""
-    report = eye.attempts[-1].report
-    return (report.score or 0) < ENOUGH and Advice.SEVERAL_PICTURES in report.advice
+    """Say whether the advice is to take several pictures of it, whatever the score: what clouds an eye stays."""
+    return Advice.SEVERAL_PICTURES in eye.attempts[-1].report.advice
 
 
 def capture_burst(eye: Eye) -> None:

@@ -26,6 +26,13 @@ LARGE = 100.0  # px; a larger iris does not compare better
 USUAL = (0.28, 0.52)  # pupil by iris radius within which most pupils are
 STEADY = 0.2  # stretch of the pupil's edge that still pictures have
 QUIET = 0.01  # noise by grey level, below which there is no less
+SHARP_EDGE = (
+    0.045  # iris radii; sharper is no better, and what a cloud leaves of an edge is no wider than noise makes it
+)
+WHITE = 1.5  # haze of a white lens; brighter is the same
+DOUBT = (0.03, 0.7)  # of the segmentation: what is as good as none, and from which on the eye is lost anyhow
+LOBED = 0.5  # haze; around a pupil that is hardly darker than the iris nothing can be told to be as dark as it
+CLEAR_RING = 0.06  # clear corneas' prominence
 FRONTAL = 15.0  # degrees that a frontal limbus' ellipse may be off
 
 
@@ -44,7 +51,7 @@ TERMS: dict[str, Callable[[IrisPhysics], float]] = {
     "occlusion": lambda p: -_log(p.usable_share, 0.05),
     "lost_detail": lambda p: -_log(p.fine_detail, 0.002),
     "lost_texture": lambda p: -_log(p.coarse_detail, 0.004),
-    "edge_width": lambda p: _log(p.edge_width, 0.01) if math.isfinite(p.edge_width) else math.log(0.05),
+    "edge_width": lambda p: _log(p.edge_width, SHARP_EDGE),
     "noise": lambda p: _log(p.noise, QUIET),
     "motion": lambda p: _over(p.edge_stretch, STEADY),
     "low_contrast": lambda p: -_log(p.iris_grey - p.dark_grey, 4.0),
@@ -55,10 +62,13 @@ TERMS: dict[str, Callable[[IrisPhysics], float]] = {
     "gaze": lambda p: _over(p.tilt, FRONTAL),
     "eccentric": lambda p: _over(p.offset, 0.1),
     "irregular": lambda p: _over(math.sqrt(p.roundness_loss), 2.0),
-    "haze": lambda p: _over(p.pupil_haze, 0.1),
-    "ring": lambda p: _over(p.ring_height, 0.15),
+    "haze": lambda p: min(_over(p.pupil_haze, 0.1), WHITE),
+    "ring": lambda p: _over(p.ring_height, CLEAR_RING),
+    "lobe": lambda p: min(_over(p.pupil_lobe, 0.01), 0.3) if p.pupil_haze < LOBED else 0.0,
+    "reflection": lambda p: _over(p.specular_share, 0.03),
+    "spectacles": lambda p: min(1.0, _over(p.glare_share, 0.005) * 10.0 + _over(p.rim_length, 2.0) * 0.1),
     "cut": lambda p: _over(0.0, p.margins),
-    "doubt": lambda p: 1.0 - p.confidence,
+    "doubt": lambda p: min(_over(1.0 - p.confidence, DOUBT[0]), DOUBT[1]),
 }
 
 
