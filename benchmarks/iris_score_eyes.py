@@ -1,6 +1,6 @@
-"""Synthetic eyes to train the iris quality model on: every defect by severity, compared with the same eye's good pictures.
+"""Synthetic eyes to train the iris quality model on: every defect by severity, compared with the eye's good pictures.
 
-Pictures are drawn once and kept in a folder that is named by the generator's source: when that changes, they are drawn anew.
+Pictures are drawn once and kept in a folder named by the generator's source: when that changes, they are drawn anew.
 """
 
 from __future__ import annotations

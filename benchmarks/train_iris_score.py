@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import iris_score_eyes
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
-
-from iris_score_eyes import seen
 
 from biocore.errors import BiocoreError
 from biocore.iris.compare import compare
@@ -42,11 +41,11 @@ WORSENED = 2  # pictures made of each one
 RIDGE = 0.002  # on the squared distance of the weights from what is expected, in units of the terms' deviations
 EXPECTED = 0.1  # weight of a term that the pictures say nothing of: what the standard calls a defect lowers the score
 LEAST = 0.06  # weight that every term keeps, in units of its deviation: no defect leaves the score as it is
-# The same in log odds by unit of the term, where these comparisons bear with a defect better than others do: a veil of a
-# third of the contrast, a white lens, a pinpoint pupil, a dense arcus, a lens before the eye, and the picture's edge cost as much at least.
+# The same in log odds by unit of the term, where these comparisons bear with a defect better than others do: a veil over
+# the whole picture, a white lens, a pinpoint pupil, a dense arcus, glass before the eye, the picture's edge.
 LEAST_OF = {
     "small_pupil": 12.0,
-    "low_contrast": 0.5,
+    "low_contrast": 0.75,
     "haze": 0.8,
     "ring": 1.2,
     "spectacles": 0.5,
@@ -159,7 +158,9 @@ def rows_of(folder: Path) -> list[Row]:
 
 def synthetic_rows(cache: Path) -> list[Row]:
     """Measure and compare the synthetic eyes."""
-    return [Row(f"synthetic {eye}", kind, p, score, step, True) for eye, kind, step, p, score in seen(cache)]
+    return [
+        Row(f"synthetic {eye}", kind, p, score, step, True) for eye, kind, step, p, score in iris_score_eyes.seen(cache)
+    ]
 
 
 def tables(rows: Sequence[Row]) -> tuple[Floats, Floats]:

@@ -81,8 +81,8 @@ def _burst(tell: Teller, eye: Eye) -> None:
         return
     best = max(chosen.report.score or 0 for chosen in eye.kept)
     tell.say(
-        f"{_plain(eye)}: {story.BURST} more pictures, the best {len(eye.kept)} of them (up to {best} of 100) "
-        "made into one template"
+        f"{_plain(eye)}: several pictures are advised; of {story.BURST} more the best {len(eye.kept)} "
+        f"(up to {best} of 100) are made into one template"
     )
 
 
