@@ -41,8 +41,8 @@ WORSENED = 2  # pictures made of each one
 RIDGE = 0.002  # on the squared distance of the weights from what is expected, in units of the terms' deviations
 EXPECTED = 0.1  # weight of a term that the pictures say nothing of: what the standard calls a defect lowers the score
 LEAST = 0.06  # weight that every term keeps, in units of its deviation: no defect leaves the score as it is
-# The same in log odds by unit of the term, where these comparisons bear with a defect better than others do: a veil over
-# the whole picture, a white lens, a pinpoint pupil, a dense arcus, glass before the eye, the picture's edge.
+# The same in log odds by unit of the term, where these comparisons bear with a defect better than others do: a veil
+# over the whole picture, a white lens, a pinpoint pupil, a dense arcus, glass before the eye, the edge of the picture.
 LEAST_OF = {
     "small_pupil": 12.0,
     "low_contrast": 0.75,

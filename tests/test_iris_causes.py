@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import biocore
 from biocore.advice import advise
 from biocore.errors import InvalidTemplateError
+from biocore.iris import synth
 from biocore.iris.absence import why_no_iris
+from biocore.iris.causes import RING
+from biocore.iris.physics import ring_height
+from biocore.iris.zones import ROWS
 from biocore.report import Advice, CauseName, QualityReport, Status
 from biocore.types import Frame, Modality, Sample
 from painted_eyes import Eye, paint
@@ -64,6 +72,40 @@ def test_a_small_iris_comes_after_what_else_is_wrong() -> None:
     names = [cause.name for cause in assess(Eye(radius=65.0, haze=0.8, mottle=0.15)).causes]
     assert names[0] is CauseName.CLOUDY
     assert CauseName.FAR in names
+
+
+def test_a_ring_outside_the_limbus_is_no_arcus() -> None:
+    half = ROWS // 2
+    rise = np.concatenate([np.full(half, 90.0), np.full(3 * half // 2, 140.0)])
+    inside, outside = rise.copy(), rise.copy()
+    inside[half // 2 : half // 2 + 3] = 120.0
+    outside[half + 6 : half + 9] = 155.0
+    greys = {"iris_grey": 90.0, "sclera_grey": 140.0}
+    none, ring, beyond = (ring_height(_unrolled(profile), greys) for profile in (rise, inside, outside))
+    assert none == 0.0
+    assert ring > RING
+    assert beyond < RING
+
+
+def _unrolled(profile: NDArray[np.float64]) -> Any:
+    """Return an eye that has this profile from mid-iris outwards on every ray."""
+    half = ROWS // 2
+    grey = np.repeat(np.concatenate([np.full(half, 90.0), profile, np.full(half, 140.0)])[:, None], 256, axis=1)
+    strips = [SimpleNamespace(grey=part, clear=np.ones_like(part)) for part in (grey[:ROWS], grey[ROWS:])]
+    every = np.ones(256, dtype=np.bool_)
+    return SimpleNamespace(uncovered=strips[0], outside=strips[1], trusted=every, sides=every)
+
+
+@pytest.mark.parametrize("seed", [5000, 5003])
+def test_a_cloud_of_the_second_grade_is_named_and_lowers_the_score_as_it_grows(seed: int) -> None:
+    reports = [
+        biocore.assess(Sample(Frame(synth.impression(seed, 1, synth.defect("CLOUDY", grade))), Modality.IRIS))
+        for grade in (0.5, 0.75, 1.0)
+    ]
+    assert [report.causes[0].name for report in reports] == [CauseName.CLOUDY] * 3
+    scores = [report.score or 0 for report in reports]
+    assert scores[2] < scores[0]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_advice_follows_the_causes() -> None:
