@@ -79,7 +79,7 @@ def test_a_ring_outside_the_limbus_is_no_arcus() -> None:
     rise = np.concatenate([np.full(half, 90.0), np.full(3 * half // 2, 140.0)])
     inside, outside = rise.copy(), rise.copy()
     inside[half // 2 : half // 2 + 3] = 120.0
-    outside[half + 6 : half + 9] = 155.0
+    outside[half + 6 : half + 9] = 151.0
     greys = {"iris_grey": 90.0, "sclera_grey": 140.0}
     none, ring, beyond = (ring_height(_unrolled(profile), greys) for profile in (rise, inside, outside))
     assert none == 0.0
@@ -91,7 +91,9 @@ def _unrolled(profile: NDArray[np.float64]) -> Any:
     """Return an eye that has this profile from mid-iris outwards on every ray."""
     half = ROWS // 2
     grey = np.repeat(np.concatenate([np.full(half, 90.0), profile, np.full(half, 140.0)])[:, None], 256, axis=1)
-    strips = [SimpleNamespace(grey=part, clear=np.ones_like(part)) for part in (grey[:ROWS], grey[ROWS:])]
+    strips = [
+        SimpleNamespace(grey=part, clear=np.ones_like(part, dtype=np.bool_)) for part in (grey[:ROWS], grey[ROWS:])
+    ]
     every = np.ones(256, dtype=np.bool_)
     return SimpleNamespace(uncovered=strips[0], outside=strips[1], trusted=every, sides=every)
 
