@@ -132,6 +132,9 @@ class FakeBackend(usb.backend.IBackend):  # type: ignore[misc]
     def reset_device(self, dev_handle: Any) -> None:
         self._do("reset")
 
+    def clear_halt(self, dev_handle: Any, ep: int) -> None:
+        self._do(f"unhalt 0x{ep:02x}")
+
     # -- transfers ---------------------------------------------------------------------------------
 
     def ctrl_transfer(

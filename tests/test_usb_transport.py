@@ -123,6 +123,21 @@ def test_a_reader_that_was_unplugged_and_came_back_elsewhere_is_the_same(bus: Fa
     assert there.identity.port == "1-2"
 
 
+def test_an_endpoint_that_stalled_is_let_go_on_and_no_other(bus: FakeBackend) -> None:
+    transport = cable(bus)
+    bus.fails = {"read": errno.EPIPE, "write": errno.EPIPE, "unhalt": errno.EPIPE}
+    with pytest.raises(DeviceStalledError, match="endpoint 0x82"):
+        transport.read(0x82, 64, 0.1)
+    assert bus.done[-1] == "unhalt 0x82"
+    with pytest.raises(DeviceStalledError, match="endpoint 0x02"):
+        transport.write(0x02, b"\x01", 0.1)
+    assert bus.done[-1] == "unhalt 0x02"
+    bus.fails = {"read": errno.EIO}
+    with pytest.raises(DeviceProtocolError):
+        transport.read(0x82, 64, 0.1)
+    assert bus.done[-1] == "read 0x82"
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -182,12 +182,12 @@ class UsbTransport:
 
     def read(self, endpoint: int, length: int, timeout: float) -> bytes:
         """Read one transfer."""
-        with self._named(f"endpoint 0x{endpoint:02x}"):
+        with self._at(endpoint):
             return bytes(self._device.read(endpoint, length, _ms(timeout)))
 
     def write(self, endpoint: int, data: bytes, timeout: float) -> None:
         """Write one transfer."""
-        with self._named(f"endpoint 0x{endpoint:02x}"):
+        with self._at(endpoint):
             took = self._device.write(endpoint, data, _ms(timeout))
         self._all(took, data, f"endpoint 0x{endpoint:02x}")
 
@@ -236,6 +236,22 @@ class UsbTransport:
     def _all(self, took: int, data: bytes, place: str) -> None:
         if took != len(data):
             raise self.situation.error(DeviceProtocolError, f"{place} took {took} of {len(data)} bytes")
+
+    @contextlib.contextmanager
+    def _at(self, endpoint: int) -> Iterator[None]:
+        """Turn what goes wrong at an endpoint into the named errors, and let one that stalled go on.
+
+        An endpoint stays halted until the host clears it, across claims too (USB 2.0, 9.4.5): the next session would
+        stall as well.
+        """
+        with self._named(f"endpoint 0x{endpoint:02x}"):
+            try:
+                yield
+            except usb.core.USBError as error:
+                if error.errno == errno.EPIPE:
+                    with contextlib.suppress(usb.core.USBError, NotImplementedError):
+                        self._device.clear_halt(endpoint)
+                raise
 
     @contextlib.contextmanager
     def _named(self, place: str) -> Iterator[None]:
