@@ -14,7 +14,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 endif
 need = @{ $(1); } >/dev/null 2>&1 || { echo "$(2). On Debian and Ubuntu: $(APT)" >&2; exit 1; }
 
-.PHONY: help dev run test test-bounds check bench dist clean
+.PHONY: help dev run test test-bounds test-vm check bench dist clean
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
@@ -33,6 +33,9 @@ test: dev        ## all tests
 test-bounds: dev ## all tests against kernels that check every index
 	BIOCORE_BOUNDSCHECK=1 $(BIN)/python setup.py --quiet build --build-base $(BOUNDS) --build-lib $(BOUNDS)/lib
 	PYTHONPATH=$(BOUNDS)/lib BIOCORE_EXPECT_PREFIX=$(BOUNDS) $(BIN)/python -P -m pytest -q -n auto $(ARGS)
+
+test-vm: dev     ## drivers on a real Linux USB and camera stack, in a virtual machine; see docs/testing-vm.md
+	PYTHONPATH=tests $(BIN)/python -m vm $(ARGS)
 
 check: dev       ## format, lint, types
 	$(BIN)/ruff format --check .
