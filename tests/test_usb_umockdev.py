@@ -1,6 +1,6 @@
 """The same recordings once more, below the real libusb: umockdev answers in the kernel's place.
 
-Left out where `umockdev-run` (Debian: `umockdev`) or the recordings are not there.
+Left out where `umockdev-run` (Debian: `umockdev`) is not installed; real recordings, where they are not there.
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from biocore.formats.images import read_image
+from biocore.formats.images import read_image, write_png
+from biocore.types import GreyImage
+from biocore_drivers.replay_transport import LIBFPRINT_SEED
+from usb_conversations import SEED, next1010, upek, uru4000
 
 CAPTURE = """
 import sys
@@ -25,7 +30,7 @@ import biocore_drivers.usb_lock
 from biocore.formats.images import read_image
 
 biocore_drivers.usb_lock.SYSTEM = Path(sys.argv[2])
-biocore_drivers.usb.random_32 = lambda: 0x51EA2124  # the recorded host's
+biocore_drivers.usb.random_32 = lambda: int(sys.argv[3])  # the recorded host's
 (uri,) = [info.uri for info in biocore.list_devices() if info.uri.startswith("usb:")]
 with biocore.open_device(uri) as device:
     pixels = device.capture(20).pixels
@@ -50,7 +55,7 @@ def below_libusb(folder: Path, code: str, *arguments: object) -> subprocess.Comp
     """Run a program to which the recorded device is attached."""
     run = shutil.which("umockdev-run")
     if run is None:
-        pytest.skip("umockdev-run is not installed")
+        pytest.skip("umockdev-run is not installed: apt-get install umockdev")
     if (folder / "capture.ioctl").exists():
         node = (folder / "capture.ioctl").read_text().split("\n", 1)[0].removeprefix("@DEV ")
         traffic = ["-i", f"{node}={folder / 'capture.ioctl'}"]
@@ -59,6 +64,13 @@ def below_libusb(folder: Path, code: str, *arguments: object) -> subprocess.Comp
         traffic = ["-p", f"/sys{path}={folder / 'capture.pcapng'}"]
     command = [run, "-d", str(folder / "device"), *traffic, "--", sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def captured(folder: Path, tmp_path: Path, seed: int) -> str:
+    """Capture below umockdev; return what is said of the device and its picture."""
+    answer = below_libusb(folder, CAPTURE, folder, tmp_path, seed)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.split("\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +83,7 @@ def below_libusb(folder: Path, code: str, *arguments: object) -> subprocess.Comp
     ],
 )
 def test_a_recording_below_libusb_gives_its_picture(shared: Path, tmp_path: Path, name: str, uri: str) -> None:
-    folder = shared / "data" / "usb" / name
-    answer = below_libusb(folder, CAPTURE, folder, tmp_path)
-    assert answer.stdout.split("\n")[0] == f"{uri} 0", answer.stderr
+    assert captured(shared / "data" / "usb" / name, tmp_path, LIBFPRINT_SEED) == f"{uri} 0"
 
 
 def test_a_recording_made_below_libusb_plays_there_too(shared: Path, tmp_path: Path) -> None:
@@ -87,3 +97,21 @@ def test_a_recording_made_below_libusb_plays_there_too(shared: Path, tmp_path: P
     for folder in (first, second):
         assert np.array_equal(read_image(folder / "capture.png").pixels, expected)
         assert b"FB0B9071" not in (folder / "device").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("make", "uri"),
+    [
+        (uru4000, "usb:05ba:000a@TEST-1"),
+        (partial(uru4000, microsoft=True), "usb:045e:00ca@TEST-1"),
+        (upek, "usb:147e:2016@TEST-1"),
+        (next1010, "usb:298d:1010@TEST-1"),
+    ],
+    ids=["4500", "microsoft", "upek", "next1010"],
+)
+def test_a_conversation_of_the_tests_below_libusb_gives_its_picture(
+    tmp_path: Path, make: Callable[[Path], tuple[Path, GreyImage]], uri: str
+) -> None:
+    folder, shown = make(tmp_path / "recording")
+    write_png(folder / "capture.png", shown, 500.0)
+    assert captured(folder, tmp_path, SEED) == f"{uri} 0"

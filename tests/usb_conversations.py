@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +63,15 @@ class Tape:
         """Write the folder of a recording."""
         folder.mkdir(parents=True, exist_ok=True)
         usbmon.write(folder / "capture.pcapng", self.packets)
+        spoken = sorted({(p.endpoint, p.kind) for p in self.packets if p.kind is not Kind.CONTROL})
+        described = (descriptor(vendor, product) + configuration(spoken)).hex().upper()
         (folder / "device").write_text(
-            f"P: /devices/pci0000:00/0000:00:14.0/usb1/1-2\nE: SUBSYSTEM=usb\n"
-            f"A: busnum={BUS}\\n\nA: devnum={NUMBER}\\n\nA: idProduct={product:04x}\\n\nA: idVendor={vendor:04x}\\n\n"
+            f"P: /devices/pci0000:00/0000:00:14.0/usb1/1-2\nN: bus/usb/{BUS:03d}/{NUMBER:03d}={described}\n"
+            f"E: DEVNAME=/dev/bus/usb/{BUS:03d}/{NUMBER:03d}\nE: DEVTYPE=usb_device\nE: SUBSYSTEM=usb\n"
+            f"A: bConfigurationValue=1\\n\nA: busnum={BUS}\\n\nA: devnum={NUMBER}\\n\nA: speed=12\\n\n"
+            f"A: idProduct={product:04x}\\n\nA: idVendor={vendor:04x}\\n\n"
             f"A: manufacturer=biocore\\n\nA: product=U.are.U\\302\\256 synthetic\\n\nA: serial={serial}\\n\n"
-            f"H: descriptors={descriptor(vendor, product).hex().upper()}\n\nP: /devices/pci0000:00/0000:00:14.0/usb1\n"
+            f"H: descriptors={described}\n\nP: /devices/pci0000:00/0000:00:14.0/usb1\nE: SUBSYSTEM=usb\n"
         )
         return folder
 
@@ -78,6 +83,14 @@ def replay(folder: Path, more: str = "") -> str:
 
 def descriptor(vendor: int, product: int) -> bytes:
     return struct.pack("<BBHBBBBHHHBBBB", 18, 1, 0x0200, 0, 0, 0, 64, vendor, product, 0x0100, 1, 2, 3, 1)
+
+
+def configuration(endpoints: Sequence[tuple[int, Kind]]) -> bytes:
+    """Describe one interface of the vendor's class with its bulk and interrupt endpoints, of 64 bytes."""
+    types = {Kind.INTERRUPT: 3, Kind.BULK: 2}
+    interface = struct.pack("<BBBBBBBBB", 9, 4, 0, 0, len(endpoints), 255, 255, 255, 0)
+    body = interface + b"".join(struct.pack("<BBBBHB", 7, 5, at, types[kind], 64, 1) for at, kind in endpoints)
+    return struct.pack("<BBHBBBBB", 9, 2, 9 + len(body), 1, 1, 0, 0xA0, 50) + body
 
 
 def picture(height: int, width: int) -> GreyImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +23,18 @@ FRAME = 10.0  # s
 
 def nodes(name: str) -> list[Path]:
     """List the nodes of a camera; only the first of a USB camera's brings frames."""
-    found = [node for node in sorted(NODES.iterdir()) if (node / "name").read_text().startswith(name)]
-    return [node for node in found if (node / "index").read_text().strip() == "0"]
+    found = []
+    for node in sorted(NODES.iterdir()):
+        with contextlib.suppress(OSError):  # unplugged between two looks
+            if (node / "name").read_text().startswith(name) and (node / "index").read_text().strip() == "0":
+                found.append(node)
+    return found
 
 
 def until_node(name: str, *, there: bool) -> None:
     end = time.monotonic() + ENUMERATION
     while bool(nodes(name)) != there:
-        assert time.monotonic() < end, [(node / "name").read_text() for node in NODES.iterdir()]
+        assert time.monotonic() < end, sorted(node.name for node in NODES.iterdir())
         time.sleep(0.05)
 
 
