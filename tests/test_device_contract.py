@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import libfprint_feeder
 from biocore.certify import CASES, Bench, Case
 from biocore.certify.cases import Heard, NotTriedError
 from biocore.discovery import Registry
@@ -88,6 +89,12 @@ def plugged_camera(request: pytest.FixtureRequest) -> str:
     return "uvc:1234:abcd"
 
 
+def made_up_sensor(request: pytest.FixtureRequest) -> str:
+    folder: Path = request.getfixturevalue("tmp_path")
+    request.addfinalizer(libfprint_feeder.plug(request.getfixturevalue("monkeypatch"), folder).end)
+    return "libfprint:virtual_image"
+
+
 # Each driver that comes with the library (before the colon; after it, what of it), and a URI of it that works without
 # hardware and gives at least five frames.
 DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
@@ -104,6 +111,7 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "camera": video,
     "uvc": plugged_camera,
     "vendor": lambda request: f"vendor:{request.getfixturevalue('example_sdk')}",
+    "libfprint": made_up_sensor,
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 FEWER = {"r30x": 40, "fs81": 80, "uvc": 80}  # captures, where each takes long

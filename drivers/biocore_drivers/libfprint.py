@@ -1,0 +1,299 @@
+"""The sensors of libfprint that give pictures: `libfprint:DRIVER`, or `libfprint:DRIVER@ID` where there are several.
+
+Optional: it needs Debian's `gir1.2-fprint-2.0` and `python3-gi`. libfprint runs in a process of the system's Python
+(`libfprint_child`), so that a crash of it is an error like any other; the next capture starts it anew.
+
+libfprint takes 500 ppi for granted where it knows nothing. Here a resolution is what is known of the sensor, or None:
+then a picture carries none, and who enrols must say it. Swipe and match-on-chip sensors are recognised and refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from biocore.errors import (
+    BiocoreError,
+    CaptureCancelledError,
+    DeviceBusyError,
+    DeviceDisconnectedError,
+    DeviceError,
+    DeviceNotFoundError,
+    DevicePermissionError,
+    DeviceProtocolError,
+    DeviceTimeoutError,
+    DeviceUnsupportedError,
+    DeviceVendorError,
+    MissingDependencyError,
+    SubjectTimeoutError,
+)
+from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, split_uri
+from biocore.types import Frame, Modality
+from biocore_drivers import usb_bus
+from biocore_drivers.job import PHASE_LIMIT, Phase
+from biocore_drivers.libfprint_process import Answer, Process
+from biocore_drivers.parameters import check_known
+from biocore_drivers.transport import Situation
+from biocore_drivers.usb_lock import DeviceLock
+
+NAME = "libfprint"
+OWN = frozenset({"uru4000", "upektc_img", "nb1010"})  # libfprint's names of sensors that drivers of this library serve
+MADE_UP = frozenset({"virtual_image"})  # its test device; it says of itself that it is swiped
+PPI = {"uru4000": 512.0, "upektc_img": 381.0, "nb1010": 385.0, "aes3500": 250.0}  # px/inch, as delivered
+LISTING = 5.0  # s
+NO_PICTURE = "compares on its own chip and gives no picture"
+SWIPED = "a finger is swiped over it: its pictures are put together from strips"
+_SLICE = 0.1  # s between two looks for a cancel
+_log = logging.getLogger(__name__)
+
+_ERRORS: dict[str, tuple[type[DeviceError], str | None]] = {
+    "absent": (DeviceNotFoundError, "Plug it in"),
+    "device-removed": (DeviceDisconnectedError, "Plug it in and open it anew"),
+    "usb-no-device": (DeviceDisconnectedError, "Plug it in and open it anew"),
+    "device-busy": (DeviceBusyError, "Close the program that holds it; fprintd is one"),
+    "usb-busy": (DeviceBusyError, "Close the program that holds it; fprintd is one"),
+    "usb-permission-denied": (DevicePermissionError, "Install libfprint's udev rules, or run as one who may"),
+    "io-permission-denied": (DevicePermissionError, "Install libfprint's udev rules, or run as one who may"),
+    "device-proto": (DeviceProtocolError, "Try again"),
+    "usb-io": (DeviceProtocolError, "Try another cable"),
+    "usb-timed-out": (DeviceTimeoutError, "Unplug it, wait two seconds, and plug it in again"),
+    "device-not-supported": (DeviceUnsupportedError, "Use a scanner that gives a picture"),
+    "io-cancelled": (CaptureCancelledError, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensor:
+    """A device as libfprint lists it."""
+
+    driver: str
+    id: str
+    name: str
+    captures: bool
+    swipe: bool
+
+    @property
+    def uri(self) -> str:
+        return f"{NAME}:{self.driver}" + (f"@{self.id}" if self.id not in ("", "0") else "")
+
+    def info(self, uri: str) -> DeviceInfo:
+        refusal = NO_PICTURE if not self.captures else SWIPED if self.swipe and self.driver not in MADE_UP else ""
+        return DeviceInfo(
+            uri,
+            NAME,
+            "libfprint",
+            self.name,
+            Modality.FINGER,
+            PPI.get(self.driver),
+            refusal=refusal,
+            synthetic=self.driver in MADE_UP,
+        )
+
+
+class LibfprintDriver:
+    """Serves `libfprint:`."""
+
+    def devices(self) -> Iterable[DeviceInfo]:
+        """List what libfprint finds that no other driver of this library serves."""
+        for sensor in _listed():
+            if sensor.driver not in OWN:
+                yield sensor.info(sensor.uri)
+
+    def claims(self, uri: str) -> bool:
+        """Say whether the URI's scheme is `libfprint`."""
+        return uri.startswith(f"{NAME}:")
+
+    def open(self, uri: str) -> Device:
+        """Make the device of the URI, not opened yet.
+
+        Raises
+        ------
+        DeviceNotFoundError
+            The URI is malformed.
+        DeviceUnsupportedError
+            The sensor gives no picture to enrol.
+        """
+        _, address, params = split_uri(uri)
+        check_known(uri, params, ())
+        driver, _, number = address.partition("@")
+        if not re.fullmatch(r"[a-z0-9_]{1,40}", driver) or not re.fullmatch(r"[\x21-\x7e]{0,80}", number):
+            raise DeviceNotFoundError(
+                "is no sensor of libfprint's; expected libfprint:DRIVER, or @ID after it", uri=uri
+            )
+        found = [each for each in _listed() if each.driver == driver and number in ("", each.id)]
+        sensor = found[0] if found else _Sensor(driver, number, driver, captures=True, swipe=False)
+        info = sensor.info(uri)
+        if info.refusal:
+            raise DeviceUnsupportedError(
+                f"{sensor.name}: {info.refusal}", uri=uri, hint="Use a scanner that gives a picture"
+            )
+        return LibfprintDevice(info, driver, number)
+
+
+class LibfprintDevice(Device):
+    """A sensor behind libfprint's process.
+
+    Parameters
+    ----------
+    info : DeviceInfo
+    driver, number : str
+        libfprint's names of it; an empty number = the first.
+    """
+
+    def __init__(self, info: DeviceInfo, driver: str, number: str) -> None:
+        super().__init__(info)
+        self._driver, self._number = driver, number
+        self._situation = Situation(info.uri)
+        self._process: Process | None = None
+        self._lock_file: DeviceLock | None = None
+
+    def _open(self) -> None:
+        self._situation.doing = Phase.OPENING.value
+        self._lock_file = DeviceLock(self.info.uri, self._situation)
+        try:
+            self._host()
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._hang_up()
+        lock, self._lock_file = self._lock_file, None
+        if lock is not None:
+            lock.release()
+
+    def _host(self) -> Process:
+        """Return the process with the device open in it; a new one where the last one failed."""
+        if self._process is not None:
+            return self._process
+        self._situation.doing = Phase.OPENING.value
+        process = self._process = Process(self._situation)
+        try:
+            answer = process.ask("open", PHASE_LIMIT[Phase.OPENING], driver=self._driver, id=self._number)
+            if answer["say"] != "opened":
+                raise self._failure(answer)
+        except BaseException:
+            self._hang_up()
+            raise
+        return process
+
+    def _hang_up(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.close()
+
+    def _capture(self, attempt: Attempt) -> Frame:
+        process = self._host()
+        self._situation.doing = Phase.ARMING.value
+        process.tell("capture")
+        try:
+            return self._frame(process, attempt)
+        except (CaptureCancelledError, SubjectTimeoutError):
+            self._calm(process)
+            raise
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _frame(self, process: Process, attempt: Attempt) -> Frame:
+        waiting, said, present = False, False, False
+        while True:
+            answer = process.hear(min(_SLICE, max(0.001, attempt.remaining)))
+            attempt.check(subject=waiting)
+            if answer is None:
+                continue
+            if answer["say"] == "finger":
+                waiting = bool(answer.get("needed")) and not answer.get("present")
+                if answer.get("needed") and not said:
+                    said = True
+                    self._situation.doing = Phase.AWAIT_PLACE.value
+                    attempt.emit(EventKind.WAITING)
+                if answer.get("present") and said and not present:
+                    present = True
+                    self._situation.doing = Phase.ACQUIRING.value
+                    attempt.emit(EventKind.PRESENT)
+            elif answer["say"] == "retry":
+                said = present = False  # it says so anew when it waits anew
+                _log.info("%s: %s", self.info.uri, answer.get("text"))
+            elif answer["say"] == "image":
+                return self._picture(answer)
+            else:
+                raise self._failure(answer)
+
+    def _picture(self, answer: Answer) -> Frame:
+        width, height, raw = answer.get("width"), answer.get("height"), answer["raw"]
+        if not (isinstance(width, int) and isinstance(height, int)) or width * height != len(raw) or not raw:
+            raise self._situation.error(
+                DeviceProtocolError, f"libfprint gives {len(raw)} bytes for {width} x {height} px"
+            )
+        pixels = np.frombuffer(raw, np.uint8).reshape(height, width)
+        self._situation.doing = Phase.IDLE.value
+        return Frame(pixels, self.info.ppi, self.info.uri)
+
+    def _calm(self, process: Process) -> None:
+        """End the capture that runs in the process; where that takes too long, end the process."""
+        process.tell("cancel")
+        try:
+            for _ in range(20):  # events that were under way
+                answer = process.hear(CANCEL_LATENCY / 4)
+                if answer is None:
+                    break
+                if answer["say"] in ("error", "image"):
+                    return
+        except BiocoreError:
+            pass
+        self._hang_up()
+
+    def _failure(self, answer: Answer) -> DeviceError:
+        kind, text = str(answer.get("kind", answer["say"])), str(answer.get("text", ""))
+        if kind not in _ERRORS:
+            return self._situation.error(DeviceVendorError, f"libfprint says {text or 'nothing'} ({kind})", "Try again")
+        error, hint = _ERRORS[kind]
+        return self._situation.error(error, text or kind, hint)
+
+
+def _attached() -> tuple[object, ...]:
+    """Tell what libfprint could find, without asking it: empty where that is nothing."""
+    devices = [device for device in usb_bus.attached() if not device.port.startswith("usb")]
+    others = [path.name for path in sorted(Path("/dev").glob("spidev*"))]
+    settings = sorted(item for item in os.environ.items() if item[0].startswith("FP_"))
+    return (*devices, *others, *settings)
+
+
+def _listed() -> tuple[_Sensor, ...]:
+    try:
+        return _sensors(_attached())
+    except BiocoreError as error:
+        _log.info("libfprint lists nothing: %s", error)
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _sensors(attached: tuple[object, ...]) -> tuple[_Sensor, ...]:
+    """Ask libfprint, once for all that is attached: it must be started for that."""
+    if not attached:
+        return ()
+    situation = Situation(NAME, "listing")
+    process: Process | None = None
+    try:
+        process = Process(situation)
+        answer = process.ask("list", LISTING)
+        return tuple(_Sensor(**each) for each in answer["devices"])
+    except MissingDependencyError as error:
+        _log.info("%s", error)
+        return ()
+    except (KeyError, TypeError) as error:
+        raise situation.error(DeviceProtocolError, f"libfprint's list cannot be read ({error!r})") from error
+    finally:
+        if process is not None:
+            process.close()
+
+
+driver = LibfprintDriver()
