@@ -16,6 +16,7 @@ from biocore.fingerprint import synth
 from biocore.types import GreyImage
 from biocore_drivers.libfprint_process import SYSTEM
 
+LONGEST = 95  # characters of a folder for a socket: its path may have 107 (unix(7))
 PROGRAM = "import gi; gi.require_version('FPrint', '2.0'); from gi.repository import FPrint"
 
 
@@ -43,10 +44,15 @@ class Feeder:
         Of the socket: the value of FP_VIRTUAL_IMAGE.
     picture : uint8 array or None
         Shown again and again; None = nobody comes.
+    folder : TemporaryDirectory or None
+        Removed at the end.
     """
 
-    def __init__(self, path: Path, picture: GreyImage | None) -> None:
+    def __init__(
+        self, path: Path, picture: GreyImage | None, folder: tempfile.TemporaryDirectory[str] | None = None
+    ) -> None:
         self.path = path
+        self._folder = folder
         self.words = b"" if picture is None else struct.pack("ii", *picture.shape[::-1]) + picture.tobytes()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._feed, name="feeder", daemon=True)
@@ -56,6 +62,8 @@ class Feeder:
         """Show nothing more."""
         self._ended.set()
         self._thread.join(5.0)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _feed(self) -> None:
         while not self._ended.wait(0.005):
@@ -91,6 +99,7 @@ def plug(patch: pytest.MonkeyPatch, folder: Path, picture: GreyImage | None = No
     The socket lies where its path is short enough for one.
     """
     require()
-    path = Path(tempfile.mkdtemp(dir="/tmp", prefix="fp")) / "socket" if len(str(folder)) > 80 else folder / "socket"
+    short = tempfile.TemporaryDirectory(prefix="fp", dir="/tmp") if len(str(folder)) > LONGEST else None
+    path = (folder if short is None else Path(short.name)) / "socket"
     patch.setenv("FP_VIRTUAL_IMAGE", str(path))
-    return Feeder(path, a_print() if picture is None else picture)
+    return Feeder(path, a_print() if picture is None else picture, short)
