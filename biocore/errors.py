@@ -15,6 +15,19 @@ record or a wrong call is an exception, never data::
     ├── MissingDependencyError (ImportError) an extra or a system package is not installed; says which
     ├── DriverError                          a plug-in that is broken, or two of one name
     │   └── DriverNotFoundError (LookupError)     nothing installed serves the URI
+    ├── JournalError                         carries the path it concerns
+    │   ├── JournalFullError                 the disk is full, the reserve too; nothing half is left
+    │   ├── JournalReserveError              too little room to begin another resident
+    │   ├── JournalReadOnlyError (PermissionError)    a read-only disk, or a folder without rights
+    │   ├── JournalDeviceError               the disk failed (EIO): nothing since the last answer is certain
+    │   ├── JournalBusyError (TimeoutError)  another process holds the journal
+    │   ├── JournalCorruptError              an entry or the index is missing or altered; names the entry
+    │   ├── JournalVersionError              written by a newer biocore
+    │   ├── JournalClosedError               closed, or stopped by an earlier fault: open it again
+    │   └── JournalStateError (ValueError)   a resident that is unknown, finished or damaged; an item that is none
+    ├── SealError                            what is sealed to the centre
+    │   ├── CentreKeyError                   the centre's key is missing, wrong, altered or expired
+    │   └── UnsealError                      a wrong private key, or an altered entry
     └── DeviceError                          carries the device's URI, its state, and what the operator can do
         ├── DeviceNotFoundError (LookupError)         the URI names nothing that is attached
         ├── DevicePermissionError (PermissionError)   carries the udev line to install
@@ -220,3 +233,67 @@ class IncompleteCaptureError(DeviceError):
 
 class CaptureCancelledError(DeviceError):
     """cancel() was called during a capture."""
+
+
+class JournalError(BiocoreError):
+    """The station's journal could not do what was asked; what it had acknowledged before is not touched.
+
+    Parameters
+    ----------
+    message : str
+        What happened, and what to do.
+    path : str or None
+        The file or folder it concerns.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__((f"{path}: " if path else "") + message)
+        self.path = path
+
+
+class JournalFullError(JournalError):
+    """The disk is full and the reserve is used up (ENOSPC, EDQUOT); what was being written is not there at all."""
+
+
+class JournalReserveError(JournalError):
+    """Too little room is left to begin another resident; whoever has begun can be finished."""
+
+
+class JournalReadOnlyError(JournalError, PermissionError):
+    """The disk is mounted read-only, or the folder belongs to somebody else."""
+
+
+class JournalDeviceError(JournalError):
+    """The disk reported a fault (EIO); the journal stops and must be opened again."""
+
+
+class JournalBusyError(JournalError, TimeoutError):
+    """Another process holds the journal, or its index stayed locked."""
+
+
+class JournalCorruptError(JournalError):
+    """An entry, a record file or the index is missing, altered or unreadable; the message names it."""
+
+
+class JournalVersionError(JournalError):
+    """The journal was written by a newer version, which this one must not touch."""
+
+
+class JournalClosedError(JournalError):
+    """Used after close(), or after a fault that only opening again can clear up."""
+
+
+class JournalStateError(JournalError, ValueError):
+    """A resident that is unknown, finished or damaged, or an item that the journal does not take."""
+
+
+class SealError(BiocoreError):
+    """Something is wrong with what is sealed to the centre."""
+
+
+class CentreKeyError(SealError):
+    """The centre's public key is missing, altered, expired, or not the centre's; refused before any capture."""
+
+
+class UnsealError(SealError):
+    """An entry does not open: another private key, or head or body were altered."""

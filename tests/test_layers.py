@@ -38,6 +38,7 @@ ALLOWED = {
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.certify": {"biocore.errors", "biocore.hal", "biocore.types", "biocore.discovery", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
+    "biocore.station": FOUNDATION | {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.formats"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,
     "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev"},
@@ -129,6 +130,8 @@ def test_third_party_libraries_stay_in_their_places(path: Path) -> None:
             assert not here.startswith(CV2_FREE), f"{here}: OpenCV is not for this layer"
         if library in ("typer", "rich", "jinja2"):
             assert here.startswith("biocore_bindings"), f"{here}: {library} belongs to the bindings"
+        if library in ("cryptography", "sqlite3") and here.startswith("biocore."):
+            assert here.startswith("biocore.station"), f"{here}: {library} belongs to the station"
 
 
 def test_no_file_outgrows_a_reader() -> None:
