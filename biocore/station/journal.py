@@ -1,0 +1,456 @@
+"""The station's journal: what it has acknowledged is on disk, whole, in order, and sealed to the centre.
+
+>>> with Journal(folder, key) as journal:
+...     recording = journal.begin(b"name and number of the resident", ticket=24)
+...     recording.record(Item(EntryKind.FRAME, png, "image/png", position, attempt=1, score=61), ...)
+...     recording.close()
+
+An acknowledgement is `record` returning. Before that the entries were written to the resident's record and waited
+for, and then to the index and waited for. All entries of one call are there together, or none is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from biocore.errors import (
+    JournalBusyError,
+    JournalClosedError,
+    JournalError,
+    JournalFullError,
+    JournalReserveError,
+    JournalStateError,
+)
+from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
+from biocore.station.clock import Clock, Reading, SystemClock
+from biocore.station.disk import Disk, named, named_faults
+from biocore.station.entry import GENESIS, MAX_TICKET, EntryKind, Head, Item, position_name
+from biocore.station.identity import create_identity, read_identity
+from biocore.station.index import Index
+from biocore.station.progress import Progress, progress_of
+from biocore.station.record_file import Stored, pack, record_path, whole_batches
+from biocore.station.recovery import Flaw, recover
+from biocore.station.sealing import Sealer
+from biocore.station.space import RESERVE_BYTES, Space, SpaceStatus
+from biocore.station.verify import verify
+
+INDEX = "index.db"
+RECORDS = "records"
+
+
+class Journal:
+    """One folder, one process at a time; may be used from several threads.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there.
+    key : CentreKey or Path
+        The centre's public key, or its file. The first one pins the centre.
+    clock : Clock
+    disk : Disk
+    reserve : int
+        Bytes held back so that whoever has begun can be finished.
+
+    Attributes
+    ----------
+    recovery : Recovery
+        What opening found to be repaired, or to be damaged.
+
+    Raises
+    ------
+    CentreKeyError
+        The key is missing, altered, expired or another centre's. Nothing was captured yet.
+    JournalError
+        One of its kinds: held by another process, damaged, read-only, written by a newer version.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: CentreKey | Path,
+        *,
+        clock: Clock | None = None,
+        disk: Disk | None = None,
+        reserve: int = RESERVE_BYTES,
+    ) -> None:
+        self.folder = folder
+        self.records = folder / RECORDS
+        self._clock = clock or SystemClock()
+        self._disk = disk or Disk()
+        self._mutex = threading.RLock()
+        self._stopped = ""
+        self._space = Space(folder, reserve)
+        key = read_centre_key(key) if isinstance(key, Path) else key
+        key.check(self._clock.read().utc)
+        check_usable(key)
+        with named_faults(folder):
+            self.records.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _lock(folder / "lock")
+        try:
+            with named_faults(folder):
+                self._open(key)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open(self, key: CentreKey) -> None:
+        identity = read_identity(self.folder) or create_identity(self.folder, key.signer, self._disk)
+        key.check(self._clock.read().utc, identity.centre)
+        self._identity, self._key = identity, key
+        path = self.folder / INDEX
+        anew = not path.exists() and any(self.records.iterdir())
+        self._index = Index(path, self.records)
+        try:
+            self._disk.sync_folder(self.folder)
+            self.recovery = recover(self._index, self.records, self._disk, anew=anew)
+            sequence, link, head = self._index.last()
+            self._last = sequence, link
+            self._latest = _latest(head) if head else None
+            self._space.hold()
+        except BaseException:
+            self._index.close()
+            raise
+
+    @staticmethod
+    def rebuild(folder: Path) -> Path:
+        """Put a damaged index aside, so that opening makes a new one from the records; return where it went."""
+        with named_faults(folder):
+            lock = _lock(folder / "lock")
+            try:
+                aside = folder / f"damaged-{secrets.token_hex(4)}"
+                aside.mkdir()
+                for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
+                    if (folder / name).exists():
+                        (folder / name).replace(aside / name)
+                Disk().sync_folder(folder)
+            finally:
+                os.close(lock)
+        return aside
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Sequence number and link of the last entry: printed or sent elsewhere, it proves that nothing was cut off."""
+        return self._last
+
+    @property
+    def journal_id(self) -> str:
+        """Random name of the journal."""
+        return self._identity.journal
+
+    def use_key(self, key: CentreKey | Path) -> None:
+        """Seal to another key of the same centre, from the next resident or resumption on.
+
+        Raises
+        ------
+        CentreKeyError
+            As on opening; the key before stays.
+        """
+        key = read_centre_key(key) if isinstance(key, Path) else key
+        key.check(self._clock.read().utc, self._identity.centre)
+        check_usable(key)
+        self._key = key
+
+    def space(self) -> SpaceStatus:
+        """Return how much room is left, and whether the next resident can be accepted."""
+        with named_faults(self.folder):
+            return self._space.status()
+
+    def begin(self, identity: bytes = b"", *, ticket: int | None = None, media: str = "text/plain") -> Recording:
+        """Begin a resident.
+
+        Parameters
+        ----------
+        identity : bytes
+            Who it is; sealed like everything else.
+        ticket : int or None
+            Number in the day's queue, readable on the station, to find the resident again after a power cut.
+
+        Raises
+        ------
+        JournalReserveError
+            There is too little room; nothing was begun.
+        CentreKeyError
+            The key has expired since the journal was opened.
+        """
+        if ticket is not None and not 0 <= ticket <= MAX_TICKET:
+            raise JournalStateError(f"a ticket is 0 to {MAX_TICKET}, not {ticket}")
+        with self._mutex:
+            self._check_usable()
+            self._key.check(self._clock.read().utc, self._identity.centre)
+            with named_faults(self.folder):
+                if not self._space.hold():
+                    raise JournalReserveError(self._space.status().message, path=str(self.folder))
+            recording = Recording(self, secrets.token_hex(16), ticket)
+            recording._enter(Item(EntryKind.OPEN, identity, media))
+            return recording
+
+    def unfinished(self) -> list[Progress]:
+        """Return how far each resident is who was begun and not closed, oldest first; damaged records are left out."""
+        with self._mutex, named_faults(self.folder / INDEX):
+            rows = self._index.unfinished()
+            return [self.progress(row.resident) for row in rows if row.resident not in self.recovery.damaged]
+
+    def progress(self, resident: str) -> Progress:
+        """Return how far a resident is.
+
+        Raises
+        ------
+        JournalStateError
+            There is none of that name.
+        """
+        with self._mutex, named_faults(self.folder / INDEX):
+            heads = self._index.heads(resident)
+        if not heads:
+            raise JournalStateError(f"there is no resident {resident!r} in this journal")
+        return progress_of(heads)
+
+    def resume(self, resident: str) -> Recording:
+        """Go on with a resident after a crash or a power cut, under a new envelope.
+
+        Raises
+        ------
+        JournalStateError
+            There is none of that name, or the resident is closed, or the record is damaged.
+        """
+        with self._mutex:
+            self._check_usable()
+            if self.progress(resident).closed:
+                raise JournalStateError(f"resident {resident} is closed; nothing can be added")
+            if resident in self.recovery.damaged:
+                raise JournalStateError(f"the record of {resident} is damaged; begin the resident anew")
+            with named_faults(self.folder):
+                self._space.hold()  # in the middle of a resident: welcome, not demanded
+                last = list(self._index.entries(resident))[-1]
+            head = Head.from_bytes(last.head)
+            recording = Recording(self, resident, head.ticket)
+            recording._continue(head.ordinal + 1, last.link, last.position + last.length)
+            recording._enter(Item(EntryKind.EVENT, code="resumed"))
+            return recording
+
+    def verify(self) -> list[Flaw]:
+        """Check every entry of the chain and of the records; see `biocore.station.verify`."""
+        with self._mutex, named_faults(self.folder):
+            return verify(self._index, self.records)
+
+    def close(self) -> None:
+        """Close; a second time does nothing. Unfinished residents can be resumed."""
+        with self._mutex:
+            if self._stopped != "closed":
+                self._stopped = "closed"
+                try:
+                    with named_faults(self.folder / INDEX):
+                        self._index.close()
+                finally:
+                    os.close(self._lock)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _check_usable(self) -> None:
+        if self._stopped:
+            raise JournalClosedError(f"the journal is {self._stopped}; open it again", path=str(self.folder))
+
+    def _append(self, recording: Recording, items: Sequence[Item]) -> list[Head]:
+        """Write entries to a record and its index; they are there when this returns, or not at all."""
+        with self._mutex:
+            self._check_usable()
+            stored, latest = self._made(recording, items)
+            data = b"".join(pack(entry.head_bytes, entry.body) for entry in stored)
+            path = record_path(self.records, recording.resident)
+            self._write(path, recording.length, data)
+            self._commit(stored)
+            self._last = stored[-1].head.sequence, stored[-1].link
+            self._latest = latest
+            recording._advance(stored)
+            self._disk.after_commit()
+            return [entry.head for entry in stored]
+
+    def _made(self, recording: Recording, items: Sequence[Item]) -> tuple[list[Stored], datetime]:
+        """Return the entries, linked and sealed, and the latest time known after them."""
+        reading = self._clock.read()
+        latest = max(self._latest or reading.utc, reading.utc)
+        sequence, previous = self._last
+        data = b""
+        prior = recording.prior
+        for number, item in enumerate(items):
+            head = self._head(recording, item, reading, latest)
+            head = replace(head, batch=(number, len(items)), sequence=sequence + number + 1)
+            head = replace(head, ordinal=recording.ordinal + number, previous=previous, prior=prior)
+            head_bytes = head.to_bytes()
+            data += pack(head_bytes, recording._body(item, head, head_bytes))
+            previous = prior = data[-32:].hex()
+        stored, fault = whole_batches(data)
+        if fault or len(stored) != len(items):
+            raise JournalError(f"entries would not be readable: {fault}")  # before anything is written
+        return [replace(entry, offset=recording.length + entry.offset) for entry in stored], latest
+
+    def _head(self, recording: Recording, item: Item, reading: Reading, latest: datetime) -> Head:
+        return Head(
+            journal=self._identity.journal,
+            resident=recording.resident,
+            sequence=0,
+            ordinal=0,
+            kind=item.kind,
+            batch=(0, 1),
+            previous=GENESIS,
+            prior=GENESIS,
+            utc=reading.utc.isoformat(timespec="microseconds"),
+            monotonic_ns=reading.monotonic_ns,
+            boot=reading.boot,
+            behind_s=math.ceil((latest - reading.utc).total_seconds()),
+            envelope=recording.envelope,
+            nonce="" if item.kind is EntryKind.ENVELOPE else Sealer.nonce().hex(),
+            media=item.media,
+            position=position_name(item.position),
+            attempt=item.attempt,
+            score=item.score,
+            outcome=item.outcome,
+            code=item.code,
+            ticket=recording.ticket,
+        )
+
+    def _write(self, path: Path, offset: int, data: bytes) -> None:
+        try:
+            self._with_reserve(lambda: self._disk.append(path, offset, data), path)
+        except JournalError as error:
+            try:
+                self._disk.cut(path, offset)
+                if not isinstance(error, JournalFullError):
+                    self._stopped = f"stopped, because of: {error}"  # nobody knows what a failing disk has kept
+            except OSError:
+                self._stopped = f"stopped with half an entry on disk, because of: {error}"
+            raise
+
+    def _commit(self, stored: Sequence[Stored]) -> None:
+        path = self.folder / INDEX
+        self._disk.before_commit()
+        try:
+            self._with_reserve(lambda: self._index.add(stored), path)
+        except JournalError as error:
+            # The record has the entries. Opening again decides, by the records, what is there.
+            self._stopped = f"stopped, because of: {error}"
+            raise
+
+    def _with_reserve(self, write: Callable[[], None], path: Path) -> None:
+        """Write; if the disk is full, give up the reserve and write once more."""
+        try:
+            write()
+        except (OSError, sqlite3.Error) as error:
+            if isinstance(error, JournalError):
+                raise
+            fault = named(error, path)
+            if not isinstance(fault, JournalFullError) or not self._space.give_up():
+                raise fault from error
+            try:
+                write()
+            except (OSError, sqlite3.Error) as again:
+                raise named(again, path) from again
+
+
+class Recording:
+    """One resident, begun or resumed; made by `Journal.begin` and `Journal.resume`.
+
+    Attributes
+    ----------
+    resident : str
+        Random name.
+    ticket : int or None
+    ordinal, length : int
+        Of the next entry in the record: its number, and its byte offset.
+    prior : str
+        Link of the entry before.
+    envelope : int
+        Ordinal of the envelope in use.
+    """
+
+    def __init__(self, journal: Journal, resident: str, ticket: int | None) -> None:
+        self._journal = journal
+        self.resident = resident
+        self.ticket = ticket
+        self.ordinal = self.length = self.envelope = 0
+        self.prior = GENESIS
+        self._closed = False
+
+    def record(self, *items: Item) -> list[Head]:
+        """Record; when this returns, all of the items are on disk, and if it raises, none is acknowledged.
+
+        Raises
+        ------
+        JournalStateError
+            Nothing to record, or the resident is closed.
+        JournalFullError
+            The disk is full, the reserve as well. The resident can go on when there is room.
+        JournalError
+            Another fault of the disk; the journal must be opened again, and the resident resumed.
+        """
+        if not items:
+            raise JournalStateError("there is nothing to record")
+        if self._closed:
+            raise JournalStateError(f"resident {self.resident} is closed; nothing can be added")
+        for item in items:
+            if item.kind in (EntryKind.ENVELOPE, EntryKind.OPEN, EntryKind.CLOSE):
+                raise JournalStateError(f"an entry of the kind {item.kind} is the journal's own affair")
+        return self._journal._append(self, items)
+
+    def close(self, payload: bytes = b"", *, media: str = "application/json") -> list[Head]:
+        """Finish the resident: nothing can be added, and the record can go to the centre."""
+        if self._closed:
+            raise JournalStateError(f"resident {self.resident} is closed already")
+        heads = self._journal._append(self, [Item(EntryKind.CLOSE, payload, media)])
+        self._closed = True
+        return heads
+
+    @property
+    def progress(self) -> Progress:
+        """How far the resident is, as the journal knows it."""
+        return self._journal.progress(self.resident)
+
+    def _enter(self, item: Item) -> None:
+        """Begin with an envelope, and the entry that says why."""
+        self.envelope = self.ordinal
+        journal = self._journal
+        self._sealer = Sealer(journal._key, journal.journal_id, self.resident, self.envelope)
+        journal._append(self, [Item(EntryKind.ENVELOPE, self._sealer.envelope, "application/json"), item])
+
+    def _continue(self, ordinal: int, prior: str, length: int) -> None:
+        self.ordinal, self.prior, self.length = ordinal, prior, length
+
+    def _body(self, item: Item, head: Head, head_bytes: bytes) -> bytes:
+        if item.kind is EntryKind.ENVELOPE:
+            return item.payload
+        return self._sealer.seal(bytes.fromhex(head.nonce), item.payload, head_bytes)
+
+    def _advance(self, stored: Sequence[Stored]) -> None:
+        last = stored[-1]
+        self._continue(last.head.ordinal + 1, last.link, last.offset + last.length)
+
+
+def _latest(head: Head) -> datetime:
+    return datetime.fromisoformat(head.utc) + timedelta(seconds=head.behind_s)
+
+
+def _lock(path: Path) -> int:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise JournalBusyError("another process uses the journal; close it first", path=str(path.parent)) from None
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
