@@ -14,7 +14,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 endif
 need = @{ $(1); } >/dev/null 2>&1 || { echo "$(2). On Debian and Ubuntu: $(APT)" >&2; exit 1; }
 
-.PHONY: help dev run test test-bounds test-vm check bench dist clean
+.PHONY: help dev run test test-crash test-bounds test-vm check bench dist clean
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
@@ -28,6 +28,9 @@ run: dev         ## the main job on virtual hardware: ten fingers captured, scor
 
 test: dev        ## all tests
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+test-crash: dev  ## 1,000 kills of a recording station; COUNT=... and SEED=... choose others
+	PYTHONPATH=tests $(BIN)/python tests/crash/kills.py --count $(or $(COUNT),1000) $(if $(SEED),--seed $(SEED))
 
 # Its own build and its own folder; PYTHONPATH comes before the checkout, which -P keeps out of the way.
 test-bounds: dev ## all tests against kernels that check every index

@@ -12,13 +12,11 @@ for, and then to the index and waited for. All entries of one call are there tog
 from __future__ import annotations
 
 import fcntl
-import math
 import os
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -32,13 +30,14 @@ from biocore.errors import (
     JournalStateError,
 )
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
-from biocore.station.clock import Clock, Reading, SystemClock
+from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import Disk, named, named_faults
-from biocore.station.entry import GENESIS, MAX_TICKET, EntryKind, Head, Item, position_name
+from biocore.station.entry import MAX_TICKET, EntryKind, Head, Item
 from biocore.station.identity import create_identity, read_identity
 from biocore.station.index import Index
 from biocore.station.progress import Progress, progress_of
-from biocore.station.record_file import Stored, pack, record_path, whole_batches
+from biocore.station.record_file import Stored, pack, record_path
+from biocore.station.recording import Recording, make_entries
 from biocore.station.recovery import Flaw, recover
 from biocore.station.sealing import Sealer
 from biocore.station.space import RESERVE_BYTES, Space, SpaceStatus
@@ -192,7 +191,7 @@ class Journal:
                 if not self._space.hold():
                     raise JournalReserveError(self._space.status().message, path=str(self.folder))
             recording = Recording(self, secrets.token_hex(16), ticket)
-            recording._enter(Item(EntryKind.OPEN, identity, media))
+            recording.enter(Item(EntryKind.OPEN, identity, media))
             return recording
 
     def unfinished(self) -> list[Progress]:
@@ -234,8 +233,8 @@ class Journal:
                 last = list(self._index.entries(resident))[-1]
             head = Head.from_bytes(last.head)
             recording = Recording(self, resident, head.ticket)
-            recording._continue(head.ordinal + 1, last.link, last.position + last.length)
-            recording._enter(Item(EntryKind.EVENT, code="resumed"))
+            recording.go_on(head.ordinal + 1, last.link, last.position + last.length)
+            recording.enter(Item(EntryKind.EVENT, code="resumed"))
             return recording
 
     def verify(self) -> list[Flaw]:
@@ -264,64 +263,26 @@ class Journal:
         if self._stopped:
             raise JournalClosedError(f"the journal is {self._stopped}; open it again", path=str(self.folder))
 
-    def _append(self, recording: Recording, items: Sequence[Item]) -> list[Head]:
-        """Write entries to a record and its index; they are there when this returns, or not at all."""
+    def sealer(self, resident: str, ordinal: int) -> Sealer:
+        """Return a new sealer for a resident's record, with the key in use."""
+        return Sealer(self._key, self.journal_id, resident, ordinal)
+
+    def append(self, recording: Recording, items: Sequence[Item]) -> list[Head]:
+        """Write entries to a record and its index; `Recording` is the way here."""
         with self._mutex:
             self._check_usable()
-            stored, latest = self._made(recording, items)
-            data = b"".join(pack(entry.head_bytes, entry.body) for entry in stored)
+            reading = self._clock.read()
+            latest = max(self._latest or reading.utc, reading.utc)
+            stored = make_entries(self.journal_id, recording, items, self._last, reading, latest)
+            data = b"".join(pack(entry) for entry in stored)
             path = record_path(self.records, recording.resident)
             self._write(path, recording.length, data)
             self._commit(stored)
             self._last = stored[-1].head.sequence, stored[-1].link
             self._latest = latest
-            recording._advance(stored)
+            recording.go_on(*_after(stored[-1]))
             self._disk.after_commit()
             return [entry.head for entry in stored]
-
-    def _made(self, recording: Recording, items: Sequence[Item]) -> tuple[list[Stored], datetime]:
-        """Return the entries, linked and sealed, and the latest time known after them."""
-        reading = self._clock.read()
-        latest = max(self._latest or reading.utc, reading.utc)
-        sequence, previous = self._last
-        data = b""
-        prior = recording.prior
-        for number, item in enumerate(items):
-            head = self._head(recording, item, reading, latest)
-            head = replace(head, batch=(number, len(items)), sequence=sequence + number + 1)
-            head = replace(head, ordinal=recording.ordinal + number, previous=previous, prior=prior)
-            head_bytes = head.to_bytes()
-            data += pack(head_bytes, recording._body(item, head, head_bytes))
-            previous = prior = data[-32:].hex()
-        stored, fault = whole_batches(data)
-        if fault or len(stored) != len(items):
-            raise JournalError(f"entries would not be readable: {fault}")  # before anything is written
-        return [replace(entry, offset=recording.length + entry.offset) for entry in stored], latest
-
-    def _head(self, recording: Recording, item: Item, reading: Reading, latest: datetime) -> Head:
-        return Head(
-            journal=self._identity.journal,
-            resident=recording.resident,
-            sequence=0,
-            ordinal=0,
-            kind=item.kind,
-            batch=(0, 1),
-            previous=GENESIS,
-            prior=GENESIS,
-            utc=reading.utc.isoformat(timespec="microseconds"),
-            monotonic_ns=reading.monotonic_ns,
-            boot=reading.boot,
-            behind_s=math.ceil((latest - reading.utc).total_seconds()),
-            envelope=recording.envelope,
-            nonce="" if item.kind is EntryKind.ENVELOPE else Sealer.nonce().hex(),
-            media=item.media,
-            position=position_name(item.position),
-            attempt=item.attempt,
-            score=item.score,
-            outcome=item.outcome,
-            code=item.code,
-            ticket=recording.ticket,
-        )
 
     def _write(self, path: Path, offset: int, data: bytes) -> None:
         try:
@@ -337,9 +298,13 @@ class Journal:
 
     def _commit(self, stored: Sequence[Stored]) -> None:
         path = self.folder / INDEX
-        self._disk.before_commit()
+
+        def write() -> None:
+            self._disk.before_commit()
+            self._index.add(stored)
+
         try:
-            self._with_reserve(lambda: self._index.add(stored), path)
+            self._with_reserve(write, path)
         except JournalError as error:
             # The record has the entries. Opening again decides, by the records, what is there.
             self._stopped = f"stopped, because of: {error}"
@@ -361,86 +326,12 @@ class Journal:
                 raise named(again, path) from again
 
 
-class Recording:
-    """One resident, begun or resumed; made by `Journal.begin` and `Journal.resume`.
-
-    Attributes
-    ----------
-    resident : str
-        Random name.
-    ticket : int or None
-    ordinal, length : int
-        Of the next entry in the record: its number, and its byte offset.
-    prior : str
-        Link of the entry before.
-    envelope : int
-        Ordinal of the envelope in use.
-    """
-
-    def __init__(self, journal: Journal, resident: str, ticket: int | None) -> None:
-        self._journal = journal
-        self.resident = resident
-        self.ticket = ticket
-        self.ordinal = self.length = self.envelope = 0
-        self.prior = GENESIS
-        self._closed = False
-
-    def record(self, *items: Item) -> list[Head]:
-        """Record; when this returns, all of the items are on disk, and if it raises, none is acknowledged.
-
-        Raises
-        ------
-        JournalStateError
-            Nothing to record, or the resident is closed.
-        JournalFullError
-            The disk is full, the reserve as well. The resident can go on when there is room.
-        JournalError
-            Another fault of the disk; the journal must be opened again, and the resident resumed.
-        """
-        if not items:
-            raise JournalStateError("there is nothing to record")
-        if self._closed:
-            raise JournalStateError(f"resident {self.resident} is closed; nothing can be added")
-        for item in items:
-            if item.kind in (EntryKind.ENVELOPE, EntryKind.OPEN, EntryKind.CLOSE):
-                raise JournalStateError(f"an entry of the kind {item.kind} is the journal's own affair")
-        return self._journal._append(self, items)
-
-    def close(self, payload: bytes = b"", *, media: str = "application/json") -> list[Head]:
-        """Finish the resident: nothing can be added, and the record can go to the centre."""
-        if self._closed:
-            raise JournalStateError(f"resident {self.resident} is closed already")
-        heads = self._journal._append(self, [Item(EntryKind.CLOSE, payload, media)])
-        self._closed = True
-        return heads
-
-    @property
-    def progress(self) -> Progress:
-        """How far the resident is, as the journal knows it."""
-        return self._journal.progress(self.resident)
-
-    def _enter(self, item: Item) -> None:
-        """Begin with an envelope, and the entry that says why."""
-        self.envelope = self.ordinal
-        journal = self._journal
-        self._sealer = Sealer(journal._key, journal.journal_id, self.resident, self.envelope)
-        journal._append(self, [Item(EntryKind.ENVELOPE, self._sealer.envelope, "application/json"), item])
-
-    def _continue(self, ordinal: int, prior: str, length: int) -> None:
-        self.ordinal, self.prior, self.length = ordinal, prior, length
-
-    def _body(self, item: Item, head: Head, head_bytes: bytes) -> bytes:
-        if item.kind is EntryKind.ENVELOPE:
-            return item.payload
-        return self._sealer.seal(bytes.fromhex(head.nonce), item.payload, head_bytes)
-
-    def _advance(self, stored: Sequence[Stored]) -> None:
-        last = stored[-1]
-        self._continue(last.head.ordinal + 1, last.link, last.offset + last.length)
-
-
 def _latest(head: Head) -> datetime:
     return datetime.fromisoformat(head.utc) + timedelta(seconds=head.behind_s)
+
+
+def _after(last: Stored) -> tuple[int, str, int]:
+    return last.head.ordinal + 1, last.link, last.offset + last.length
 
 
 def _lock(path: Path) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from biocore.report import FixedDict, Outcome
-from biocore.station.entry import EntryKind, Head, position_of
+from biocore.station.entry import EntryKind, Head, position_name, position_of
 from biocore.types import Position
 
 _DONE = (Outcome.ACCEPT, Outcome.EXCEPTION)
@@ -46,8 +46,9 @@ class Progress:
         Random name.
     ticket : int or None
         Number in the day's queue.
-    positions : Mapping of Position to PositionProgress
-        In the order they were begun.
+    positions : Mapping of str to PositionProgress
+        By name (`finger:1`), in the order they were begun; not by position, because the right thumb and the right
+        eye are both 1, and equal as numbers.
     events : tuple of str
         Codes, in order.
     closed : bool
@@ -57,7 +58,7 @@ class Progress:
 
     resident: str
     ticket: int | None
-    positions: Mapping[Position, PositionProgress]
+    positions: Mapping[str, PositionProgress]
     events: tuple[str, ...]
     closed: bool
     sequence: int
@@ -65,24 +66,28 @@ class Progress:
     @property
     def done(self) -> tuple[Position, ...]:
         """The fingers and eyes that are finished."""
-        return tuple(position for position, known in self.positions.items() if known.done)
+        names = (name for name, known in self.positions.items() if known.done)
+        return tuple(position for name in names if (position := position_of(name)) is not None)
+
+    def of(self, position: Position) -> PositionProgress:
+        """Return what is known of one finger or eye."""
+        return self.positions.get(position_name(position), PositionProgress())
 
     def next_of(self, plan: Sequence[Position]) -> Position | None:
         """Return the first position of a plan that is not finished; None when all are."""
-        return next((position for position in plan if position not in self.done), None)
+        return next((position for position in plan if not self.of(position).done), None)
 
 
 def progress_of(heads: Iterable[Head]) -> Progress:
     """Read a resident's progress from the heads of the record, in order."""
-    positions: dict[Position, PositionProgress] = {}
+    positions: dict[str, PositionProgress] = {}
     events: list[str] = []
     head = None
     for head in heads:
         if head.kind is EntryKind.EVENT:
             events.append(head.code)
-        position = position_of(head.position)
-        if position is not None and head.kind is not EntryKind.EVENT:
-            positions[position] = _after(positions.get(position, PositionProgress()), head)
+        elif head.position:
+            positions[head.position] = _after(positions.get(head.position, PositionProgress()), head)
     if head is None:
         raise ValueError("a record has at least one entry")
     closed = head.kind is EntryKind.CLOSE

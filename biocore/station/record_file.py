@@ -43,10 +43,17 @@ class Stored:
     link: str
 
 
-def pack(head: bytes, body: bytes) -> bytes:
+def store(head: Head, body: bytes, offset: int) -> Stored:
+    """Return an entry as it is going to lie at `offset`."""
+    data, digest = head.to_bytes(), hashlib.sha256(body).digest()
+    length = _LENGTHS.size + len(data) + len(body) + _LINK
+    return Stored(offset, length, head, data, body, digest, link(data, digest))
+
+
+def pack(stored: Stored) -> bytes:
     """Return the bytes of one entry."""
-    digest = hashlib.sha256(body).digest()
-    return _LENGTHS.pack(MAGIC, len(head), len(body)) + head + body + bytes.fromhex(link(head, digest))
+    lengths = _LENGTHS.pack(MAGIC, len(stored.head_bytes), len(stored.body))
+    return lengths + stored.head_bytes + stored.body + bytes.fromhex(stored.link)
 
 
 def entries(data: bytes, start: int = 0) -> Iterator[Stored]:

@@ -50,11 +50,6 @@ class Sealer:
         self._cipher = AESGCM(_derive(secret, ephemeral, key.public, journal, resident, ordinal))
         self.envelope = json.dumps({"suite": _SUITE, "key_id": key.key_id, "ephemeral": ephemeral.hex()}).encode()
 
-    @staticmethod
-    def nonce() -> bytes:
-        """Return a new nonce; it goes into the head before the head is sealed."""
-        return secrets.token_bytes(NONCE)
-
     def seal(self, nonce: bytes, payload: bytes, head: bytes) -> bytes:
         """Encrypt a payload, bound to its head."""
         return self._cipher.encrypt(nonce, payload, head)
@@ -99,6 +94,11 @@ class Opener:
         except ValueError:
             raise UnsealError(f"entry {head.sequence}: the envelope's key is none") from None
         return AESGCM(_derive(secret, ephemeral, public, head.journal, head.resident, head.ordinal))
+
+
+def new_nonce() -> bytes:
+    """Return a nonce; it goes into the head before the head is sealed with the body."""
+    return secrets.token_bytes(NONCE)
 
 
 def unseal(cipher: AESGCM, head: Head, head_bytes: bytes, body: bytes) -> bytes:
