@@ -140,9 +140,8 @@ def test_order_survives_a_clock_that_jumps_back_a_year(tmp_path: Path) -> None:
 
 def test_two_stations_never_write_into_one_journal(tmp_path: Path) -> None:
     centre = Centre()
-    with opened(tmp_path, centre):
-        with pytest.raises(JournalBusyError, match="another process"):
-            opened(tmp_path, centre)
+    with opened(tmp_path, centre), pytest.raises(JournalBusyError, match="another process"):
+        opened(tmp_path, centre)
     opened(tmp_path, centre).close()
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 MB = 1_000_000
-FRAME_BYTES = 180_000  # an iris of 640x480 as PNG; a finger of 400x500 is 90 to 140 kB (benchmarks/bench_journal.py)
+FRAME_BYTES = 180_000  # an iris of 640x480 as PNG; a finger of 400x500 is 80 to 125 kB
 BESIDE_BYTES = 12_000  # report, template, decision, their heads, and their rows in the index
 SAMPLES = 12  # ten fingers, two irises
 MOST_ATTEMPTS = 15  # of one finger, down the whole ladder
