@@ -116,6 +116,7 @@ def live(folder: Path, centre: Centre, seed: int, death: Death, pipe: int) -> No
         with Journal(folder, centre.key(), clock=FakeClock(), disk=death.disk(rng), reserve=SMALL_RESERVE) as journal:
             for _ in range(RESIDENTS):
                 enrol(journal, rng, pipe)
+            os.kill(os.getpid(), signal.SIGKILL)  # the chosen point did not come: a kill between two residents
     except JournalError as error:
         tell(pipe, {"error": type(error).__name__})
     os.kill(os.getpid(), signal.SIGKILL)
