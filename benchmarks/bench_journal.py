@@ -9,7 +9,10 @@ fingers and two irises each. The journal lies where pytest puts its folders (`--
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,3 +116,56 @@ def test_a_day_of_100_residents(
     )
     assert grown[-1] <= DAY_BYTES
     assert steps[-20:].mean() < 1.1 * steps[:20].mean() + 100_000  # flat: the last resident costs what the first did
+
+
+def test_a_journal_of_thirty_days_opens_and_takes_a_finger(
+    benchmark: BenchmarkFixture, tmp_path: Path, finger: tuple[bytes, bytes, bytes]
+) -> None:
+    benchmark.group = "after thirty days"
+    centre = key()
+    with Journal(tmp_path, centre) as journal:
+        recording = journal.begin(b"a resident")
+        for position in PLAN:
+            recording.record(*accepted(position, b"", *finger[1:]))
+        recording.close()
+        pattern = record_path(journal.records, recording.resident)
+        fill(tmp_path / "index.db", journal, recording.resident, pattern, 30 * RESIDENTS - 1)
+    items = accepted(FingerPosition.RIGHT_INDEX, *finger)
+    took: list[float] = []
+
+    def reopen() -> int:
+        with Journal(tmp_path, centre) as journal:
+            assert journal.recovery.flaws == ()
+            assert journal.unfinished() == []
+            return journal.head[0]
+
+    assert benchmark.pedantic(reopen, rounds=5) == 30 * RESIDENTS * (2 + 4 * len(PLAN) + 1)
+    with Journal(tmp_path, centre) as journal:
+        recording = journal.begin()
+        for _ in range(50):
+            begun = time.perf_counter()
+            recording.record(*items)
+            took.append(time.perf_counter() - begun)
+    median, p95 = (1000 * float(np.percentile(took, q)) for q in (50, 95))
+    index = (tmp_path / "index.db").stat().st_size
+    print(f"\nan index of {index / 1e6:.0f} MB; a finger then: median {median:.1f} ms, 95th percentile {p95:.1f} ms")
+    assert median < 1000 * BAR_S
+
+
+def fill(index: Path, journal: Journal, resident: str, record: Path, copies: int) -> None:
+    """Add residents like the one that is there; their heads are copies, which only `verify` would mind."""
+    step = journal.head[0]
+    with closing(sqlite3.connect(index)) as db, db:
+        for copy in range(1, copies + 1):
+            name = f"{copy:032x}"
+            db.execute(
+                "INSERT INTO entries SELECT sequence + ?, ?, ordinal, position, length, head, body_digest, link "
+                "FROM entries WHERE resident = ?",
+                (step * copy, name, resident),
+            )
+            db.execute(
+                "INSERT INTO residents SELECT ?, opened + ?, ticket, length, closed + ?, digest FROM residents "
+                "WHERE resident = ?",
+                (name, step * copy, step * copy, resident),
+            )
+            os.link(record, record_path(record.parent, name))
