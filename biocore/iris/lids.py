@@ -21,6 +21,9 @@ REACH = 1.15  # radii; rows searched above and below the centre of the iris
 DEEPEST = 0.45  # radii beyond the centre that a lid may reach
 SURELY_UNLIKE = 0.12  # mean beyond a lid, from -0.5 for iris to 0.5 for surely something else
 UNLIKE = 3.0  # deviations of the iris at which a pixel is surely something else
+DARKER = (
+    0.5  # what a darker pixel says of what a brighter one does: at most nothing, as lashes and shadows lie on the iris
+)
 LEAST_DEVIATION = 8.0  # grey levels; light falls unevenly on an iris, too
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
@@ -70,7 +73,8 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
     """Return the edges of the upper and of the lower lid, as points from left to right; empty where off the iris.
 
     Each column is divided where the pixels above look least, and those below most, like iris (or, inside its contour,
-    like the pupil), with a bonus for an edge there; the best path over all columns is smoothed by a parabola.
+    like the pupil), with a bonus for an edge there; the best path over all columns is smoothed by a parabola. Skin is
+    what tells a lid: lashes and its shadow reach far over the iris, are masked pixel by pixel, and say nothing here.
     """
     image, factor = pyramid.level(limbus.radius, RADIUS)
     cx, cy, r = limbus.shape.cx / factor, limbus.shape.cy / factor, limbus.radius / factor
@@ -86,7 +90,8 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
     hole = _region(pupil, factor, xs, ys)
     expected = np.where(hole, np.float32(pupil_tone.level), np.float32(iris.level))
     deviation = np.where(hole, np.float32(max(pupil_tone.deviation, iris.deviation)), np.float32(iris.deviation))
-    unlike = np.clip(np.abs(patch - expected) / (UNLIKE * deviation), 0.0, 1.0) - 0.5
+    off = np.clip((patch - expected) / (UNLIKE * deviation), -1.0, 1.0)
+    unlike = np.where(off < 0.0, -DARKER * off, off) - 0.5
     unlike[~inside] = 0.0
     slope = cv2.Sobel(patch, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
     found = []
