@@ -30,7 +30,7 @@ STEEPNESS = (24.0, 120.0)  # steepness of a Sobel edge (8 x grey levels a px): n
 FAINT_STEEPNESS = (10.0, 60.0)  # inside a limbus, where little else has edges
 LIMBUS_WEIGHTS = kernel.Weights(side=1.0, above=0.15, below=0.5)
 PUPIL_WEIGHTS = kernel.Weights(side=1.0, above=0.7, below=1.0)
-RATIO = (0.12, 0.78)  # pupil by limbus radius; ISO/IEC 29794-6 expects 0.2..0.7 of good captures
+RATIO = (0.10, 0.84)  # pupil by limbus radius; ISO/IEC 29794-6 expects 0.2..0.7 of good captures
 ROOM = 0.6  # pupil by limbus radius, below which the edge of one is not taken for that of the other
 OFFSET = 0.22  # of the limbus radius; the pupil lies up and nasally by some per cent, gaze adds
 SAME = 0.08  # of the radius; circles that differ by less are one

@@ -24,6 +24,8 @@ UNLIKE = 3.0  # deviations of the iris at which a pixel is surely something else
 DARKER = (
     0.5  # what a darker pixel says of what a brighter one does: at most nothing, as lashes and shadows lie on the iris
 )
+GLARE = 0.5  # of the way from the iris to white; beyond, a window is mirrored
+ABOVE = 0.6  # radii above or below the centre; skin reaches the limbus there
 LEAST_DEVIATION = 8.0  # grey levels; light falls unevenly on an iris, too
 EDGE = 0.06  # of a column's length: what a full edge is worth beside the pixels it divides
 BEND = (0.0, 0.3, 0.9, 1.8)  # cost of a lid's steps from column to column, in pixels divided wrongly
@@ -58,7 +60,11 @@ def iris_tone(pyramid: Pyramid, pupil: Contour, limbus: Contour) -> Tone:
     grey = kernel.rays(image, (pupil.cx / factor, pupil.cy / factor), inner, np.maximum(outer, inner), 16)
     sine = np.sin(np.arange(64) * (2.0 * math.pi / 64))
     safe = grey[(sine < 0.3) & (sine > -0.85)]
-    return tone(safe[safe >= 0])
+    safe = safe[safe >= 0]
+    if not safe.size:
+        return tone(safe)
+    level = contours.median(safe)
+    return tone(safe[safe <= level + GLARE * (255.0 - level)])
 
 
 def pupil_tone(pyramid: Pyramid, pupil: Contour) -> Tone:
@@ -92,6 +98,7 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
     deviation = np.where(hole, np.float32(max(pupil_tone.deviation, iris.deviation)), np.float32(iris.deviation))
     off = np.clip((patch - expected) / (UNLIKE * deviation), -1.0, 1.0)
     unlike = np.where(off < 0.0, -DARKER * off, off) - 0.5
+    unlike[_mirrored(patch, iris, inside, ys - cy, r)] = -0.5
     unlike[~inside] = 0.0
     slope = cv2.Sobel(patch, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
     found = []
@@ -105,6 +112,22 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
         curve = _curve(xs.astype(np.float64), y[path].astype(np.float64), (cx, cy, r), factor, upper=upper)
         found.append(curve if _hides(curve, unlike, inside, xs, ys, factor, upper=upper) else np.empty((0, 2)))
     return found[0], found[1]
+
+
+def _mirrored(
+    patch: NDArray[np.float32], iris: Tone, inside: NDArray[np.bool_], below: NDArray[np.floating], r: float
+) -> NDArray[np.bool_]:
+    """Return what is mirrored on the iris: much brighter, and not joined to what lies above or below the limbus."""
+    glare = inside & (patch > iris.level + GLARE * (255.0 - iris.level))
+    count, labels = cv2.connectedComponents(glare.astype(np.uint8), connectivity=4)
+    if count < 2:
+        return glare
+    rim = inside & (cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) == 0)
+    rim &= np.abs(below)[:, None] > ABOVE * r
+    mirrored = np.ones(count, np.bool_)
+    mirrored[labels[rim]] = False
+    mirrored[0] = False
+    return np.asarray(mirrored[labels])
 
 
 def _hides(

@@ -17,11 +17,14 @@ from biocore.types import GreyImage
 PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0, 0.04, 0.16))
 PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/IEC 29794-6 expects 0.2..0.7)
 PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
-# Log odds that a pair is right: logistic regression on the candidates of 63 clean and painted eyes.
-PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 2.7, 2.0, 1.4  # for full support; for a deviation of ratio, of offset, squared
-FAINT, FAINT_ODDS = 0.6, 6.0  # support below which a pupil is doubted, and by how much a support
+# Log odds that a pair is right: conditional logit on the candidates of 919 pictures, real ones as they are, painted and
+# pasted into larger ones, and synthetic ones with every defect.
+PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 3.0, 1.3, 1.4  # for full support; for a deviation of ratio, of offset, squared
+UNUSUAL, ASIDE = 2.0, 6.0  # deviations, squared, from which on ratio and offset say no more
+FAINT, FAINT_ODDS = 0.6, 1.1  # support below which a pupil is doubted, and by how much a support
+BRIGHT_ODDS = 0.6  # against a pupil that is brighter than its iris
 BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
-BEYOND_DOUBT = 12.0  # of it
+BEYOND_DOUBT = 9.0  # of it
 CLEAR = 0.7  # support of a pupil that need not be searched for further
 PUPILS_FIRST = 10  # dark discs that limbi are looked for around
 LIMBI = 8  # limbi that are traced
@@ -51,7 +54,8 @@ class Eye:
         ratio = (self.pupil.r / self.limbus.r - PUPIL_RATIO[0]) / PUPIL_RATIO[1]
         offset = math.hypot(self.pupil.x - self.limbus.x, self.pupil.y - self.limbus.y) / self.limbus.r / PUPIL_OFFSET
         edges = self.outline.score + PUPIL_ODDS * self.pupil_support - FAINT_ODDS * max(0.0, FAINT - self.pupil_support)
-        return edges - RATIO_ODDS * ratio * ratio - OFFSET_ODDS * offset * offset
+        unusual = RATIO_ODDS * min(ratio * ratio, UNUSUAL) + OFFSET_ODDS * min(offset * offset, ASIDE)
+        return edges - unusual - BRIGHT_ODDS * (not self.dark)
 
 
 def trace_pupil(pyramid: Pyramid, circle: Circle, limbus: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:

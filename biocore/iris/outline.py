@@ -21,9 +21,10 @@ TRACED = 40.0  # px; least radius a limbus is brought to before it is traced
 SURE = 0.6  # trust above which a ray shows the iris and the sclera
 LEAST_DEVIATION = 2.0  # grey levels
 WELL_APART = 3.0  # deviations of the iris by which a sclera is brighter; more says no more
-SUPPORT_ODDS, APART_ODDS = 5.2, 5.8  # log odds that a limbus is right, for full support and separation: see locate.ODDS
-DOUBT_ODDS = 2.5  # for what may be a ring's inner edge
+SUPPORT_ODDS, APART_ODDS = 4.7, 2.2  # log odds that a limbus is right, for full support and separation: see locate.PUPIL_ODDS
+DOUBT_ODDS = 1.2  # for what may be a ring's inner edge
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
+OVAL = 0.05  # radii; deviation of a limbus from its circle: gaze
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_OFFSET = 0.045  # of the limbus radius between both centres: rings in the cornea are concentric, lids are not
@@ -100,7 +101,7 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     if not RING_RATIO[0] < ratio < RING_RATIO[1]:
         return inner
     seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
-    off = math.hypot(*(second.coefficients[1:] - first.coefficients[1:])) / second.coefficients[0]
+    off = math.hypot(*(second.coefficients[1:3] - first.coefficients[1:3])) / second.coefficients[0]
     if any(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
         return replace(_limbus(view, c, factor, second, max(support, inner.support), first.curve), ring=True)
     return replace(inner, doubtful=any(seen) and support > DOUBT_SUPPORT * inner.support)
@@ -115,7 +116,7 @@ def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, 
 def _limbus(
     view: contours.Unrolled, c: Circle, factor: float, found: Fit, support: float, ring: Floats | None = None
 ) -> Limbus:
-    r, dx, dy = found.coefficients
+    r, dx, dy = found.coefficients[:3]
     apart = separation(view, found.curve, trust(ANGLES) >= SURE, ring)
     return Limbus(Circle(c.x + dx, c.y - dy, float(r), c.score, c.way).scaled(factor), support, apart)
 
@@ -143,10 +144,10 @@ def _path(
     after: Floats | None = None,
     until: Floats | None = None,
 ) -> tuple[Fit, float]:
-    """Return the circle through the best path between two curves, and the share of trusted rays that carry it."""
+    """Return the ellipse through the best path between two curves, and the share of trusted rays that carry it."""
     radii, strength = contours.trace(view, BAND, weight, full, after=after, until=until)
-    prior = np.array([c.r, 0.0, 0.0])
-    tight = (0.03 / np.array([0.15, 0.08, 0.08])) ** 2
+    prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
+    tight = (0.03 / np.array([0.15, 0.08, 0.08, OVAL, OVAL])) ** 2
     found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)
     return found, float((weight * strength * found.keeps).sum() / weight.sum())
 

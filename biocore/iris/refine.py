@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from biocore.iris import contours, lids, locate
@@ -18,7 +19,7 @@ from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
 PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
-LIMBUS = Band(near=0.86, far=1.16, samples=48, widths=(0.04, 0.08), bend=(0.0, 0.06))
+LIMBUS = Band(near=0.82, far=1.2, samples=60, widths=(0.04, 0.08), bend=(0.0, 0.06))
 PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
 LIMBUS_ORDER = 4
 STRIDE = 2  # angles of a contour a ray it is traced on; 128 rays are enough for 8 harmonics
@@ -28,6 +29,12 @@ NOISE = 0.012  # of the radius; how well an edge tells where a contour is
 SEEN = 0.25  # weight above which a ray counts as seen
 RING_FROM, RING_SAMPLES, RING_RAYS = 0.62, 40, 24  # of the limbus radius; on each ray; in sight at least
 RING_RISE, RING_FALL = 8.0, 0.25  # grey levels; of the rise
+BESIDE = (0.03, 0.10)  # of the limbus radius; where an edge's side is looked at
+GLARE = 0.5  # of the way from the iris to white
+SHADED = 2.4  # deviations of the iris
+LOBE_FROM, LOBE_TO, LOBE_SAMPLES = 0.9, 0.97, 48  # of the pupil's radii; of the limbus'; between them
+LOBE_DEPTH, LOBE_WIDTH = 0.08, 9  # of the limbus radius beyond the smooth pupil; angles of the contour
+LOBE_BELOW = 0.3  # sine of the highest angle; above, lashes and lids are as dark
 PASSES = 2
 HARMLESS = 0.06  # share of a contour behind lids that a robust fit passes over
 LID_MARGIN = 0.04  # of the limbus radius
@@ -47,12 +54,15 @@ class Traced:
         Trusted share of the contour that an edge carries, 0 to 1.
     spread : float
         Robust deviation of the edge from the fitted shape, in radii.
+    path : float64 array (RAYS,)
+        Where the edge was met on each ray from the contour's centre, px.
     """
 
     contour: Contour
     support: float
     share: float
     spread: float
+    path: Floats
 
 
 def _priors(radius: float, deviations: dict[int, float], order: int) -> Floats:
@@ -80,6 +90,7 @@ def _trace(
     loose: dict[int, float],
     order: int,
     around: Circle | None = None,
+    like: Ellipse | None = None,
 ) -> Traced:
     """Trace one contour: unroll, find the path, fit an ellipse, then bend it where the edge wants it."""
     image, factor = pyramid.level(circle.r, least_side)
@@ -96,6 +107,9 @@ def _trace(
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
         prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
+    if like is not None:  # gaze flattens both alike
+        stretch = 0.5 * (like.a - like.b) / like.radius * c.r
+        prior[3], prior[4] = stretch * math.cos(2.0 * like.angle), stretch * math.sin(2.0 * like.angle)
     tight = _priors(c.r, loose, 2)
     round_ = contours.fit(radii, trust * strength, prior, tight, least_spread=0.012 * c.r)
     prior = np.concatenate([round_.coefficients, np.zeros(2 * (order - 2))])
@@ -114,7 +128,7 @@ def _trace(
     whole = max(float(trust.sum()), 1.0)
     support = float((trust * strength * keeps).sum()) / whole
     share = float((trust * seen).sum()) / whole
-    return Traced(contour, support, share, round_.spread / c.r)
+    return Traced(contour, support, share, round_.spread / c.r, radii * factor)
 
 
 PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
@@ -133,7 +147,7 @@ def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: 
     """Trace the limbus where it is shown; its centre lies near that of the pupil."""
     trust = trust_in_limbus(ANGLES) * shown
     return _trace(
-        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER
+        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER, like=near
     )
 
 
@@ -163,6 +177,62 @@ def shown(contour: Contour, upper: Floats, lower: Floats, margin: float) -> Floa
     if len(lower):
         clear *= points[:, 1] < np.interp(points[:, 0], lower[:, 0], lower[:, 1]) - margin
     return clear
+
+
+def beside_iris(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, *, outside: bool) -> Floats:
+    """Return 1 for each angle at which the iris' side of an edge may be iris, else 0.
+
+    Outside the pupil a reflection may lie, inside the limbus lashes: their edges are not the eye's.
+    """
+    contour = traced.contour
+    image, factor = pyramid.level(contour.radius, LEAST_SIDE["pupil" if outside else "limbus"])
+    near, far = (traced.path + sign * reach * (1.0 if outside else -1.0) for sign in BESIDE)
+    ends = np.minimum(near, far), np.maximum(near, far)
+    at = contour.cx / factor, contour.cy / factor
+    grey = kernel.rays(image, at, np.maximum(ends[0], 0.0) / factor, np.maximum(ends[1], 1.0) / factor, 4)
+    seen = np.median(grey, axis=1)
+    if outside:
+        clear = seen < iris.level + GLARE * (255.0 - iris.level)
+    else:
+        clear = (seen > iris.level - SHADED * iris.deviation) | (seen < 0)
+    return np.repeat(clear.astype(np.float64), STRIDE)
+
+
+def with_lobes(
+    pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, hole: Tone, lower_lid: Floats
+) -> Contour:
+    """Return the pupil with what it opens into beside and below, which no smooth curve follows (coloboma)."""
+    middle = 0.5 * (iris.level + hole.level)
+    if iris.level - middle < SHADED * iris.deviation:
+        return pupil
+    image, factor = pyramid.level(limbus.radius, LEAST_SIDE["limbus"])
+    near = LOBE_FROM * pupil.radii
+    far = np.maximum(near, LOBE_TO * reach_of(limbus, pupil.cx, pupil.cy))
+    grey = kernel.rays(image, (pupil.cx / factor, pupil.cy / factor), near / factor, far / factor, LOBE_SAMPLES)
+    light = (grey > middle) | (grey < 0)
+    ends = np.where(light.any(axis=1), light.argmax(axis=1), LOBE_SAMPLES) - 0.5
+    edge = near + np.maximum(ends, 0.0) * (far - near) / (LOBE_SAMPLES - 1)
+    deep = (edge > pupil.radii + LOBE_DEPTH * limbus.radius) & (np.sin(angles()) < LOBE_BELOW)
+    wide = cv2.morphologyEx(
+        np.tile(deep.astype(np.uint8), 3)[None, :], cv2.MORPH_OPEN, np.ones((1, LOBE_WIDTH), np.uint8)
+    )[0, ANGLES : 2 * ANGLES].astype(bool)
+    if not wide.any():
+        return pupil
+    if len(lower_lid):  # what ends at a lid is its shadow
+        x, y = pupil.cx + edge * np.cos(angles()), pupil.cy - edge * np.sin(angles())
+        lid = np.interp(x, lower_lid[:, 0], lower_lid[:, 1], left=np.inf, right=np.inf)
+        if (wide & (y > lid - LOBE_DEPTH * limbus.radius)).any():
+            return pupil
+    # the walls of a lobe are steep: what is beside it counts as far as it lies beyond the smooth curve
+    around = cv2.dilate(np.tile(wide.astype(np.uint8), 3)[None, :], np.ones((1, LOBE_WIDTH), np.uint8))
+    beside = around[0, ANGLES : 2 * ANGLES].astype(bool)
+    radii = np.where(beside, np.maximum(edge, pupil.radii), pupil.radii)
+    return Contour(pupil.cx, pupil.cy, radii, pupil.shape, pupil.seen | wide)
+
+
+def reach_of(contour: Contour, x: float, y: float) -> Floats:
+    """Return how far a contour's shape is from a place inside it, at each angle: px, to first order."""
+    return contours.distance(contour.shape.cx - x, contour.shape.cy - y, contour.radius, ANGLES)
 
 
 def has_ring(pyramid: Pyramid, limbus: Contour, in_sight: Floats) -> bool:
@@ -215,9 +285,13 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
         in_sight, out_sight = (shown(c, upper, lower, margin) for c in (p.contour, o.contour))
+        in_sight *= beside_iris(pyramid, p, outer.r, iris, outside=True)
+        out_sight *= beside_iris(pyramid, o, outer.r, iris, outside=False)
         trust = trust_in_limbus(ANGLES)
         hidden = max(1.0 - in_sight.mean(), 1.0 - (trust * out_sight).sum() / trust.sum())
         if hidden < HARMLESS or turn + 1 == PASSES:
             break
     p, o = (replace(traced, contour=centred(traced.contour)) for traced in (p, o))
+    if found.dark:
+        p = replace(p, contour=with_lobes(pyramid, p.contour, o.contour, iris, hole, lower))
     return Outline(p, o, upper, lower, iris, hole, has_ring(pyramid, o.contour, out_sight))
