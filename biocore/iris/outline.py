@@ -21,10 +21,13 @@ TRACED = 40.0  # px; least radius a limbus is brought to before it is traced
 SURE = 0.6  # trust above which a ray shows the iris and the sclera
 LEAST_DEVIATION = 2.0  # grey levels
 WELL_APART = 3.0  # deviations of the iris by which a sclera is brighter; more says no more
-SUPPORT_ODDS, APART_ODDS = 4.7, 2.2  # log odds that a limbus is right, for full support and separation: see locate.PUPIL_ODDS
+SUPPORT_ODDS, APART_ODDS = (
+    4.7,
+    2.2,
+)  # log odds that a limbus is right, for full support and separation: see locate.PUPIL_ODDS
 DOUBT_ODDS = 1.2  # for what may be a ring's inner edge
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
-OVAL = 0.05  # radii; deviation of a limbus from its circle: gaze
+OVAL = 0.02  # radii; deviation of a limbus from its circle: gaze
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_OFFSET = 0.045  # of the limbus radius between both centres: rings in the cornea are concentric, lids are not

@@ -147,7 +147,17 @@ def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: 
     """Trace the limbus where it is shown; its centre lies near that of the pupil."""
     trust = trust_in_limbus(ANGLES) * shown
     return _trace(
-        pyramid, circle, LIMBUS, LEAST_SIDE["limbus"], 1.0, full, trust, (near.cx, near.cy), LIMBUS_LOOSE, LIMBUS_ORDER, like=near
+        pyramid,
+        circle,
+        LIMBUS,
+        LEAST_SIDE["limbus"],
+        1.0,
+        full,
+        trust,
+        (near.cx, near.cy),
+        LIMBUS_LOOSE,
+        LIMBUS_ORDER,
+        like=near,
     )
 
 
@@ -198,9 +208,7 @@ def beside_iris(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, *, o
     return np.repeat(clear.astype(np.float64), STRIDE)
 
 
-def with_lobes(
-    pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, hole: Tone, lower_lid: Floats
-) -> Contour:
+def with_lobes(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, hole: Tone, lower_lid: Floats) -> Contour:
     """Return the pupil with what it opens into beside and below, which no smooth curve follows (coloboma)."""
     middle = 0.5 * (iris.level + hole.level)
     if iris.level - middle < SHADED * iris.deviation:
