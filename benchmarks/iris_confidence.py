@@ -7,8 +7,9 @@ CIRCLES  table of their circles: file, pupil_x, pupil_y, pupil_r, limbus_x, limb
 
 Pictures: synthetic eyes, healthy and with every defect, at two sizes, closed and absent ones among them; real ones as
 they are, under the conditions of `iris_conditions`, with a cataract, an arcus or a lid painted on, and pasted into a
-picture twice as large. Right is what lies within 5 % of the iris radius of the truth, or within 10 % of the circles, which
-are no truth themselves. People are kept apart: each half is judged by the fit of the other. No weight is below nought.
+picture twice as large. Right is what lies within 5 % of the iris radius of the truth, or within 10 % of the circles,
+which are no truth themselves. People are kept apart: each half is judged by the fit of the other. No weight is below
+nought.
 
 silent   = wrong, and believed at LEAST_CONFIDENCE; in % of all pictures
 refused  = right, and not believed; in % of the right ones
@@ -32,7 +33,6 @@ from iris_truth import GRADES, SEVERITIES, distance
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
-from biocore.errors import BiocoreError
 from biocore.iris import confidence, locate, refine, speculars, synth
 from biocore.iris.extract import LEAST_CONFIDENCE
 from biocore.types import GreyImage

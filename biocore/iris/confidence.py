@@ -63,8 +63,8 @@ class Evidence:
 
 
 # Fitted by benchmarks/iris_confidence.py on synthetic eyes with every defect and on real ones, as they are and worse.
-WEIGHTS = Evidence(0.3, 4.2, 3.5, 1.3, 1.1, 7.8, 0.1, 2.0, 0.0, 0.0, 0.0)
-BIAS = -14.3
+WEIGHTS = Evidence(9.3, 5.4, 3.1, 0.7, 1.8, 3.1, 1.4, 2.1, 4.3, 0.0, 0.7)
+BIAS = -24.7
 
 
 def evidence(found: Search, outline: Outline) -> Evidence:
