@@ -63,8 +63,8 @@ class Evidence:
 
 
 # Fitted by benchmarks/iris_confidence.py on synthetic eyes with every defect and on real ones, as they are and worse.
-WEIGHTS = Evidence(9.3, 5.4, 3.1, 0.7, 1.8, 3.1, 1.4, 2.1, 4.3, 0.0, 0.7)
-BIAS = -24.7
+WEIGHTS = Evidence(8.9, 5.6, 3.1, 0.3, 2.3, 3.6, 0.9, 2.0, 4.5, 0.0, 0.8)
+BIAS = -24.5
 
 
 def evidence(found: Search, outline: Outline) -> Evidence:
