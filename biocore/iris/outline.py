@@ -27,7 +27,7 @@ SUPPORT_ODDS, APART_ODDS = (
 )  # log odds that a limbus is right, for full support and separation: see locate.PUPIL_ODDS
 DOUBT_ODDS = 1.2  # for what may be a ring's inner edge
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
-OVAL = 0.02  # radii; deviation of a limbus from its circle: gaze
+OVAL = 0.005  # radii; deviation of a limbus from its circle: gaze
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_OFFSET = 0.045  # of the limbus radius between both centres: rings in the cornea are concentric, lids are not
