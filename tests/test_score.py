@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from biocore.errors import BiocoreError, ModelError, NotAssessableError
+from biocore.fingerprint.ground import print_measures
 from biocore.fingerprint.nfiq2 import nfiq2_measures
 from biocore.fingerprint.regression import INPUTS, NEEDED, default_model, model_inputs, read_regression
 from biocore.fingerprint.score import FEW_BLOCKS, FOREST_ORDER, Score, default_score, unified_score
@@ -274,7 +275,8 @@ def add_noise(pixels: GreyImage, sigma: float) -> GreyImage:
 
 def score_of(pixels: GreyImage) -> float:
     try:
-        return default_score(nfiq2_measures(pixels))
+        nfiq2_measures(pixels)  # a picture that NFIQ 2 refuses has no score
+        return default_score(print_measures(pixels))
     except BiocoreError:  # too little is left to measure: as bad as it gets
         return 0.0
 
@@ -324,8 +326,8 @@ def test_synthetic_prints_made_worse_do_not_score_noticeably_higher(bench: Path)
     scores = [[default_score(step) for step in steps] for ladders in prints for steps in ladders.values()]
     risen = np.array([rise for ladder in scores for rise in script["rises"](ladder)])
     assert len(risen) > 120
-    assert np.mean(risen > SMALL) <= 0.03  # docs/score.md gives the share over more fingers
-    assert risen.max() < 2 * NOTICEABLE
+    assert np.mean(risen > SMALL) <= 0.014  # docs/score.md gives the share over more fingers
+    assert risen.max() < NOTICEABLE
     assert np.mean([ladder[0] - ladder[-1] for ladder in scores]) > 10
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "crop_white_border",
     "nfiq2_measures",
     "quality_block_values",
+    "uncropped_measures",
 ]
 
 WHITE_MEAN = 250  # mean grey above which a row or column at the edge is white border
@@ -129,27 +130,43 @@ def assess_nfiq2(pixels: GreyImage, minutiae: NDArray[np.integer] | None = None)
     mean_grey, deviation = blocks.grey_statistics(sums, image.shape)
     ridges = blocks.ridge_blocks(image, foreground)
     by_minutiae = {} if points is None else minutia_measures(image, points, mean_grey, deviation)
-    region = region_of_interest(image)
     certainty = blocks.orientation_certainty(sums, image.shape)
-    flow = blocks.orientation_flow(ridges, foreground)
-    coherence_mean, coherence_sum = blocks.coherence(sums, region.counted)
-
-    measures = {
-        **blocks.histogram("FDA_Bin10", ridges.fda[foreground], blocks.FDA_LIMITS),
-        **by_minutiae,
-        "ImgProcROIArea_Mean": region.mean_grey,
-        **blocks.histogram("LCS_Bin10", ridges.lcs[foreground], blocks.LCS_LIMITS),
-        "MMB": blocks.mean_of_block_means(sums, image.shape),
-        "Mu": mean_grey,
-        **blocks.histogram("OCL_Bin10", certainty[~np.isnan(certainty)], blocks.OCL_LIMITS),
-        **blocks.histogram("OF_Bin10", flow[~np.isnan(flow)], blocks.OF_LIMITS),
-        "OrientationMap_ROIFilter_CoherenceRel": coherence_mean,
-        "OrientationMap_ROIFilter_CoherenceSum": coherence_sum,
-        **blocks.histogram("RVUP_Bin10", ridges.ratios, blocks.RVUP_LIMITS),
-    }
+    region = region_of_interest(image)
+    found = {**_measures_without_minutiae(sums, image.shape, foreground, ridges, certainty, region), **by_minutiae}
+    measures = {name: found[name] for name in NFIQ2_NAMES if name in found}
     count = int(by_minutiae["FingerJetFX_MinutiaeCount"]) if by_minutiae else None
     feedback = Nfiq2Feedback(deviation, mean_grey, count, region.pixels)
     return Nfiq2Assessment(measures, feedback, _maps(image, origin, foreground, ridges, certainty, region))
+
+
+def uncropped_measures(pixels: GreyImage) -> dict[str, float]:
+    """Compute the measures that need no minutiae, on the picture as it is.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+        500 ppi, 0 = ridge, 255 = white; the grid of blocks begins at its corner, white or not.
+
+    Returns
+    -------
+    dict of str to float
+        65 measures by NFIQ 2's names, in no order that counts.
+
+    Raises
+    ------
+    InvalidSampleError
+    NotAssessableError
+        As of `nfiq2_measures`, but for the crop.
+    """
+    image = np.ascontiguousarray(check_pixels(pixels))
+    _check_size(image.shape)
+    sums = kernels.grid_sums(image)
+    foreground = blocks.foreground_blocks(sums, image.shape)
+    _check_foreground(foreground)
+    ridges = blocks.ridge_blocks(image, foreground)
+    certainty = blocks.orientation_certainty(sums, image.shape)
+    region = region_of_interest(image)
+    return _measures_without_minutiae(sums, image.shape, foreground, ridges, certainty, region)
 
 
 def block_maps(pixels: GreyImage) -> BlockMaps:
@@ -196,7 +213,14 @@ def crop_white_border(pixels: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
         )
     top, bottom = int(dark_rows[0]), int(dark_rows[-1]) + 1
     left, right = int(dark_columns[0]), int(dark_columns[-1]) + 1
-    height, width = bottom - top, right - left
+    _check_size((bottom - top, right - left))
+    cropped = np.ascontiguousarray(image[top:bottom, left:right])
+    trace.stage("fingerprint.nfiq2.crop", cropped)
+    return cropped, (left, top)
+
+
+def _check_size(shape: tuple[int, ...]) -> None:
+    height, width = shape
     if height < 2 or width < 2:
         raise NotAssessableError(f"only {width}x{height} px are left of the picture without its white border")
     if width > MAX_WIDTH or height > MAX_HEIGHT:
@@ -204,9 +228,6 @@ def crop_white_border(pixels: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
             f"without its white border the picture is {width}x{height} px; NFIQ 2 takes {MAX_WIDTH}x{MAX_HEIGHT} px "
             "at most. Is it one finger at 500 ppi?"
         )
-    cropped = np.ascontiguousarray(image[top:bottom, left:right])
-    trace.stage("fingerprint.nfiq2.crop", cropped)
-    return cropped, (left, top)
 
 
 def _check_foreground(foreground: NDArray[np.bool_]) -> None:
@@ -215,6 +236,31 @@ def _check_foreground(foreground: NDArray[np.bool_]) -> None:
         raise NotAssessableError(
             f"{found} blocks of 32x32 px show ridges; NFIQ 2 needs {blocks.LEAST_BLOCKS}. Place more of the finger"
         )
+
+
+def _measures_without_minutiae(
+    sums: NDArray[np.int32],
+    shape: tuple[int, ...],
+    foreground: NDArray[np.bool_],
+    ridges: RidgeBlocks,
+    certainty: NDArray[np.float64],
+    region: RegionOfInterest,
+) -> dict[str, float]:
+    """Return all measures but those of minutiae."""
+    flow = blocks.orientation_flow(ridges, foreground)
+    coherence_mean, coherence_sum = blocks.coherence(sums, region.counted)
+    return {
+        **blocks.histogram("FDA_Bin10", ridges.fda[foreground], blocks.FDA_LIMITS),
+        **blocks.histogram("LCS_Bin10", ridges.lcs[foreground], blocks.LCS_LIMITS),
+        "MMB": blocks.mean_of_block_means(sums, shape),
+        "Mu": blocks.grey_statistics(sums, shape)[0],
+        **blocks.histogram("OCL_Bin10", certainty[~np.isnan(certainty)], blocks.OCL_LIMITS),
+        **blocks.histogram("OF_Bin10", flow[~np.isnan(flow)], blocks.OF_LIMITS),
+        **blocks.histogram("RVUP_Bin10", ridges.ratios, blocks.RVUP_LIMITS),
+        "ImgProcROIArea_Mean": region.mean_grey,
+        "OrientationMap_ROIFilter_CoherenceRel": coherence_mean,
+        "OrientationMap_ROIFilter_CoherenceSum": coherence_sum,
+    }
 
 
 def _maps(

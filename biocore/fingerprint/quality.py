@@ -13,6 +13,7 @@ from biocore.errors import ExtractionError, NotAssessableError
 from biocore.fingerprint import score
 from biocore.fingerprint.causes import find_causes
 from biocore.fingerprint.extract import extract
+from biocore.fingerprint.ground import print_measures
 from biocore.fingerprint.nfiq2 import NFIQ2_NAMES, crop_white_border, nfiq2_measures, quality_block_values
 from biocore.fingerprint.regression import default_model
 from biocore.fingerprint.scale import to_500
@@ -47,7 +48,7 @@ def assess(sample: Sample, template: FingerTemplate | None = None) -> QualityRep
     unified, reason = None, ""
     try:
         native = nfiq2_measures(pixels, _minutiae(pixels, template))
-        unified = score.unified_score(native)
+        unified = score.unified_score(native, seen=lambda: print_measures(pixels))
     except NotAssessableError as refusal:
         reason = str(refusal)
     return QualityReport(

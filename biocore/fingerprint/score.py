@@ -8,7 +8,7 @@ numbers of the two are close, and not the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,7 +60,11 @@ FOREST_ORDER = (
 )
 
 
-def unified_score(measures: Mapping[str, float], store: ModelStore | None = None) -> Score:
+def unified_score(
+    measures: Mapping[str, float],
+    store: ModelStore | None = None,
+    seen: Callable[[], Mapping[str, float]] | None = None,
+) -> Score:
     """Score a print: by NIST's forest where it can be, else by the default model.
 
     Parameters
@@ -70,6 +74,9 @@ def unified_score(measures: Mapping[str, float], store: ModelStore | None = None
         extractor's the four minutiae measures differ, and the score with them.
     store : ModelStore or None
         Where NIST's forest may lie; None = the user's store.
+    seen : function or None
+        Gives the measures of the print as the default model shall see it (`ground.print_measures`); asked only where
+        that model scores. None = `measures`.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def unified_score(measures: Mapping[str, float], store: ModelStore | None = None
     Raises
     ------
     NotAssessableError
-        A measure that the model needs is missing or has no finite value.
+        A measure that the model needs is missing or has no finite value, or `seen` refuses the picture.
     """
     remark = ""
     if all(name in measures for name in FOREST_ORDER):
@@ -91,7 +98,7 @@ def unified_score(measures: Mapping[str, float], store: ModelStore | None = None
         if forest is not None:
             model_inputs(measures)  # refuses what no model can score; the minutiae shares alone may be NaN
             return Score(forest.percentage([measures[name] for name in FOREST_ORDER]), NFIQ2_FOREST)
-    value, reason = _guarded(measures)
+    value, reason = _guarded(measures if seen is None else seen())
     return Score(_whole(value), default_model().algorithm, "; ".join(filter(None, (reason, remark))))
 
 
