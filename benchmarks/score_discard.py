@@ -20,7 +20,7 @@ from scipy.stats import spearmanr
 from biocore.errors import BiocoreError
 from biocore.fingerprint.compare import search
 from biocore.fingerprint.extract import extract
-from biocore.fingerprint.nfiq2 import nfiq2_measures
+from biocore.fingerprint.ground import print_measures
 from biocore.fingerprint.score import unified_score
 from biocore.types import GreyImage
 
@@ -45,7 +45,7 @@ def comparison_scores(prints: list[GreyImage]) -> NDArray[np.float64]:
 def quality(pixels: GreyImage) -> tuple[float, bool]:
     """Return the quality score, 0 for a print that is refused, and whether it carries a remark."""
     try:
-        score = unified_score(nfiq2_measures(pixels))
+        score = unified_score(print_measures(pixels))
     except BiocoreError:
         return 0.0, False
     return float(score.value), bool(score.remark)

@@ -10,13 +10,14 @@ refused because nothing is left to measure are left out.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from biocore.errors import BiocoreError
+from biocore.fingerprint.ground import print_measures
 from biocore.fingerprint.nfiq2 import nfiq2_measures
 from biocore.fingerprint.score import default_score
 from biocore.fingerprint.synth import impression
@@ -24,6 +25,7 @@ from biocore.types import GreyImage
 
 NOTICEABLE = 3.0  # points
 Ladder = list[GreyImage]
+Measuring = Callable[[GreyImage], dict[str, float]]
 
 
 def blurred(pixels: GreyImage, sigma: float) -> GreyImage:
@@ -98,12 +100,13 @@ def ladders(pixels: GreyImage) -> dict[str, Ladder]:
     return {name: [pixels, *steps] for name, steps in kinds.items()}
 
 
-def measured(ladder: Iterable[GreyImage]) -> list[dict[str, float]]:
-    """Return the measures of the steps that can be measured."""
+def measured(ladder: Iterable[GreyImage], measure: Measuring = print_measures) -> list[dict[str, float]]:
+    """Return the measures the score is made of, for the steps that can be measured."""
     found = []
     for pixels in ladder:
         try:
-            found.append(nfiq2_measures(pixels))
+            nfiq2_measures(pixels)  # a picture that NFIQ 2 refuses has no score
+            found.append(measure(pixels))
         except BiocoreError:
             continue
     return found
@@ -128,12 +131,14 @@ def grainy(first: int, fingers: int) -> Iterator[GreyImage]:
         yield noisy(greyed(impression(first + i, i + 1)), 4.0 + 2.0 * (i % 5))
 
 
-def measured_ladders(prints: Iterable[GreyImage]) -> list[dict[str, list[dict[str, float]]]]:
+def measured_ladders(
+    prints: Iterable[GreyImage], measure: Measuring = print_measures
+) -> list[dict[str, list[dict[str, float]]]]:
     """Return the measures down each ladder of each print that can be measured itself."""
     found = []
     for pixels in prints:
-        if measured([pixels]):
-            found.append({name: measured(steps) for name, steps in ladders(pixels).items()})
+        if measured([pixels], measure):
+            found.append({name: measured(steps, measure) for name, steps in ladders(pixels).items()})
     return found
 
 

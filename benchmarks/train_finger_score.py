@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from score_ladders import grainy, measured_ladders, synthetic
 
+from biocore.fingerprint.nfiq2 import nfiq2_measures
 from biocore.fingerprint.regression import INPUTS, NEEDED, Regression, model_inputs, read_regression
 
 GRID = [Settings(penalty, gamma) for penalty in (0.01, 0.03) for gamma in (0.01, 0.014)]
@@ -49,7 +50,7 @@ def make_pairs() -> Pairs:
     """Make synthetic prints worse: each step is paired with the print as it was, and with the step before it."""
     better, worse, worst = [], [], []
     prints = [*synthetic(FIRST_FINGER, FINGERS), *grainy(FIRST_GRAINY, GRAINY)]
-    for ladders in measured_ladders(prints):
+    for ladders in measured_ladders(prints, nfiq2_measures):  # whole pictures, as NIST's are
         for name, measures in ladders.items():
             steps = [model_inputs(step) for step in measures]
             for i in range(1, len(steps)):
