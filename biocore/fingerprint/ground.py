@@ -43,6 +43,9 @@ MOST_GAIN = 12.0  # of the contrast; beyond, a faint picture would be little but
 # is as much on 200 px, and hangs on the width.
 LEAST_INK = 1000
 LEAST_SIDE = 2  # px
+CONTRAST = (
+    "Contrast"  # beside NFIQ 2's measures: how far ridges stand out from the ground, as a share of its brightness
+)
 
 
 def print_measures(pixels: GreyImage) -> dict[str, float]:
@@ -56,7 +59,7 @@ def print_measures(pixels: GreyImage) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        The 65 measures of NFIQ 2 that need no minutiae.
+        The 65 measures of NFIQ 2 that need no minutiae, and `CONTRAST`, 0..1, which they do not see any more.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def print_measures(pixels: GreyImage) -> dict[str, float]:
     NotAssessableError
         Nothing stands out from the ground, or what does is what NFIQ 2 refuses.
     """
-    return uncropped_measures(print_on_white(pixels))
+    alone, contrast = _alone(pixels)
+    return uncropped_measures(alone) | {CONTRAST: contrast}
 
 
 def print_on_white(pixels: GreyImage) -> GreyImage:
@@ -86,17 +90,23 @@ def print_on_white(pixels: GreyImage) -> GreyImage:
     NotAssessableError
         Nothing stands out from the ground.
     """
+    return _alone(pixels)[0]
+
+
+def _alone(pixels: GreyImage) -> tuple[GreyImage, float]:
+    """Return the print alone, and the contrast it had."""
     image = np.ascontiguousarray(without_flat_edges(check_pixels(pixels)))
     cover = _over_pixels(print_cover(image), image.shape)
     if not cover.any():
         raise NotAssessableError(
             "nothing in the picture stands out from its ground. Place the finger and capture again"
         )
-    ink = np.asarray(cv2.multiply(cv2.LUT(image, _ink_of_grey(image, cover)), cover, scale=1.0 / 255.0), np.uint8)
+    ground, ridges = _ground_and_ridges(image, cover)
+    ink = np.asarray(cv2.multiply(cv2.LUT(image, _ink_of_grey(ground, ridges)), cover, scale=1.0 / 255.0), np.uint8)
     y, x = _inked(ink, 1), _inked(ink, 0)
     alone = np.asarray(cv2.bitwise_not(np.ascontiguousarray(ink[y, x])), np.uint8)
     trace.stage("fingerprint.score.print", alone)
-    return alone
+    return alone, (ground - ridges) / max(ground, 1.0)
 
 
 def without_flat_edges(image: GreyImage) -> GreyImage:
@@ -154,13 +164,17 @@ def _over_pixels(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np
     return np.ascontiguousarray(np.asarray(spread, np.uint8)[: shape[0], : shape[1]])
 
 
-def _ink_of_grey(image: GreyImage, cover: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a table from grey levels to ink: 0 for the ground, most for ridges."""
+def _ground_and_ridges(image: GreyImage, cover: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the grey levels of the ground and of the darkest ridges."""
     _, inside = cv2.threshold(cover, HALF, 255, cv2.THRESH_BINARY)
     within = _histogram(image, np.asarray(inside, np.uint8))
     around = _histogram(image, None) - within
     valleys, ridges = _mean_between(within, 1.0 - TAIL, 1.0), _mean_between(within, 0.0, TAIL)
-    ground = max(valleys, _mean_between(around, 0.25, 0.75))  # around the print, or brighter between its ridges
+    return max(valleys, _mean_between(around, 0.25, 0.75)), ridges  # around the print, or brighter between its ridges
+
+
+def _ink_of_grey(ground: float, ridges: float) -> NDArray[np.uint8]:
+    """Return a table from grey levels to ink: 0 for the ground, most for ridges."""
     gain = min((WHITE - BLACK) / max(ground - ridges, 1.0), MOST_GAIN)
     return np.asarray(np.clip((ground - np.arange(256)) * gain + 0.5, 0.0, 255.0), np.uint8)
 
