@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, unquote
 
 from biocore.errors import DeviceNotFoundError, DeviceUnsupportedError
-from biocore.types import Frame, Modality, Position
+from biocore.types import Frame, GreyImage, Modality, Position
 
 ENROLMENT_PPI = 490.0  # px/inch; 500 less the tolerance of 2 % that FBI's PIV-071006 gives single-finger scanners
 
@@ -119,6 +119,7 @@ class DeviceInfo:
 
 
 Listener = Callable[[Event], None]
+Judge = Callable[[GreyImage], float | None]  # how good a picture is, the higher the better; None = it will not do
 
 
 def split_uri(uri: str) -> tuple[str, str, dict[str, str]]:

@@ -146,6 +146,7 @@ class AnyDevice(Device):
                 attempt.emit(event.kind, event.detail, event.frame)
 
         stop = inner.listen(forward)
+        inner.judge = self.judge
         try:
             attempt.check()
             return take(inner)

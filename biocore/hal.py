@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from biocore.device_info import ENROLMENT_PPI, DeviceInfo, Event, EventKind, Listener, State, split_uri
+from biocore.device_info import ENROLMENT_PPI, DeviceInfo, Event, EventKind, Judge, Listener, State, split_uri
 from biocore.errors import (
     CaptureCancelledError,
     DeviceBusyError,
@@ -52,6 +52,7 @@ __all__ = [
     "Driver",
     "Event",
     "EventKind",
+    "Judge",
     "Listener",
     "State",
     "split_uri",
@@ -135,10 +136,17 @@ class Device(ABC):
     Parameters
     ----------
     info : DeviceInfo
+
+    Attributes
+    ----------
+    judge : Judge or None
+        The caller's, for devices that choose one of the pictures they show (cameras); None = the device's own. Called
+        for every picture, in the device's thread.
     """
 
     def __init__(self, info: DeviceInfo) -> None:
         self.info = info
+        self.judge: Judge | None = None
         self._state = State.CLOSED
         self._lock = threading.RLock()
         self._attempt: Attempt | None = None

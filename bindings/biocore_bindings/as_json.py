@@ -128,6 +128,8 @@ def device_entry(info: DeviceInfo) -> dict[str, Any]:
         "window": list(info.window) if info.window else None,
         "serial": info.serial,
         "unfit": info.unfit,
+        "experimental": info.experimental,
+        "groups": [[position.name.lower() for position in group] for group in info.groups],
     }
 
 

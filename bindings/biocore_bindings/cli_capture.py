@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from biocore.errors import DeviceUnsupportedError, ExtractionError, FormatError
 from biocore.formats.images import write_png
 from biocore.hal import DEFAULT_TIMEOUT, Device, DeviceInfo, Event, EventKind
 from biocore.report import QualityReport, Status
-from biocore.types import FingerPosition, Frame, Modality, Sample
+from biocore.types import FingerPosition, Frame, GreyImage, Modality, Sample
 from biocore_bindings.as_json import device_entry, report_entry, sample_entry
 from biocore_bindings.cli_assess import passes, score_bar, score_text
 from biocore_bindings.cli_extract import Made, standard, template_of, write_made
@@ -80,6 +81,8 @@ def capture(
             info = device.info
             if not anyway:
                 _check_fit(info)
+            if info.modality is Modality.IRIS:
+                device.judge = _eye_in_focus  # of what a camera shows, only pictures of an eye will do
             where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
             form = record_format(layout, info.modality)
             answer.put(device=device_entry(info), min_score=min_score, captures=captures)
@@ -104,6 +107,14 @@ def capture(
             size = write_made(record, made, form, ratio)
             answer.put(record={"file": str(record), "format": form.value, "views": len(made), "bytes": size})
             answer.show(Text(f"Record: {shown(record)} ({size} bytes, {standard(form)})", style="dim"))
+
+
+def _eye_in_focus(pixels: GreyImage) -> float | None:
+    """Say how sharp the pupil's edge is, 0 where it is not seen; None without an eye."""
+    glance = iris.preview(pixels)
+    if not glance.eye:
+        return None
+    return 0.0 if math.isnan(glance.edge_width) else 1.0 / (1.0 + glance.edge_width)
 
 
 def _check_fit(info: DeviceInfo) -> None:

@@ -72,9 +72,15 @@ def _table(found: list[DeviceInfo]) -> Table:
             f"{info.ppi:g} ppi" if info.ppi else "varies",
             f"{info.window[0]} x {info.window[1]} px" if info.window else "varies",
             shown(info.serial or ""),
-            Text(f"no: {shown(info.unfit)}", style="yellow") if info.unfit else Text("yes"),
+            _enrols(info),
         )
     return table
+
+
+def _enrols(info: DeviceInfo) -> Text:
+    if info.unfit:
+        return Text(f"no: {shown(info.unfit)}", style="yellow")
+    return Text(f"experimental: {shown(info.experimental)}", style="yellow") if info.experimental else Text("yes")
 
 
 devices.command("check", epilog=EXIT_CODES)(check)

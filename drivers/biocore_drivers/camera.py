@@ -25,14 +25,14 @@ from biocore.errors import (
     DeviceUnsupportedError,
     SubjectTimeoutError,
 )
-from biocore.hal import Device, DeviceInfo, EventKind, split_uri
+from biocore.hal import Device, DeviceInfo, EventKind, Judge, split_uri
 from biocore.types import GreyImage, Modality
 from biocore_drivers.camera_feed import Feed, Source
 from biocore_drivers.camera_sources import FileSource
 from biocore_drivers.job import SLICE, Job, Phase
 from biocore_drivers.mjpeg import MjpegSource
 from biocore_drivers.parameters import check_known, one_of
-from biocore_drivers.shutter import Judge, Sharpness, Shutter
+from biocore_drivers.shutter import Sharpness, Shutter
 from biocore_drivers.transport import Situation
 from biocore_drivers.worker import Talk, WorkerDevice
 
@@ -162,15 +162,11 @@ class CameraDevice(WorkerDevice):
         `sharp` or `first`.
     live : bool
 
-    Attributes
-    ----------
-    judge : Judge or None
-        Says how good a picture is, the higher the better, or None where it will not do (no eye, lids closed); called
-        for every picture, by the device's thread. None = focus. One that fails is logged, and focus decides.
+    The caller's `judge` may say None of a picture that will not do (no eye, lids closed). Without one focus decides,
+    and where it fails, which is logged.
     """
 
     def __init__(self, info: DeviceInfo, connect: Callable[[Situation], Feed], take: str, *, live: bool) -> None:
-        self.judge: Judge | None = None
         run = 1 if take == "first" else None
 
         def converse(feed: Feed) -> CameraTalk:

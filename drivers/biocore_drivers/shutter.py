@@ -6,15 +6,11 @@ whether it is in focus; whoever knows more hands in a judge of its own (`camera.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
+from biocore.hal import Judge
 from biocore.types import GreyImage
-
-# How good a picture is, the higher the better; None where it will not do.
-Judge = Callable[[GreyImage], float | None]
 
 RUN = 5  # usable pictures in a row, of which the best is taken: 0.2 s to 0.5 s at 25 to 10 pictures a second
 CONTRAST = 8.0  # grey levels; standard deviation of what shows anything. An empty wall in even light has 3 to 6
