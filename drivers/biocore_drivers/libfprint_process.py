@@ -121,9 +121,9 @@ class Process:
 
     def _parsed(self) -> Answer | None:
         line, found, rest = self._came.partition(b"\n")
+        if len(line) > MAX_LINE:
+            raise self._situation.error(DeviceProtocolError, "libfprint's answer does not end")
         if not found:
-            if len(line) > MAX_LINE:
-                raise self._situation.error(DeviceProtocolError, "libfprint's answer does not end")
             return None
         try:
             answer = json.loads(line)
