@@ -93,6 +93,14 @@ def sbi_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[sbi
         yield service
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give this process locks of its own: tests that run beside it open devices of the same names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("biocore_drivers.usb_lock.SYSTEM", tmp_path_factory.mktemp("locks"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def example_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compile the example of a vendor's plug-in, and lay its manifest beside it."""
