@@ -32,8 +32,10 @@ RING = 0.09
 LID_ON_PUPIL = 0.11  # of the pupil
 LID_REACH = 0.345  # of the limbus' diameter
 LID_SHARE = 0.45  # of the iris
-LASHES = 0.22  # of the iris
-STRANDS = 0.27  # of the iris; ordinary lashes cross up to 0.2
+# LASHES: what strands cross of the iris, and what is as dark as hair, without the gaps that would show strands.
+# Ordinary lashes have up to 0.3 of both together.
+HAIR = 0.33
+GAPS = 0.1  # of ring height: what iris between lashes adds
 GLARE = 0.02  # of the iris' area, beside it: a lamp in both faces of a lens; eyes without spectacles have none
 RIM = 3.0  # iris radii that a rim extends over; 18 mm
 REFLECTION = 0.14  # of the iris
@@ -151,23 +153,19 @@ def _skin(p: IrisPhysics) -> float:
 
 
 def _arcus(p: IrisPhysics) -> float:
-    return logistic(40.0 * (p.ring_height - RING))
+    return logistic(40.0 * (p.ring_height - GAPS * _lashes(p) - RING))
 
 
 def _lid(p: IrisPhysics) -> float:
     """Say how surely a lid hangs over the iris and into the pupil: less, where what was taken for one is lashes."""
     covered = 20.0 * (p.pupil_cover - LID_ON_PUPIL) + 20.0 * (p.upper_cover - LID_REACH)
-    seen = logistic(covered + 8.0 * (p.lid_share - LID_SHARE)) * (1.0 - 0.4 * _strands(p))
+    seen = logistic(covered + 8.0 * (p.lid_share - LID_SHARE)) * (1.0 - 0.4 * _lashes(p))
     return max(seen, _skin(p))
 
 
 def _lashes(p: IrisPhysics) -> float:
     """Say how surely lashes hang over the iris, whether the segmentation took them for lashes or for a lid."""
-    return max(logistic(30.0 * (p.lash_share - LASHES)), _strands(p))
-
-
-def _strands(p: IrisPhysics) -> float:
-    return logistic(30.0 * (p.strand_share - STRANDS))
+    return logistic(30.0 * (p.strand_share + p.lash_share - HAIR))
 
 
 def _spectacles(p: IrisPhysics) -> float:

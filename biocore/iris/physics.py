@@ -30,6 +30,7 @@ RING_CLEAR = 0.6  # of a column that lids and reflections must leave
 LOBE_LEVEL = 0.35  # of the step from pupil to iris; darker is pupil
 LEAST_RANGE = 4.0  # grey levels; smaller differences are noise
 RING_WITHIN = 18  # rows from mid-iris; a ring's peak lies inside the limbus (row 16), or on one drawn a little small
+HAIR = 0.7  # of the iris' grey; lashes are darker, the shadow of a lid hardly ever is
 BEYOND = 0.2  # of the step to the sclera: lids and wet sclera make rings of that height outside nearly every limbus
 
 
@@ -44,7 +45,8 @@ class IrisPhysics:
     inner_grey, outer_grey : float
         Median grey levels of the inner and of the outer half of the iris.
     usable_share, lid_share, lash_share, specular_share : float
-        Of the ring between pupil and limbus: uncovered, and covered by what.
+        Of the ring between pupil and limbus: uncovered, and covered by what; lashes are what is as dark as hair, which
+        shadows, although they are masked too, are not.
     strand_share : float
         Of the ring: crossed by strands, whether they were taken for a lid or not.
     upper_cover : float
@@ -210,7 +212,7 @@ def _cover(seg: Segmentation, view: Zones, greys: dict[str, float]) -> dict[str,
         reach = (float(np.interp(cx, lid[:, 0], lid[:, 1])) - (cy - r)) / (2.0 * r)
     inner = slice(2, ROWS - 3)  # the borders themselves are as unlike iris as lashes are
     odd = view.uncovered.clear[inner] & ~view.iris.clear[inner]
-    dark = view.iris.grey[inner] < greys["iris_grey"]
+    dark = view.iris.grey[inner] < HAIR * greys["iris_grey"]
     return {
         "usable_share": min(1.0, float(np.count_nonzero(seg.mask)) / ring),
         "lid_share": min(1.0, float(np.count_nonzero(seg.lids & annulus)) / ring),
