@@ -19,6 +19,7 @@ from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
 PUPIL = Band(near=0.55, far=1.5, samples=64, widths=(0.06, 0.12), bend=(0.0, 0.06))
+NARROW = Band(near=0.7, far=1.15, samples=40, widths=(0.06, 0.12), bend=(0.0, 0.06))  # around a circle that is believed
 LIMBUS = Band(near=0.82, far=1.2, samples=60, widths=(0.04, 0.08), bend=(0.0, 0.06))
 PUPIL_ORDER = 8  # 17 coefficients (Daugman 2007, IEEE Trans. SMC-B 37(5))
 LIMBUS_ORDER = 4
@@ -32,6 +33,9 @@ RING_RISE, RING_FALL = 8.0, 0.25  # grey levels; of the rise
 BESIDE = (0.03, 0.10)  # of the limbus radius; where an edge's side is looked at
 GLARE = 0.5  # of the way from the iris to white
 SHADED = 2.4  # deviations of the iris
+PUPIL_LEVEL = 0.45  # of the step from pupil to iris; darker is pupil
+WITHIN = (0.05, 0.14)  # of the limbus radius; where a pupil's own side is looked at, past a smeared edge
+STRAYED = 0.3  # of the rays beside and below; a pupil has up to 0.2, the inner edge of an arcus taken for it 0.4
 LOBE_FROM, LOBE_TO, LOBE_SAMPLES = 0.9, 0.97, 48  # of the pupil's radii; of the limbus'; between them
 LOBE_DEPTH, LOBE_WIDTH = 0.08, 9  # of the limbus radius beyond the smooth pupil; angles of the contour
 LOBE_BELOW = 0.3  # sine of the highest angle; above, lashes and lids are as dark
@@ -135,12 +139,12 @@ PUPIL_LOOSE = {0: 0.3, 1: 0.3, 2: 0.12, 3: 0.06, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0
 LIMBUS_LOOSE = {0: 0.2, 1: 0.05, 2: 0.06, 3: 0.01, 4: 0.005}
 
 
-def pupil(pyramid: Pyramid, circle: Circle, around: Circle, full: float, shown: Floats, *, dark: bool) -> Traced:
+def pupil(
+    pyramid: Pyramid, circle: Circle, around: Circle, full: float, shown: Floats, *, dark: bool, band: Band = PUPIL
+) -> Traced:
     """Trace the pupil within a limbus, where it is shown (0..1 for each angle)."""
     sign = 1.0 if dark else -1.0
-    return _trace(
-        pyramid, circle, PUPIL, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER, around
-    )
+    return _trace(pyramid, circle, band, LEAST_SIDE["pupil"], sign, full, shown, None, PUPIL_LOOSE, PUPIL_ORDER, around)
 
 
 def limbus(pyramid: Pyramid, circle: Circle, near: Ellipse, full: float, shown: Floats) -> Traced:
@@ -206,6 +210,19 @@ def beside_iris(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, *, o
     else:
         clear = (seen > iris.level - SHADED * iris.deviation) | (seen < 0)
     return np.repeat(clear.astype(np.float64), STRIDE)
+
+
+def strayed(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, hole: Tone) -> bool:
+    """Whether iris lies within a dark pupil's edge on so many rays that the edge is none of the pupil's."""
+    if iris.level - hole.level < SHADED * iris.deviation:
+        return False
+    contour = traced.contour
+    image, factor = pyramid.level(contour.radius, LEAST_SIDE["pupil"])
+    far, near = (np.maximum(contour.radii - side * reach, 1.0) / factor for side in WITHIN)
+    grey = kernel.rays(image, (contour.cx / factor, contour.cy / factor), near, np.maximum(far, near), 4)
+    seen, glare = np.median(grey, axis=1), iris.level + GLARE * (255.0 - iris.level)
+    light = (seen > hole.level + PUPIL_LEVEL * (iris.level - hole.level)) & (seen < glare)
+    return float(light[np.sin(angles()) < LOBE_BELOW].mean()) > STRAYED
 
 
 def with_lobes(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, hole: Tone, lower_lid: Floats) -> Contour:
@@ -289,6 +306,11 @@ def eye(pixels: GreyImage, found: locate.Eye) -> Outline:
         p = pupil(pyramid, inner, outer, full, in_sight, dark=found.dark)
         o = limbus(pyramid, outer, p.contour.shape, full, out_sight)
         iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
+        if found.dark and strayed(pyramid, p, outer.r, iris, hole):
+            nearer = pupil(pyramid, found.pupil, outer, full, in_sight, dark=True, band=NARROW)
+            if not strayed(pyramid, nearer, outer.r, iris, hole):
+                p, o = nearer, limbus(pyramid, outer, nearer.contour.shape, full, out_sight)
+                iris, hole = lids.iris_tone(pyramid, p.contour, o.contour), lids.pupil_tone(pyramid, p.contour)
         upper, lower = lids.find(pyramid, p.contour, o.contour, iris, hole)
         inner, outer = circle_of(p, inner), circle_of(o, outer)
         margin = LID_MARGIN * outer.r
