@@ -16,6 +16,7 @@ from biocore.iris import synth
 from biocore.iris.absence import why_no_iris
 from biocore.iris.causes import RING
 from biocore.iris.physics import ring_height
+from biocore.iris.segment import segment
 from biocore.iris.zones import ROWS
 from biocore.report import Advice, CauseName, QualityReport, Status
 from biocore.types import Frame, Modality, Sample
@@ -59,7 +60,7 @@ def test_a_painted_defect_leads_the_causes(name: CauseName, eye: Eye) -> None:
     assert all(np.isfinite(value) for value in causes[0].evidence.values())
 
 
-@pytest.mark.parametrize("defect", [{"haze": 0.8, "mottle": 0.15}, {"lid": 0.1}, {"blur": 0.06}])
+@pytest.mark.parametrize("defect", [{"haze": 0.8, "mottle": 0.15}, {"lid": 0.15}, {"blur": 0.06}])
 def test_a_cause_stands_wherever_and_however_large_the_eye_is(defect: dict[str, float]) -> None:
     leads = {
         assess(Eye().but(**defect, **place)).causes[0].name
@@ -108,6 +109,25 @@ def test_a_cloud_of_the_second_grade_is_named_and_lowers_the_score_as_it_grows(s
     scores = [report.score or 0 for report in reports]
     assert scores[2] < scores[0]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("seed", [5001, 5002, 5004])
+def test_long_lashes_are_named_and_ordinary_ones_are_not(seed: int) -> None:
+    hung = biocore.assess(Sample(Frame(synth.impression(seed, 1, synth.defect("LASHES", 0.8))), Modality.IRIS))
+    clear = biocore.assess(Sample(Frame(synth.impression(seed, 1, synth.Conditions())), Modality.IRIS))
+    assert hung.causes[0].name is CauseName.LASHES
+    assert clear.causes == ()
+
+
+def test_a_shadow_on_the_iris_is_no_lash() -> None:
+    pixels = synth.impression(5001, 1, synth.Conditions()).astype(np.float64)
+    y = np.arange(pixels.shape[0])[:, None]
+    shade = 1.0 - 0.22 / (1.0 + np.exp((y - 205.0) / 10.0))  # as a lid's: dark above, ending softly
+    shaded = np.asarray(pixels * shade, np.uint8)
+    found = segment(shaded)
+    assert np.count_nonzero(found.lashes) > 0.15 * np.count_nonzero(found.mask)  # it is masked all the same
+    report = biocore.assess(Sample(Frame(shaded), Modality.IRIS))
+    assert CauseName.LASHES not in [cause.name for cause in report.causes]
 
 
 def test_advice_follows_the_causes() -> None:

@@ -13,6 +13,8 @@ import pytest
 from biocore import trace
 from biocore.errors import ExtractionError, InvalidSampleError
 from biocore.iris import ANGLES, Concern, Contour, Ellipse, Segmentation, refine
+from biocore.iris.lids import Tone
+from biocore.iris.pyramid import Pyramid
 from biocore.iris.segment import segment
 from biocore.iris.segmentation import angles
 from biocore.types import GreyImage
@@ -312,3 +314,20 @@ def test_real_eyes_are_segmented_as_the_reference_has_them(shared: Path) -> None
         )
     assert np.mean(np.array(off) > 0.10) <= 0.05
     assert np.median(off) < 0.05
+
+
+@pytest.mark.parametrize("upper", [-0.75, -0.2])
+def test_an_edge_with_iris_within_it_is_not_the_pupils(upper: float) -> None:
+    eye = Eye(upper=upper, ring=45)
+    pyramid, (x, y, r) = Pyramid(eye.paint()), eye.pupil
+    iris, hole = Tone(eye.iris, 10.0), Tone(eye.dark, 8.0)
+
+    def strays(radius: float) -> bool:
+        circle = Contour(x, y, np.full(ANGLES, radius), Ellipse(x, y, radius, radius), np.ones(ANGLES, np.bool_))
+        traced = refine.Traced(circle, 1.0, 1.0, 0.0, circle.radii[::2])
+        return refine.strayed(pyramid, traced, eye.limbus[2], iris, hole)
+
+    assert not strays(r)
+    assert not strays(0.8 * r)
+    assert strays(1.5 * r)
+    assert strays(0.8 * eye.limbus[2])  # where a ring begins
