@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -35,8 +36,9 @@ def call(*command: object, **variables: str) -> subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the package from a copy of its source, and install it into a folder of its own."""
-    pytest.importorskip("pip")
-    pytest.importorskip("setuptools")
+    for needed in ("pip", "setuptools"):  # not imported: setuptools would replace a distutils that is in use
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed")
     folder = tmp_path_factory.mktemp("example-driver")
     source, wheels, site = folder / "source", folder / "wheels", folder / "site"
     shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__"))
