@@ -31,9 +31,12 @@ HEADER = struct.Struct("<II")  # bytes of JSON, bytes of pixels
 LOAD_FAILED = -100  # codes of the host itself; the library's begin at -1
 NO_PLUGIN = -101
 OVERRUN = -102
+STUCK = -103
+CANCELLED_CODE = -2  # BIOCORE_VENDOR_CANCELLED
 GUARD = bytes(range(0x80, 0xC0))  # after the last byte a library may write
 MAX_PIXELS = 1 << 24  # of a picture whose size is not declared
 _LOOK = 1.0  # s between two looks at who the parent is
+_LATE = 0.5  # s that a cancel() of the capture before may still take
 
 
 class Info(ctypes.Structure):
@@ -142,22 +145,29 @@ class Host:
         self._answer(code, {"said": "done"})
 
     def _do_capture(self, order: dict[str, Any]) -> None:
-        self._cancelled.clear()
         self._seen.set()
+        for thread in self._cancels:
+            thread.join(_LATE)  # else a late cancel() would end this capture instead of the one before
+        if any(thread.is_alive() for thread in self._cancels):
+            self._say({"said": "failed", "code": STUCK, "text": "does not return from cancel()"})
+            return
         capacity = order["capacity"] or MAX_PIXELS
         pixels = (ctypes.c_uint8 * (capacity + len(GUARD)))()
         ctypes.memmove(ctypes.byref(pixels, capacity), GUARD, len(GUARD))
         width, height = ctypes.c_uint32(), ctypes.c_uint32()
         self._capturing = True
-        code = self._library.biocore_vendor_capture(
-            self._device,
-            ctypes.c_uint32(order["timeout"]),
-            ctypes.byref(self._callbacks),
-            pixels,
-            ctypes.c_uint32(capacity),
-            ctypes.byref(width),
-            ctypes.byref(height),
-        )
+        if self._cancelled.is_set():  # before it began
+            code = CANCELLED_CODE
+        else:
+            code = self._library.biocore_vendor_capture(
+                self._device,
+                ctypes.c_uint32(order["timeout"]),
+                ctypes.byref(self._callbacks),
+                pixels,
+                ctypes.c_uint32(capacity),
+                ctypes.byref(width),
+                ctypes.byref(height),
+            )
         self._capturing = False
         if ctypes.string_at(ctypes.byref(pixels, capacity), len(GUARD)) != GUARD:
             self._say({"said": "failed", "code": OVERRUN, "text": "wrote past the end of its picture"})
@@ -230,6 +240,8 @@ class Host:
                 self._cancels = [*(thread for thread in self._cancels if thread.is_alive()), cancel]
                 cancel.start()
         else:
+            if order["do"] == "capture":  # here, in the order of the link: a cancel that follows is this one's
+                self._cancelled.clear()
             self._orders.put(order)
 
 

@@ -29,7 +29,7 @@ from biocore.errors import (
 )
 from biocore_drivers import vendor_host
 from biocore_drivers.transport import Situation
-from biocore_drivers.vendor_host import HEADER, LOAD_FAILED, NO_PLUGIN, OVERRUN, send
+from biocore_drivers.vendor_host import HEADER, LOAD_FAILED, NO_PLUGIN, OVERRUN, STUCK, send
 
 PATIENCE = 5.0  # s for starting, describing and opening, each
 CLOSING = 1.5  # s for giving the device back; then the process is ended
@@ -47,6 +47,7 @@ _ERRORS: dict[int, tuple[type[DeviceError], str, str]] = {
     LOAD_FAILED: (DeviceVendorError, "its library cannot be loaded", "Install what it needs"),
     NO_PLUGIN: (DeviceVendorError, "its library is no plug-in", "It must export what biocore_vendor.h declares"),
     OVERRUN: (DeviceProtocolError, "its library", "Tell the vendor"),
+    STUCK: (DeviceVendorError, "its library", "Tell the vendor"),
 }
 
 
@@ -178,7 +179,7 @@ class VendorProcess:
         code, text = int(message.content["code"]), str(message.content["text"])
         if code in _ERRORS:
             kind, means, hint = _ERRORS[code]
-            said = f"{means} {text}" if code == OVERRUN else f"{means}: {text}" if text else means
+            said = f"{means} {text}" if code in (OVERRUN, STUCK) else f"{means}: {text}" if text else means
             return self.situation.error(kind, said, hint or None)
         return self.situation.error(
             DeviceVendorError,
