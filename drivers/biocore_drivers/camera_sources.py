@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from biocore_drivers.v4l2 import Size
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 LARGEST = (1920, 1200)  # px; of what a camera offers, the largest picture up to this one is taken
 RAW_BUFFERS = 2  # pictures that may wait in the kernel
+OWN_READER = 8.0  # s to wait for a reader left behind; an opening may take 10
 _PREFERRED = ("GREY", "Y8  ", "Y800", "Y10 ", "Y12 ", "Y16 ", "YUYV", "YUY2", "UYVY", "NV12", "MJPG", "JPEG")
 
 
@@ -118,7 +120,7 @@ class V4l2Source(_OpenCv):
         self._situation = situation
         _check_access(camera.path, situation)
         code, size = chosen(v4l2.formats(camera.path), *wanted)
-        capture = cv2.VideoCapture(str(camera.path), cv2.CAP_V4L2)
+        capture = _opened(str(camera.path))
         if not capture.isOpened():
             capture.release()
             held = " and ".join(programs(camera.path))
@@ -178,6 +180,20 @@ def is_grey(offered: dict[str, list[Size]]) -> bool:
 def _fourcc(capture: cv2.VideoCapture) -> str:
     value = int(capture.get(cv2.CAP_PROP_FOURCC))
     return value.to_bytes(4, "little").decode("latin-1") if 0 < value < 2**32 else ""
+
+
+def _opened(path: str) -> cv2.VideoCapture:
+    """Open a node; where a reader of our own, left behind in a camera that had frozen, still has it, wait for that."""
+    until = time.monotonic() + OWN_READER
+    while True:
+        capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+        if capture.isOpened() or time.monotonic() > until:
+            return capture
+        held = programs(Path(path))
+        if not held or any(f"(process {os.getpid()})" not in each for each in held):
+            return capture
+        capture.release()
+        time.sleep(0.1)
 
 
 def _check_access(node: Path, situation: Situation) -> None:
