@@ -18,11 +18,11 @@ from biocore.formats.iris_image import (
     IrisImage,
     IrisImageRecord,
     Orientation,
-    QualityBlock,
     read_iir,
     write_iir,
 )
 from biocore.formats.iris_image_pixels import ImageFormat, encode
+from biocore.formats.representation import QualityBlock
 from biocore.iris.crop import Crop, crop, vga
 from biocore.iris.quality import report
 from biocore.iris.segment import segment

@@ -30,7 +30,7 @@ from biocore.formats.finger_image import (
     write_fir,
 )
 from biocore.formats.finger_image_pixels import ImageFormat, encode
-from biocore.formats.iris_image import Certification, QualityBlock
+from biocore.formats.representation import Certification, QualityBlock
 from biocore.types import FingerPosition
 
 SHORT, BYTE = st.integers(0, 0xFFFF), st.integers(0, 0xFF)

@@ -15,17 +15,16 @@ from hypothesis import strategies as st
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.iris_image import (
-    Certification,
     Compression,
     ImageKind,
     IrisImage,
     IrisImageRecord,
     Orientation,
-    QualityBlock,
     read_iir,
     write_iir,
 )
 from biocore.formats.iris_image_pixels import ImageFormat, encode
+from biocore.formats.representation import Certification, QualityBlock
 from biocore.types import EyePosition
 from iris_pictures import eye
 

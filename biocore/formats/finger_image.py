@@ -16,12 +16,23 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.finger_image_pixels import ImageFormat, decode
-from biocore.formats.iris_image import CERTIFIED, UNKNOWN_16, UNKNOWN_SCORE, Certification, QualityBlock
+from biocore.formats.representation import (
+    CERTIFIED,
+    Certification,
+    QualityBlock,
+    after_certifications,
+    certifications,
+    front_size,
+    read_front,
+    unpack,
+    write_certifications,
+    write_front,
+)
 from biocore.types import FingerPosition, GreyImage
 
 MAGIC = b"FIR\0"
@@ -36,9 +47,6 @@ AMPUTATED, UNABLE_TO_PRINT = 1, 2  # reasons of an annotation
 _ANNOTATION = 2  # code of the extended block
 
 _HEAD = struct.Struct(">4s4sIHBB")  # magic, version, length, representations, certification flag, distinct fingers
-_FRONT = struct.Struct(">IHBBBBBHBHHB")  # length, date and time, technology, vendor, device, quality blocks
-_QUALITY = struct.Struct(">BHH")
-_CERTIFICATION = struct.Struct(">HB")
 _IMAGE = struct.Struct(">BBBHHHHBBBHHI")
 _EXTENSION = struct.Struct(">HH")
 CERTIFIED_AT, FINGERS_AT, LENGTH_AT = 14, 15, 8
@@ -235,19 +243,13 @@ def read_fir(data: bytes, file: str | None = None) -> FingerImageRecord:
 
 def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> tuple[FingerImage, int]:
     """Read the representation that begins at byte `at`; return it and where it ends."""
-    length, *date, technology, vendor, device, count = unpack(_FRONT, data, at, "a picture", file)
-    end = at + length
+    front = read_front(data, at, file, remarks)
+    end = at + front.length
     if end > len(data):
-        raise FormatError(f"a picture of {length} bytes and only {len(data) - at} are there", file=file, offset=at)
-    where = at + _FRONT.size
-    qualities = []
-    for _ in range(count):
-        score, owner, algorithm = unpack(_QUALITY, data, where, "a quality block", file)
-        if score > 100 and score != UNKNOWN_SCORE:
-            raise FormatError(f"quality score {score}; 0 to 100 and 255 exist", file=file, offset=where)
-        qualities.append(QualityBlock(None if score == UNKNOWN_SCORE else score, owner, algorithm))
-        where += _QUALITY.size
-    certifications, where = _read_certifications(data, end, where, remarks)
+        raise FormatError(
+            f"a picture of {front.length} bytes and only {len(data) - at} are there", file=file, offset=at
+        )
+    certified, where = _read_certifications(data, end, front.end, remarks)
     position, number, unit, scan_x, scan_y, x, y, depth, form, impression, width, height, size = unpack(
         _IMAGE, data, where, "a picture's description", file
     )
@@ -271,12 +273,12 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         bit_depth=depth,
         impression=impression,
         number=number,
-        captured_at=_date(date, at + 4, remarks),
-        technology=technology,
-        vendor=vendor,
-        device=device,
-        qualities=tuple(qualities),
-        certifications=certifications,
+        captured_at=front.captured_at,
+        technology=front.technology,
+        vendor=front.vendor,
+        device=front.device,
+        qualities=front.qualities,
+        certifications=certified,
         extensions=_read_extensions(data, start + size, end, file),
     )
     return image, end
@@ -296,14 +298,13 @@ def _read_certifications(
 
     if data[CERTIFIED_AT] != CERTIFIED or where >= end:
         return (), where
-    start = where + 1 + data[where] * _CERTIFICATION.size
+    start = after_certifications(data, where)
     if not plausible(start) and plausible(where):
         remarks.append("certification blocks are announced and left away")
         return (), where
     if start > end:
         return (), where  # the description that follows will not fit either, and is refused there
-    blocks = (_CERTIFICATION.unpack_from(data, where + 1 + k * _CERTIFICATION.size) for k in range(data[where]))
-    return tuple(Certification(*block) for block in blocks), start
+    return certifications(data, where), start
 
 
 def _read_extensions(data: bytes, at: int, end: int, file: str | None) -> tuple[Extension, ...]:
@@ -315,19 +316,6 @@ def _read_extensions(data: bytes, at: int, end: int, file: str | None) -> tuple[
         found.append(Extension(code, data[at + _EXTENSION.size : at + length]))
         at += length
     return tuple(found)
-
-
-def unpack(layout: struct.Struct, data: bytes, at: int, what: str, file: str | None) -> tuple[int, ...]:
-    """Read a structure that was announced.
-
-    Raises
-    ------
-    FormatError
-        It is missing or cut off.
-    """
-    if at + layout.size > len(data):
-        raise FormatError(f"{what} is announced and missing or cut off", file=file, offset=at)
-    return layout.unpack_from(data, at)
 
 
 def check_codes(data: bytes, codes: Iterable[tuple[int, str, frozenset[int]]], file: str | None) -> None:
@@ -355,18 +343,6 @@ def check_geometry(x: int, y: int, at: int, width: int, height: int, size_at: in
         raise FormatError(f"a picture of {width}x{height} px has no pixels", file=file, offset=size_at)
 
 
-def _date(parts: list[int], at: int, remarks: list[str]) -> datetime | None:
-    """Return the date, None where it is unknown or impossible."""
-    year, month, day, hour, minute, second, millisecond = parts
-    if year == UNKNOWN_16 or not any(parts):
-        return None
-    try:
-        return datetime(year, month, day, hour, minute, second, 1000 * (millisecond % UNKNOWN_16), UTC)
-    except ValueError:
-        remarks.append(f"the date at byte {at} is none: {year}-{month}-{day} {hour}:{minute}:{second}.{millisecond}")
-        return None
-
-
 # -- writing ---------------------------------------------------------------------------------------
 
 
@@ -389,19 +365,7 @@ def write_fir(record: FingerImageRecord) -> bytes:
 
 def _write_image(image: FingerImage, certified: bool) -> bytes:
     check_writable(image, POSITIONS)
-    when = image.captured_at.astimezone(UTC) if image.captured_at else None
-    date = (
-        (when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond // 1000)
-        if when
-        else (UNKNOWN_16, 255, 255, 255, 255, 255, UNKNOWN_16)
-    )
-    blocks = b"".join(
-        _QUALITY.pack(UNKNOWN_SCORE if block.score is None else block.score, block.vendor, block.algorithm)
-        for block in image.qualities
-    )
-    if certified:
-        blocks += struct.pack(">B", len(image.certifications))
-        blocks += b"".join(_CERTIFICATION.pack(each.authority, each.scheme) for each in image.certifications)
+    blocks = write_certifications(image.certifications) if certified else b""
     description = _IMAGE.pack(
         image.position,
         image.number,
@@ -416,9 +380,9 @@ def _write_image(image: FingerImage, certified: bool) -> bytes:
         len(image.data),
     )
     after = b"".join(_EXTENSION.pack(e.code, _EXTENSION.size + len(e.data)) + e.data for e in image.extensions)
-    length = _FRONT.size + len(blocks) + len(description) + len(image.data) + len(after)
-    front = _FRONT.pack(length, *date, image.technology, image.vendor, image.device, len(image.qualities))
-    return front + blocks + description + image.data + after
+    length = front_size(image.qualities) + len(blocks) + len(description) + len(image.data) + len(after)
+    device = (image.technology, image.vendor, image.device)
+    return write_front(length, image.captured_at, device, image.qualities) + blocks + description + image.data + after
 
 
 def check_writable(image: FingerImage, positions: frozenset[int]) -> None:

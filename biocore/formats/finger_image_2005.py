@@ -15,10 +15,9 @@ from biocore.formats.finger_image import (
     check_codes,
     check_geometry,
     check_writable,
-    unpack,
 )
 from biocore.formats.finger_image_pixels import ImageFormat
-from biocore.formats.iris_image import QualityBlock
+from biocore.formats.representation import QualityBlock, unpack
 
 # Codes of 2005; one for JPEG 2000 with and without loss, so that it is read as the one that promises less.
 _FORMATS = {

@@ -15,11 +15,24 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.iris_image_pixels import ImageFormat, decode
+from biocore.formats.representation import (
+    CERTIFIED,
+    UNKNOWN_16,
+    Certification,
+    QualityBlock,
+    after_certifications,
+    certifications,
+    front_size,
+    read_front,
+    unpack,
+    write_certifications,
+    write_front,
+)
 from biocore.types import EyePosition, GreyImage
 
 MAGIC = b"IIR\0"
@@ -27,15 +40,9 @@ VERSION_2011 = b"020\0"
 VERSIONS_2005 = (b"010\0", b"013\0")  # the standard's, and that of NIST's sample
 VERSION_IREX = b"015\0"
 MAX_IMAGES = 0xFFFF
-UNKNOWN_16 = 0xFFFF
-UNKNOWN_SCORE = 255
-CERTIFIED = 1  # flag of the head: the representations may hold certification blocks
 ANGLE_STEPS = 65536  # of a turn
 
 _HEAD = struct.Struct(">4s4sIHBB")  # magic, version, length, representations, certification flag, eyes
-_FRONT = struct.Struct(">IHBBBBBHBHHB")  # length, date and time, technology, vendor, device, quality blocks
-_QUALITY = struct.Struct(">BHH")
-_CERTIFICATION = struct.Struct(">HB")
 _IMAGE = struct.Struct(">HBBBBHHBHHHHHHHHHI")
 
 
@@ -62,31 +69,6 @@ class Compression(IntEnum):
     UNDEFINED = 0
     LOSSLESS_OR_NONE = 1
     LOSSY = 2
-
-
-@dataclass(frozen=True, slots=True)
-class QualityBlock:
-    """A quality score and whose it is.
-
-    Attributes
-    ----------
-    score : int or None
-        0..100; None = computing it failed.
-    vendor, algorithm : int
-        As registered; 0 = not said.
-    """
-
-    score: int | None
-    vendor: int = 0
-    algorithm: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Certification:
-    """One certification of the capture device: authority and scheme, as registered."""
-
-    authority: int
-    scheme: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,18 +223,10 @@ def read_iir(data: bytes, file: str | None = None) -> IrisImageRecord:
 
 def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> tuple[IrisImage, int]:
     """Read the representation that begins at byte `at`; return it and where it ends."""
-    length, *date, technology, vendor, device, count = _unpack(_FRONT, data, at, "a picture is announced", file)
-    where = at + _FRONT.size
-    qualities = []
-    for _ in range(count):
-        score, owner, algorithm = _unpack(_QUALITY, data, where, "a quality block is announced", file)
-        if score > 100 and score != UNKNOWN_SCORE:
-            raise FormatError(f"quality score {score}; 0 to 100 and 255 exist", file=file, offset=where)
-        qualities.append(QualityBlock(None if score == UNKNOWN_SCORE else score, owner, algorithm))
-        where += _QUALITY.size
-    certifications, where = _read_certifications(data, at, length, where, file)
-    number, eye, kind, form, bits, width, height, depth, distance, roll, doubt, *geometry, size = _unpack(
-        _IMAGE, data, where, "a picture's description is announced", file
+    front = read_front(data, at, file, remarks)
+    certified, where = _read_certifications(data, at + front.length, front.end)
+    number, eye, kind, form, bits, width, height, depth, distance, roll, doubt, *geometry, size = unpack(
+        _IMAGE, data, where, "a picture's description", file
     )
     for offset, what, code, codes in (
         (2, "eye", eye, EyePosition),
@@ -272,9 +246,9 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
             f"the picture is {size} bytes long and only {len(data) - start} are there", file=file, offset=start - 4
         )
     end = start + size
-    if end - at != length:
-        remarks.append(f"the picture at byte {at} said {length} bytes, it has {end - at}")
-    beyond = max(end, at + length) if at + length <= len(data) else end  # whatever else is in it
+    if end - at != front.length:
+        remarks.append(f"the picture at byte {at} said {front.length} bytes, it has {end - at}")
+    beyond = max(end, at + front.length) if at + front.length <= len(data) else end  # whatever else is in it
     image = IrisImage(
         eye=EyePosition(eye),
         kind=ImageKind(kind),
@@ -293,19 +267,17 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         centre_x=_bounds(geometry[0:2]),
         centre_y=_bounds(geometry[2:4]),
         diameter=_bounds(geometry[4:6]),
-        captured_at=_date(date, at + 4, remarks),
-        technology=technology,
-        vendor=vendor,
-        device=device,
-        qualities=tuple(qualities),
-        certifications=certifications,
+        captured_at=front.captured_at,
+        technology=front.technology,
+        vendor=front.vendor,
+        device=front.device,
+        qualities=front.qualities,
+        certifications=certified,
     )
     return image, beyond
 
 
-def _read_certifications(
-    data: bytes, at: int, length: int, where: int, file: str | None
-) -> tuple[tuple[Certification, ...], int]:
+def _read_certifications(data: bytes, end: int, where: int) -> tuple[tuple[Certification, ...], int]:
     """Read certification blocks, where there are any.
 
     Whether their count is there does not follow from the head's flag: many writers set it and leave the count away.
@@ -314,38 +286,16 @@ def _read_certifications(
 
     def fits(start: int) -> bool:
         stop = start + _IMAGE.size
-        return stop <= len(data) and stop + int.from_bytes(data[stop - 4 : stop], "big") == at + length
+        return stop <= len(data) and stop + int.from_bytes(data[stop - 4 : stop], "big") == end
 
     if fits(where) or where >= len(data) or data[14] != CERTIFIED:
         return (), where
-    count = data[where]
-    start = where + 1 + count * _CERTIFICATION.size
-    if not fits(start):
-        return (), where
-    blocks = (_CERTIFICATION.unpack_from(data, where + 1 + k * _CERTIFICATION.size) for k in range(count))
-    return tuple(Certification(*block) for block in blocks), start
-
-
-def _unpack(layout: struct.Struct, data: bytes, at: int, what: str, file: str | None) -> tuple[int, ...]:
-    if at + layout.size > len(data):
-        raise FormatError(f"{what} and missing or cut off", file=file, offset=at)
-    return layout.unpack_from(data, at)
+    start = after_certifications(data, where)
+    return (certifications(data, where), start) if fits(start) else ((), where)
 
 
 def _bounds(pair: list[int]) -> tuple[int, int] | None:
     return None if pair == [0, 0] else (pair[0], pair[1])
-
-
-def _date(parts: list[int], at: int, remarks: list[str]) -> datetime | None:
-    """Return the date, None where it is unknown or impossible; some writers leave the milliseconds out."""
-    year, month, day, hour, minute, second, millisecond = parts
-    if year == UNKNOWN_16 or not any(parts):
-        return None
-    try:
-        return datetime(year, month, day, hour, minute, second, 1000 * (millisecond % UNKNOWN_16), UTC)
-    except ValueError:
-        remarks.append(f"the date at byte {at} is none: {year}-{month}-{day} {hour}:{minute}:{second}.{millisecond}")
-        return None
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -371,23 +321,9 @@ def write_iir(record: IrisImageRecord) -> bytes:
 
 
 def _write_image(image: IrisImage, certified: bool) -> bytes:
-    when = image.captured_at.astimezone(UTC) if image.captured_at else None
-    date = (
-        (when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond // 1000)
-        if when
-        else (UNKNOWN_16, 255, 255, 255, 255, 255, UNKNOWN_16)
-    )
-    if any(block.score is not None and not 0 <= block.score <= 100 for block in image.qualities):
-        raise InvalidSampleError(f"quality scores are 0 to 100: {image.qualities}")
     if image.width < 1 or image.height < 1:
         raise InvalidSampleError(f"a picture of {image.width}x{image.height} px has no pixels")
-    blocks = b"".join(
-        _QUALITY.pack(UNKNOWN_SCORE if block.score is None else block.score, block.vendor, block.algorithm)
-        for block in image.qualities
-    )
-    if certified:
-        blocks += bytes([len(image.certifications)])
-        blocks += b"".join(_CERTIFICATION.pack(each.authority, each.scheme) for each in image.certifications)
+    blocks = write_certifications(image.certifications) if certified else b""
     description = _IMAGE.pack(
         image.number,
         image.eye,
@@ -405,9 +341,9 @@ def _write_image(image: IrisImage, certified: bool) -> bytes:
         *(image.diameter or (0, 0)),
         len(image.data),
     )
-    length = _FRONT.size + len(blocks) + len(description) + len(image.data)
-    front = _FRONT.pack(length, *date, image.technology, image.vendor, image.device, len(image.qualities))
-    return front + blocks + description + image.data
+    length = front_size(image.qualities) + len(blocks) + len(description) + len(image.data)
+    device = (image.technology, image.vendor, image.device)
+    return write_front(length, image.captured_at, device, image.qualities) + blocks + description + image.data
 
 
 def _angle(degrees: float | None, wraps: bool) -> int:

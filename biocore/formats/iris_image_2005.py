@@ -7,15 +7,14 @@ import struct
 from biocore.errors import FormatError
 from biocore.formats.iris_image import (
     ANGLE_STEPS,
-    UNKNOWN_16,
     Compression,
     ImageKind,
     IrisImage,
     IrisImageRecord,
     Orientation,
-    QualityBlock,
 )
 from biocore.formats.iris_image_pixels import ImageFormat
+from biocore.formats.representation import UNKNOWN_16, QualityBlock, unpack
 from biocore.types import EyePosition
 
 # Codes of 2005 that mean something else in 2011; JPEG-LS (10, 12) is decoded by nothing here.
@@ -66,12 +65,12 @@ def read_2005(data: bytes, file: str | None = None) -> IrisImageRecord:
     images = []
     at = _HEAD.size
     for _ in range(eyes):
-        eye, count = _unpack(_EYE, data, at, "an eye", file)
+        eye, count = unpack(_EYE, data, at, "an eye", file)
         if eye > EyePosition.LEFT:
             raise FormatError(f"eye {eye} is not defined", file=file, offset=at)
         at += _EYE.size
         for _ in range(count):
-            number, quality, rotation, doubt, size = _unpack(_IMAGE, data, at, "a picture", file)
+            number, quality, rotation, doubt, size = unpack(_IMAGE, data, at, "a picture", file)
             start = at + _IMAGE.size
             if start + size > len(data):
                 raise FormatError(
@@ -103,9 +102,3 @@ def read_2005(data: bytes, file: str | None = None) -> IrisImageRecord:
     if at != len(data):
         raise FormatError(f"{len(data) - at} bytes too many after the last picture", file=file, offset=at)
     return IrisImageRecord(tuple(images), tuple(remarks))
-
-
-def _unpack(layout: struct.Struct, data: bytes, at: int, what: str, file: str | None) -> tuple[int, ...]:
-    if at + layout.size > len(data):
-        raise FormatError(f"{what} is announced and missing or cut off", file=file, offset=at)
-    return layout.unpack_from(data, at)
