@@ -31,7 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.errors import FormatError, InvalidTemplateError, UnsupportedFormatError
+from biocore.formats.cursor import Cursor
 from biocore.formats.finger_minutiae_extended import Block, parse_blocks
+from biocore.formats.finger_minutiae_rows import MAX_COORDINATE, read_minutiae, write_minutiae
 from biocore.types import MAX_MINUTIAE, PPI_RANGE, FingerPosition, FingerTemplate, MinutiaKind, frozen_array
 
 MAGIC = b"FMR\0"
@@ -40,14 +42,12 @@ ALGORITHM = "iso19794-2:2005"  # what a template says that was read from such a 
 INCH_CM = 2.54
 NOMINAL_PPI = (500.0, 1000.0)  # px/inch; the resolutions whose rounding to px/cm is undone on reading
 MAX_VIEWS = 255  # one byte
-MAX_COORDINATE = (1 << 14) - 1  # px; 14 bits
 MAX_EXTENDED = (1 << 16) - 1  # bytes
 ANGLES = 256  # steps of a turn
 QUALITY_NOT_REPORTED = 0
 
 _HEAD = struct.Struct(">4s4sIHHHHHBB")  # magic, version, length, equipment, width, height, x res, y res, views, 0
 _VIEW = struct.Struct(">BBBB")  # position, view number | impression, quality, minutiae
-_MINUTIA = struct.Struct(">HHBB")  # kind | x, reserved | y, angle, quality
 _LENGTH = struct.Struct(">H")
 
 PLAIN, ROLLED, NONLIVE_PLAIN, NONLIVE_ROLLED, SWIPE = 0, 1, 2, 3, 8  # impression types, table 3
@@ -69,7 +69,7 @@ class FingerView:
     x, y : uint16 array (n,)
         px from the top left corner.
     angles : uint8 array (n,)
-        In steps of 360/256 degrees, counter-clockwise from +x.
+        Counter-clockwise from +x, in the record's steps: of 360/256 degrees in those of ISO, of 2 in those of ANSI.
     kinds : uint8 array (n,)
         `MinutiaKind` values.
     qualities : uint8 array (n,)
@@ -240,21 +240,13 @@ def _read_view(data: bytes, at: int, file: str | None, remarks: list[str]) -> tu
     code, kind_of_view, quality, count = _VIEW.unpack_from(data, at)
     if code > FingerPosition.LEFT_LITTLE:
         raise FormatError(f"finger position {code}; 0 to 10 exist", file=file, offset=at)
-    first = at + _VIEW.size
-    end = first + count * _MINUTIA.size
-    if end + _LENGTH.size > len(data):
-        raise FormatError(
-            f"{count} minutiae are announced, and the record ends before them", file=file, offset=first - 1
-        )
-    rows = np.array(list(_MINUTIA.iter_unpack(data[first:end])), np.uint16).reshape(count, 4)
-    kinds = (rows[:, 0] >> 14).astype(np.uint8)
-    if (kinds > MinutiaKind.BIFURCATION).any():
-        wrong = int(np.argmax(kinds > MinutiaKind.BIFURCATION))
-        raise FormatError("minutia kind 3 is reserved", file=file, offset=first + wrong * _MINUTIA.size)
-    if (rows[:, 1] >> 14).any():
+    cursor = Cursor(data, file, at + _VIEW.size)
+    columns = read_minutiae(cursor, count)
+    if columns.reserved:
         remarks.append(f"reserved bits are set in minutiae of the view at byte {at}")
-    (length,) = _LENGTH.unpack_from(data, end)
-    start = end + _LENGTH.size
+    end = cursor.at
+    (length,) = cursor.take(_LENGTH, "the length of the extended data")
+    start = cursor.at
     extended = data[start : start + length]
     if len(extended) < length:
         remarks.append(f"extended area at byte {end} said {length} bytes, the record has {len(extended)}")
@@ -263,11 +255,7 @@ def _read_view(data: bytes, at: int, file: str | None, remarks: list[str]) -> tu
         kind_of_view >> 4,
         kind_of_view & 0x0F,
         quality,
-        rows[:, 0] & np.uint16(MAX_COORDINATE),
-        rows[:, 1] & np.uint16(MAX_COORDINATE),
-        rows[:, 2].astype(np.uint8),
-        kinds,
-        rows[:, 3].astype(np.uint8),
+        *columns[:5],
         extended,
     )
     return view, start + len(extended)
@@ -309,13 +297,8 @@ def write_fmr(record: FingerMinutiaeRecord) -> bytes:
 
 
 def _write_view(view: FingerView) -> bytes:
-    words = view.kinds.astype(np.uint16) << 14 | view.x
-    minutiae = b"".join(
-        _MINUTIA.pack(*row)
-        for row in zip(words.tolist(), view.y.tolist(), view.angles.tolist(), view.qualities.tolist(), strict=True)
-    )
     head = _VIEW.pack(view.position, view.number << 4 | view.impression, view.quality, len(view))
-    return head + minutiae + _LENGTH.pack(len(view.extended)) + view.extended
+    return head + write_minutiae(view) + _LENGTH.pack(len(view.extended)) + view.extended
 
 
 # -- templates -------------------------------------------------------------------------------------

@@ -15,25 +15,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
-import numpy as np
-
 from biocore.errors import FormatError, InvalidTemplateError, UnsupportedFormatError
+from biocore.formats.cursor import Cursor
 from biocore.formats.finger_minutiae import (
     MAGIC,
-    MAX_COORDINATE,
     PLAIN,
     FingerMinutiaeRecord,
     FingerView,
     record_from_templates,
     templates_from_record,
 )
-from biocore.types import FingerPosition, FingerTemplate, MinutiaKind
+from biocore.formats.finger_minutiae_rows import FIVE_BYTES, SIX_BYTES, read_minutiae, write_minutiae
+from biocore.types import FingerPosition, FingerTemplate
 
 VERSION_2011 = b"030\0"
 ALGORITHM = "iso19794-2:2011"  # what a template says that was read from such a record
 FAILED_QUALITY = 255  # a quality block whose score could not be computed
 UNSPECIFIED = 0  # vendor, device or algorithm that nobody named
-SIX_BYTES, FIVE_BYTES = 6, 5  # length of a minutia with and without its quality
 MAX_REPRESENTATIONS = (1 << 16) - 1
 
 _HEAD = struct.Struct(">4s4sIHB")  # magic, version, length, representations, certification flag
@@ -103,27 +101,6 @@ class FingerMinutiaeRecord2011:
     certified: bool = False
 
 
-class _Cursor:
-    """Reads struct after struct, and knows where it is when one is missing."""
-
-    def __init__(self, data: bytes, file: str | None) -> None:
-        self.data, self.file, self.at = data, file, 0
-
-    def take(self, layout: struct.Struct, what: str) -> tuple[int, ...]:
-        values: tuple[int, ...] = layout.unpack(self.bytes(layout.size, what))
-        return values
-
-    def bytes(self, length: int, what: str) -> bytes:
-        if self.at + length > len(self.data):
-            raise self.error(f"{what} is cut off: {len(self.data) - self.at} of {length} bytes")
-        taken = self.data[self.at : self.at + length]
-        self.at += length
-        return taken
-
-    def error(self, message: str, back: int = 0) -> FormatError:
-        return FormatError(message, file=self.file, offset=self.at - back)
-
-
 # -- reading ---------------------------------------------------------------------------------------
 
 
@@ -137,7 +114,7 @@ def read_fmr_2011(data: bytes, file: str | None = None) -> FingerMinutiaeRecord2
     UnsupportedFormatError
         Another format or version, ANSI 378-2009 among them.
     """
-    cursor = _Cursor(bytes(data), file)
+    cursor = Cursor(bytes(data), file)
     if cursor.data[:8] != MAGIC + VERSION_2011:
         raise UnsupportedFormatError("not a record of ISO/IEC 19794-2:2011", file=file, offset=0)
     _, _, total, count, flag = cursor.take(_HEAD, "the head")
@@ -157,7 +134,7 @@ def _is_iso(data: bytes, total: int) -> bool:
     return _PREFIX.size + _VIEW.size + _LENGTH.size <= length <= total - _HEAD.size
 
 
-def _read_representation(cursor: _Cursor, *, certified: bool) -> Representation:
+def _read_representation(cursor: Cursor, *, certified: bool) -> Representation:
     start = cursor.at
     length, *rest = cursor.take(_PREFIX, "a representation")
     *date, technology, vendor, device, blocks = rest
@@ -172,10 +149,12 @@ def _read_representation(cursor: _Cursor, *, certified: bool) -> Representation:
     if not (width and height and x_res and y_res):
         raise cursor.error("a picture without size or resolution", back=_VIEW.size - 2)
     quality = next((block.score for block in qualities if block.score <= 100), 0)
-    columns = _read_minutiae(cursor, minutiae, form >> 4)
+    if form >> 4 not in (FIVE_BYTES, SIX_BYTES):
+        raise cursor.error(f"minutiae of {form >> 4} bytes; 5 and 6 exist", back=2)
+    columns = read_minutiae(cursor, minutiae, form >> 4)
     (extended,) = cursor.take(_LENGTH, "the length of the extended data")
     view = FingerView(
-        FingerPosition(code), number, impression, quality, *columns, cursor.bytes(extended, "extended data")
+        FingerPosition(code), number, impression, quality, *columns[:5], cursor.bytes(extended, "extended data")
     )
     if cursor.at - start != length:
         raise FormatError(f"length {length}, but its fields fill {cursor.at - start}", file=cursor.file, offset=start)
@@ -194,23 +173,6 @@ def _read_representation(cursor: _Cursor, *, certified: bool) -> Representation:
         tuple((authority, scheme) for authority, scheme in pairs),
         ending,
     )
-
-
-def _read_minutiae(
-    cursor: _Cursor, count: int, size: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    if size not in (FIVE_BYTES, SIX_BYTES):
-        raise cursor.error(f"minutiae of {size} bytes; 5 and 6 exist", back=2)
-    raw = np.frombuffer(cursor.bytes(count * size, f"{count} minutiae"), np.uint8).reshape(count, size)
-    x_word = raw[:, 0].astype(np.uint16) << 8 | raw[:, 1]
-    y_word = raw[:, 2].astype(np.uint16) << 8 | raw[:, 3]
-    kinds = (x_word >> 14).astype(np.uint8)
-    if (kinds > MinutiaKind.BIFURCATION).any():
-        wrong = int(np.argmax(kinds > MinutiaKind.BIFURCATION))
-        raise cursor.error("minutia kind 3 is reserved", back=(count - wrong) * size)
-    qualities = raw[:, 5].copy() if size == SIX_BYTES else np.zeros(count, np.uint8)
-    coordinates = np.uint16(MAX_COORDINATE)
-    return x_word & coordinates, y_word & coordinates, raw[:, 4].copy(), kinds, qualities
 
 
 def _date(fields: Sequence[int]) -> datetime | None:
@@ -262,10 +224,7 @@ def _write_representation(item: Representation, certified: bool) -> bytes:
         form,
         len(view),
     )
-    words = view.kinds.astype(np.uint16) << 14 | view.x
-    rows = np.empty(len(view), [("x", ">u2"), ("y", ">u2"), ("angle", "u1"), ("quality", "u1")])
-    rows["x"], rows["y"], rows["angle"], rows["quality"] = words, view.y, view.angles, view.qualities
-    body = blocks + head + rows.tobytes() + _LENGTH.pack(len(view.extended)) + view.extended
+    body = blocks + head + write_minutiae(view) + _LENGTH.pack(len(view.extended)) + view.extended
     prefix = (*date, item.technology, item.vendor, item.device, len(item.qualities))
     return _PREFIX.pack(_PREFIX.size + len(body), *prefix) + body
 
