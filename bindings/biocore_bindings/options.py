@@ -44,6 +44,9 @@ class RecordFormat(StrEnum):
 
     FMR_2005 = "fmr-2005"
     FMR_2011 = "fmr-2011"
+    ANSI_2004 = "ansi-2004"
+    ANSI_2009 = "ansi-2009"
+    ANSI_2009_AM1 = "ansi-2009am1"
     IIR_K1 = "iir-k1"
     IIR_K2 = "iir-k2"
     IIR_K3 = "iir-k3"
@@ -52,7 +55,7 @@ class RecordFormat(StrEnum):
     @property
     def modality(self) -> Modality:
         """What it holds."""
-        return Modality.FINGER if self in (RecordFormat.FMR_2005, RecordFormat.FMR_2011) else Modality.IRIS
+        return Modality.FINGER if self.value in set(TemplateFormat) else Modality.IRIS
 
     @property
     def minutiae(self) -> TemplateFormat:

@@ -343,7 +343,9 @@ def record_from_templates(templates: Sequence[FingerTemplate], impression: int =
     )
 
 
-def templates_from_record(record: FingerMinutiaeRecord, algorithm: str = ALGORITHM) -> tuple[FingerTemplate, ...]:
+def templates_from_record(
+    record: FingerMinutiaeRecord, algorithm: str = ALGORITHM, angles: int = ANGLES
+) -> tuple[FingerTemplate, ...]:
     """Return the record's views as templates, each with its best minutiae first.
 
     Parameters
@@ -351,6 +353,8 @@ def templates_from_record(record: FingerMinutiaeRecord, algorithm: str = ALGORIT
     record : FingerMinutiaeRecord
     algorithm : str
         What the templates say that made them.
+    angles : int
+        Steps of a turn.
 
     Raises
     ------
@@ -361,7 +365,7 @@ def templates_from_record(record: FingerMinutiaeRecord, algorithm: str = ALGORIT
         raise InvalidTemplateError(
             f"resolutions of {record.x_resolution} and {record.y_resolution} px/cm differ; templates have square pixels"
         )
-    return tuple(_template_from_view(view, record, algorithm) for view in record.views)
+    return tuple(_template_from_view(view, record, algorithm, angles) for view in record.views)
 
 
 def _view_from_template(template: FingerTemplate, number: int, impression: int) -> FingerView:
@@ -382,8 +386,8 @@ def _view_from_template(template: FingerTemplate, number: int, impression: int) 
     )
 
 
-def _template_from_view(view: FingerView, record: FingerMinutiaeRecord, algorithm: str) -> FingerTemplate:
-    directions = view.angles.astype(np.float64) * (2.0 * math.pi / ANGLES)
+def _template_from_view(view: FingerView, record: FingerMinutiaeRecord, algorithm: str, angles: int) -> FingerTemplate:
+    directions = view.angles.astype(np.float64) * (2.0 * math.pi / angles)
     qualities = np.where(view.qualities > 100, QUALITY_NOT_REPORTED, view.qualities).astype(np.uint8)
     order = np.lexsort((view.angles, view.x, view.y, -qualities.astype(np.int64)))
     reported = 0 < view.quality <= 100

@@ -1,5 +1,7 @@
 """The extended data area of a finger minutiae record: ridge counts, cores and deltas (ISO/IEC 19794-2:2005, 7.5).
 
+ANSI INCITS 378-2004 has the same area, but says once for all cores, and once for all deltas, whether they have angles.
+
 An area is a run of blocks: type (2 bytes), length (2 bytes), data. The standard's length counts the four bytes
 of its own head; some writers count the data alone. Both are read: whichever fills the area exactly; failing
 both, a last block that claims more than is left ends with the area (a published sample is one byte short).
@@ -17,7 +19,8 @@ ZONAL_QUALITY = 3
 
 _BLOCK_HEAD = struct.Struct(">HH")
 _POINT = struct.Struct(">HH")
-_HAS_ANGLE = 0b01  # of the two bits above x
+_HAS_ANGLE = 0b01  # of the two bits above x, or above the count
+_FLAG_SHIFT = 6  # bits below them, above the count
 _COUNT_BITS = 0x0F  # of the byte that counts cores or deltas; the upper bits are reserved
 _COORDINATE_BITS = 0x3FFF
 _DELTA_ANGLES = 3
@@ -57,7 +60,7 @@ class Singularity:
     x, y : int
         px from the top left corner.
     angles : tuple of int
-        In steps of 360/256 degrees: none or one of a core, none or three of a delta.
+        In the record's steps: none or one of a core, none or three of a delta.
     """
 
     x: int
@@ -89,11 +92,12 @@ def cores_and_deltas(block: Block) -> tuple[tuple[Singularity, ...], tuple[Singu
     """Return cores and deltas; None where the block holds none or ends too early."""
     if block.kind != CORES_AND_DELTAS:
         return None
-    cores = _singularities(block.data, 0, 1)
-    deltas = _singularities(block.data, cores[1], _DELTA_ANGLES) if cores else None
-    if cores is None or deltas is None or deltas[1] != len(block.data):
-        return None
-    return cores[0], deltas[0]
+    for flag_of_all in (False, True):  # ISO, ANSI
+        cores = _singularities(block.data, 0, 1, flag_of_all)
+        deltas = _singularities(block.data, cores[1], _DELTA_ANGLES, flag_of_all) if cores else None
+        if cores is not None and deltas is not None and deltas[1] == len(block.data):
+            return cores[0], deltas[0]
+    return None
 
 
 def _divide(area: bytes, counted: int, clip: bool) -> tuple[Block, ...] | None:
@@ -112,11 +116,14 @@ def _divide(area: bytes, counted: int, clip: bool) -> tuple[Block, ...] | None:
     return tuple(blocks)
 
 
-def _singularities(data: bytes, at: int, angles: int) -> tuple[tuple[Singularity, ...], int] | None:
-    """Read a count and that many points from byte `at`; return them and where they end."""
+def _singularities(data: bytes, at: int, angles: int, flag_of_all: bool) -> tuple[tuple[Singularity, ...], int] | None:
+    """Read a count and that many points from byte `at`; return them and where they end.
+
+    `flag_of_all`: whether they have angles stands above the count (ANSI), not above each x (ISO).
+    """
     if at >= len(data):
         return None
-    count = data[at] & _COUNT_BITS
+    count, flag = data[at] & _COUNT_BITS, data[at] >> _FLAG_SHIFT
     at += 1
     found = []
     for _ in range(count):
@@ -124,7 +131,7 @@ def _singularities(data: bytes, at: int, angles: int) -> tuple[tuple[Singularity
             return None
         x, y = _POINT.unpack_from(data, at)
         at += _POINT.size
-        own = angles if x >> 14 == _HAS_ANGLE else 0
+        own = angles if (flag if flag_of_all else x >> 14) == _HAS_ANGLE else 0
         if at + own > len(data):
             return None
         found.append(Singularity(x & _COORDINATE_BITS, y & _COORDINATE_BITS, tuple(data[at : at + own])))

@@ -65,9 +65,9 @@ def read_minutiae(cursor: Cursor, count: int, size: int = SIX_BYTES) -> MinutiaC
     )
 
 
-def write_minutiae(view: FingerView) -> bytes:
-    """Write the minutiae of a view, six bytes each."""
+def write_minutiae(view: FingerView, steps: int = 256) -> bytes:
+    """Write the minutiae of a view, six bytes each; `steps` make a turn of their angles."""
     rows = np.empty(len(view), _ROW)
     rows["x"], rows["y"] = view.kinds.astype(np.uint16) << 14 | view.x, view.y
-    rows["angle"], rows["quality"] = view.angles, view.qualities
+    rows["angle"], rows["quality"] = view.angles.astype(np.uint16) % np.uint16(steps), view.qualities
     return rows.tobytes()
