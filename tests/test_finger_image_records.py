@@ -177,7 +177,7 @@ def test_what_is_not_known_is_written_as_the_standard_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sampling", "unit", "ppi"), [((500, 500), ScaleUnit.PER_INCH, 500.0), ((197, 197), ScaleUnit.PER_CM, 500.38)]
+    ("sampling", "unit", "ppi"), [((500, 500), ScaleUnit.PER_INCH, 500.0), ((197, 197), ScaleUnit.PER_CM, 500.0)]
 )
 def test_the_resolution_is_told_in_pixels_per_inch(sampling: tuple[int, int], unit: ScaleUnit, ppi: float) -> None:
     assert image(sampling=sampling, unit=unit).ppi == pytest.approx(ppi)

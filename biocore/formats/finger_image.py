@@ -33,13 +33,12 @@ from biocore.formats.representation import (
     write_certifications,
     write_front,
 )
+from biocore.formats.resolution import square_ppi
 from biocore.types import FingerPosition, GreyImage
 
 MAGIC = b"FIR\0"
 VERSION_2011 = b"020\0"
 VERSION_2005 = b"010\0"
-CM_PER_INCH = 2.54
-ASPECT_SLACK = 0.01  # share by which the horizontal and vertical sampling rates may differ
 PLAIN, ROLLED, CONTACTLESS, UNKNOWN_IMPRESSION = 0, 1, 24, 29  # impression codes a capture desk meets
 RIGHT_FOUR, LEFT_FOUR, TWO_THUMBS = 13, 14, 15  # position codes of slaps
 POSITIONS = frozenset([*range(11), RIGHT_FOUR, LEFT_FOUR, TWO_THUMBS, *range(40, 51)])
@@ -132,10 +131,7 @@ class FingerImage:
         UnsupportedFormatError
             Horizontal and vertical resolution differ.
         """
-        x, y = self.sampling
-        if abs(x - y) > ASPECT_SLACK * max(x, y):
-            raise UnsupportedFormatError(f"pixels that are not square: sampled at {x} and {y}")
-        return x * (CM_PER_INCH if self.unit is ScaleUnit.PER_CM else 1.0)
+        return square_ppi(*self.sampling, metric=self.unit is ScaleUnit.PER_CM)
 
     @property
     def pixels(self) -> GreyImage:

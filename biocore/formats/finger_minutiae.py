@@ -34,13 +34,12 @@ from biocore.errors import FormatError, InvalidTemplateError, UnsupportedFormatE
 from biocore.formats.cursor import Cursor
 from biocore.formats.finger_minutiae_extended import Block, parse_blocks
 from biocore.formats.finger_minutiae_rows import MAX_COORDINATE, read_minutiae, write_minutiae
+from biocore.formats.resolution import CM_PER_INCH, per_cm, ppi_of_per_cm
 from biocore.types import MAX_MINUTIAE, PPI_RANGE, FingerPosition, FingerTemplate, MinutiaKind, frozen_array
 
 MAGIC = b"FMR\0"
 VERSION_2005 = b" 20\0"
 ALGORITHM = "iso19794-2:2005"  # what a template says that was read from such a record
-INCH_CM = 2.54
-NOMINAL_PPI = (500.0, 1000.0)  # px/inch; the resolutions whose rounding to px/cm is undone on reading
 MAX_VIEWS = 255  # one byte
 MAX_EXTENDED = (1 << 16) - 1  # bytes
 ANGLES = 256  # steps of a turn
@@ -153,10 +152,7 @@ class FingerMinutiaeRecord:
     @property
     def ppi(self) -> float:
         """Horizontal resolution in px/inch; the rounding of 500 and 1000 ppi is undone."""
-        for nominal in NOMINAL_PPI:
-            if self.x_resolution == _per_cm(nominal):
-                return nominal
-        return self.x_resolution * INCH_CM
+        return ppi_of_per_cm(self.x_resolution)
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -225,7 +221,7 @@ def _check_picture(width: int, height: int, x_res: int, y_res: int, file: str | 
     for offset, name, side in ((14, "width", width), (16, "height", height)):
         if side < 1:
             raise FormatError(f"the picture's {name} is 0 px", file=file, offset=offset)
-    low, high = (math.ceil(PPI_RANGE[0] / INCH_CM), math.floor(PPI_RANGE[1] / INCH_CM))
+    low, high = (math.ceil(PPI_RANGE[0] / CM_PER_INCH), math.floor(PPI_RANGE[1] / CM_PER_INCH))
     for offset, name, resolution in ((18, "horizontal", x_res), (20, "vertical", y_res)):
         if not low <= resolution <= high:
             raise FormatError(
@@ -337,9 +333,9 @@ def record_from_templates(templates: Sequence[FingerTemplate], impression: int =
             raise InvalidTemplateError(f"more than 16 views of {position.name} do not fit into one record")
         seen[position] = number + 1
         views.append(_view_from_template(template, number, impression))
-    per_cm = _per_cm(templates[0].ppi)
+    resolution = per_cm(templates[0].ppi)
     return FingerMinutiaeRecord(
-        max(t.width for t in templates), max(t.height for t in templates), per_cm, per_cm, tuple(views)
+        max(t.width for t in templates), max(t.height for t in templates), resolution, resolution, tuple(views)
     )
 
 
@@ -403,7 +399,3 @@ def _template_from_view(view: FingerView, record: FingerMinutiaeRecord, algorith
         qualities=qualities[order],
         image_quality=view.quality if reported else None,
     )
-
-
-def _per_cm(ppi: float) -> int:
-    return round(ppi / INCH_CM)
