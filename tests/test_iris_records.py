@@ -399,8 +399,20 @@ def test_published_odd_records_are_read(shared: Path) -> None:
     both = read_iir((folder / "Sample-2Eyes.raw").read_bytes())
     assert both.eyes == 2
     assert [each.pixels.shape for each in both.images] == [(480, 640)] * len(both.images)
-    with pytest.raises(UnsupportedFormatError, match="IREX"):
-        read_iir((folder / "IREX-Sample.raw").read_bytes())
+    irex = (folder / "IREX-Sample.raw").read_bytes()
+    (left,) = read_iir(irex).images
+    assert (left.eye, left.kind, left.pixels.shape, left.qualities) == (
+        EyePosition.LEFT,
+        ImageKind.UNCROPPED,
+        (480, 640),
+        (),
+    )
+    assert left.pixels.std() > 20
+    for length in range(0, 120):
+        with pytest.raises(FormatError):
+            read_iir(irex[:length])
+    with pytest.raises(UnsupportedFormatError, match="polar"):
+        read_iir(irex[:8] + b"\x10" + irex[9:])
 
 
 def test_a_record_can_be_changed_and_written(shared: Path) -> None:

@@ -185,14 +185,13 @@ def read_iir(data: bytes, file: str | None = None) -> IrisImageRecord:
     if data[:4] != MAGIC[: len(data)] or not data:
         raise UnsupportedFormatError("not an iris image record: does not begin with IIR", file=file, offset=0)
     version = data[4:8]
-    if version in VERSIONS_2005:
+    if version in VERSIONS_2005 or version == VERSION_IREX:
         from biocore.formats.iris_image_2005 import read_2005  # it needs this module's types
 
-        return read_2005(data, file)
+        return read_2005(data, file, irex=version == VERSION_IREX)
     if len(version) == 4 and version != VERSION_2011:
-        known = "of the IREX evaluations" if version == VERSION_IREX else "unknown"
         raise UnsupportedFormatError(
-            f"version {version!r} ({known}); ISO/IEC 19794-6:2011, {VERSION_2011!r}, and 2005 are read",
+            f"version {version!r} is unknown; ISO/IEC 19794-6:2011, {VERSION_2011!r}, 2005 and IREX are read",
             file=file,
             offset=4,
         )

@@ -1,10 +1,14 @@
-"""Reading iris image records of ISO/IEC 19794-6:2005: one head for all pictures, and little of each."""
+"""Reading iris image records of ISO/IEC 19794-6:2005, and of NIST's IREX, which came between 2005 and 2011.
+
+One head for all pictures, and little of each. IREX has a kind of imagery before the length, and says with each picture
+how it was masked and where pupil and iris lie; that is stepped over. Its layout follows biomdi's reader.
+"""
 
 from __future__ import annotations
 
 import struct
 
-from biocore.errors import FormatError
+from biocore.errors import FormatError, UnsupportedFormatError
 from biocore.formats.iris_image import (
     ANGLE_STEPS,
     Compression,
@@ -27,65 +31,74 @@ _FORMATS = {
     16: ImageFormat.RGB_JPEG2000,
 }
 _LOSSY = (ImageFormat.MONO_JPEG, ImageFormat.RGB_JPEG)
-_HEAD = struct.Struct(">4s4sIHBHHHHHHBB16s")
+_HEAD = struct.Struct(">IHBHHHHHHBB16s")  # behind magic, version and, in IREX, the kind of imagery
+_BYTE = struct.Struct(">B")
 _EYE = struct.Struct(">BH")  # eye, pictures
 _IMAGE = struct.Struct(">HBHHI")  # number, quality, rotation, uncertainty, length
-LENGTH_AT, EYES_AT, HEADER_AT, PROPERTIES_AT, FORMAT_AT, SIZE_AT = 8, 14, 15, 17, 21, 23
+_IREX_IMAGE = struct.Struct(">IHBHHHH")  # length, number, quality, whose (2), rotation, uncertainty
+_IREX_GEOMETRY = 3 + 12 + 24  # bytes: masks, polar sampling, ellipses
+_FREEMAN = struct.Struct(">H")  # bytes of a boundary's chain code, twice
+_START = 8  # bytes: magic, version
+EYES_AT, HEADER_AT, PROPERTIES_AT, FORMAT_AT, SIZE_AT = 6, 7, 9, 13, 15  # behind the length's first byte
 NOT_COMPUTED = 254  # quality
 
 
-def read_2005(data: bytes, file: str | None = None) -> IrisImageRecord:
-    """Read a record; `biocore.formats.iris_image.read_iir` calls this for the versions of 2005.
+def read_2005(data: bytes, file: str | None = None, *, irex: bool = False) -> IrisImageRecord:
+    """Read a record; `biocore.formats.iris_image.read_iir` calls this for the versions of 2005 and of IREX.
 
     Raises
     ------
     FormatError
         Damaged or cut off; carries the byte offset.
+    UnsupportedFormatError
+        Polar pictures, which only IREX has.
     """
-    if len(data) < _HEAD.size:
-        raise FormatError(f"the head is cut off: {len(data)} of {_HEAD.size} bytes", file=file, offset=len(data))
-    _, _, total, device, eyes, header, properties, diameter, form, width, height, depth, _, _ = _HEAD.unpack_from(data)
+    imagery, start = (unpack(_BYTE, data, _START, "the kind of imagery", file)[0], _START + 1) if irex else (1, _START)
+    total, device, eyes, header, properties, diameter, form, width, height, depth, *_ = unpack(
+        _HEAD, data, start, "the head", file
+    )
     if total > len(data):
-        raise FormatError(
-            f"the record is {total} bytes long and only {len(data)} are there", file=file, offset=LENGTH_AT
-        )
+        raise FormatError(f"the record is {total} bytes long and only {len(data)} are there", file=file, offset=start)
+    if imagery not in set(ImageKind):
+        raise UnsupportedFormatError(f"imagery of kind {imagery:#x} (polar)", file=file, offset=_START)
     if eyes > 2:
-        raise FormatError(f"{eyes} eyes; nobody has more than two", file=file, offset=EYES_AT)
-    if header != _HEAD.size:
-        raise FormatError(f"a head of {header} bytes; {_HEAD.size} are known", file=file, offset=HEADER_AT)
+        raise FormatError(f"{eyes} eyes; nobody has more than two", file=file, offset=start + EYES_AT)
+    if header != start + _HEAD.size:
+        raise FormatError(
+            f"a head of {header} bytes; {start + _HEAD.size} are known", file=file, offset=start + HEADER_AT
+        )
     if form not in _FORMATS:
-        raise FormatError(f"image format {form} is not defined, or JPEG-LS", file=file, offset=FORMAT_AT)
+        raise FormatError(f"image format {form} is not defined, or JPEG-LS", file=file, offset=start + FORMAT_AT)
     if width < 1 or height < 1:
-        raise FormatError(f"a picture of {width}x{height} px has no pixels", file=file, offset=SIZE_AT)
+        raise FormatError(f"a picture of {width}x{height} px has no pixels", file=file, offset=start + SIZE_AT)
     horizontal, vertical = properties & 3, properties >> 2 & 3
     if 3 in (horizontal, vertical):
-        raise FormatError("an orientation of 3 is not defined", file=file, offset=PROPERTIES_AT)
+        raise FormatError("an orientation of 3 is not defined", file=file, offset=start + PROPERTIES_AT)
     kind = _FORMATS[form]
     remarks = [] if total == len(data) else [f"total length said {total}, the record has {len(data)} bytes"]
     images = []
-    at = _HEAD.size
+    at = start + _HEAD.size
     for _ in range(eyes):
         eye, count = unpack(_EYE, data, at, "an eye", file)
         if eye > EyePosition.LEFT:
             raise FormatError(f"eye {eye} is not defined", file=file, offset=at)
         at += _EYE.size
         for _ in range(count):
-            number, quality, rotation, doubt, size = unpack(_IMAGE, data, at, "a picture", file)
-            start = at + _IMAGE.size
-            if start + size > len(data):
+            number, quality, rotation, doubt, size, pixels_at = (_irex if irex else _plain)(data, at, file)
+            if pixels_at + size > len(data):
                 raise FormatError(
-                    f"the picture is {size} bytes long and only {len(data) - start} are there",
+                    f"the picture is {size} bytes long and only {len(data) - pixels_at} are there",
                     file=file,
-                    offset=start - 4,
+                    offset=at if irex else pixels_at - 4,
                 )
             images.append(
                 IrisImage(
                     eye=EyePosition(eye),
-                    kind=ImageKind.UNCROPPED,
+                    kind=ImageKind(imagery),
                     format=kind,
                     width=width,
                     height=height,
-                    data=data[start : start + size],
+                    data=data[pixels_at : pixels_at + size],
                     bit_depth=depth,
                     number=number,
                     horizontal=Orientation(horizontal),
@@ -98,7 +111,23 @@ def read_2005(data: bytes, file: str | None = None) -> IrisImageRecord:
                     qualities=() if quality >= NOT_COMPUTED else (QualityBlock(min(quality, 100)),),
                 )
             )
-            at = start + size
+            at = pixels_at + size
     if at != len(data):
         raise FormatError(f"{len(data) - at} bytes too many after the last picture", file=file, offset=at)
     return IrisImageRecord(tuple(images), tuple(remarks))
+
+
+def _plain(data: bytes, at: int, file: str | None) -> tuple[int, int, int, int, int, int]:
+    """Return number, quality, rotation, its uncertainty, and length and place of the picture that begins here."""
+    number, quality, rotation, doubt, size = unpack(_IMAGE, data, at, "a picture", file)
+    return number, quality, rotation, doubt, size, at + _IMAGE.size
+
+
+def _irex(data: bytes, at: int, file: str | None) -> tuple[int, int, int, int, int, int]:
+    """Return the same as `_plain`; each boundary may have a chain code of any length before the picture."""
+    size, number, quality, _, _, rotation, doubt = unpack(_IREX_IMAGE, data, at, "a picture", file)
+    at += _IREX_IMAGE.size + _IREX_GEOMETRY
+    for boundary in ("pupil", "iris"):
+        (length,) = unpack(_FREEMAN, data, at, f"the boundary of the {boundary}", file)
+        at += _FREEMAN.size + length
+    return number, quality, rotation, doubt, size, at
