@@ -30,6 +30,7 @@ from biocore.formats.itl_images import (
     finger_record,
     images_of,
     iris_record,
+    picture_of,
 )
 from biocore.formats.itl_minutiae import itl_templates, minutiae_records
 from biocore.types import EyePosition, FingerPosition, GreyImage
@@ -154,7 +155,7 @@ def test_any_transaction_is_read_back_and_written_again_byte_for_byte(
 def test_a_finger_comes_back_pixel_for_pixel_with_all_that_is_known_of_it(compression: Compression) -> None:
     quality = ItlQuality(7, 62, "0101", 1)
     record = finger_record(
-        4, FingerPosition.LEFT_INDEX, pixels(), "20261122", "ID3201", compression=compression, quality=quality
+        4, FingerPosition.LEFT_INDEX, picture_of(pixels(), compression), "20261122", "ID3201", quality=quality
     )
     (image,) = images_of(read_itl(write_itl(of(record))))
     assert (image.type, image.idc, image.positions, image.impression) == (14, 4, (7,), 0)
@@ -166,7 +167,7 @@ def test_a_finger_comes_back_pixel_for_pixel_with_all_that_is_known_of_it(compre
 def test_a_finger_that_is_not_there_is_a_record_with_its_reason() -> None:
     absent = finger_record(1, FingerPosition.RIGHT_RING, None, "20261122", "X", missing=Missing.AMPUTATED)
     bandaged = [(3, Missing.UNABLE_TO_PRINT)]
-    slap = finger_record(2, 13, pixels(), "20261122", "X", missing=bandaged, compression=Compression.PNG)
+    slap = finger_record(2, 13, picture_of(pixels(), Compression.PNG), "20261122", "X", missing=bandaged)
     data = write_itl(of(absent, slap))
     assert b"14.018:04\x1fXX" in data
     first, second = images_of(read_itl(data))
@@ -180,7 +181,7 @@ def test_a_finger_that_is_not_there_is_a_record_with_its_reason() -> None:
 
 def test_an_eye_comes_back_and_a_missing_one_too() -> None:
     quality = ItlQuality(2, None)
-    eye = iris_record(0, EyePosition.LEFT, pixels(), "20261122", "X", quality=quality, compression=Compression.PNG)
+    eye = iris_record(0, EyePosition.LEFT, picture_of(pixels(), Compression.PNG), "20261122", "X", quality=quality)
     gone = iris_record(1, EyePosition.RIGHT, None, "20261122", "X", missing=Missing.EYE_MISSING)
     left, right = images_of(read_itl(write_itl(of(eye, gone))))
     assert (left.type, left.positions, left.ppi, left.qualities) == (17, (2,), None, (quality,))
@@ -190,9 +191,8 @@ def test_an_eye_comes_back_and_a_missing_one_too() -> None:
 
 def test_a_lossy_picture_is_smaller_and_close() -> None:
     smooth = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
-    record = finger_record(
-        1, FingerPosition.LEFT_THUMB, smooth, "20261122", "X", compression=Compression.JPEG2000_LOSSY, ratio=10.0
-    )
+    lossy = picture_of(smooth, Compression.JPEG2000_LOSSY, 10.0)
+    record = finger_record(1, FingerPosition.LEFT_THUMB, lossy, "20261122", "X")
     (image,) = images_of(read_itl(write_itl(of(record))))
     assert len(image.data) < smooth.size / 9
     assert np.abs(image.pixels.astype(int) - smooth).mean() < 4
@@ -246,7 +246,7 @@ def test_separators_in_values_and_dates_that_are_none_are_refused() -> None:
 
 WHOLE = write_itl(
     of(
-        finger_record(1, FingerPosition.LEFT_INDEX, pixels(8, 8), "20261122", "X", compression=Compression.NONE),
+        finger_record(1, FingerPosition.LEFT_INDEX, picture_of(pixels(8, 8), Compression.NONE), "20261122", "X"),
         BinaryRecord(4, 2, bytes([0, 7, *[255] * 5, 0, 0, 4, 0, 4, 0]) + bytes(16)),
         *minutiae_records([make_template(5)], 3),
     )

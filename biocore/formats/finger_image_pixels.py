@@ -8,7 +8,7 @@ import numpy as np
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats import iris_image_pixels
-from biocore.formats.images import read_image
+from biocore.formats.images import encode_wsq, read_image
 from biocore.types import MAX_SIDE, GreyImage, check_pixels, frozen_array
 
 
@@ -66,7 +66,7 @@ def encode(pixels: GreyImage, kind: ImageFormat, ratio: float | None = None) -> 
     ----------
     pixels : uint8 array (height, width)
     kind : ImageFormat
-        `RAW`, `PNG`, `JPEG2000` or `JPEG2000_LOSSY`.
+        `RAW`, `PNG`, `JPEG2000`, `JPEG2000_LOSSY` or, with the extra `wsq`, `WSQ`.
     ratio : float or None
         How many times smaller a `JPEG2000_LOSSY` is to be than its pixels, more than 1.
 
@@ -74,9 +74,13 @@ def encode(pixels: GreyImage, kind: ImageFormat, ratio: float | None = None) -> 
     ------
     InvalidSampleError
         No grey picture, another format, or a ratio where there is none.
+    MissingDependencyError
+        WSQ without its extra.
     """
-    if kind not in _ENCODED:
-        raise InvalidSampleError(f"{kind.name} is not written; use RAW, PNG, JPEG2000 or JPEG2000_LOSSY")
+    if kind not in _ENCODED and kind is not ImageFormat.WSQ:
+        raise InvalidSampleError(f"{kind.name} is not written; use RAW, PNG, JPEG2000, JPEG2000_LOSSY or WSQ")
     if (ratio is not None) != (kind is ImageFormat.JPEG2000_LOSSY):
         raise InvalidSampleError("a ratio is for JPEG2000_LOSSY, and that needs one")
+    if kind is ImageFormat.WSQ:
+        return encode_wsq(pixels)
     return iris_image_pixels.encode(check_pixels(pixels), _ENCODED[kind], ratio)

@@ -159,6 +159,20 @@ def write_png(path: str | Path, pixels: GreyImage, ppi: float | None = None) -> 
         raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
 
 
+def encode_wsq(pixels: GreyImage) -> bytes:
+    """Encode a grey raster in WSQ, at the 0.75 bits a pixel of the FBI's specification.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without the extra `wsq`.
+    """
+    _wsq_opener()
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(check_pixels(pixels))).save(stream, "WSQ")
+    return stream.getvalue()
+
+
 def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
     """Return the bytes and the name to call them by."""
     if isinstance(source, (bytes, bytearray, memoryview)):

@@ -333,8 +333,8 @@ def _write_image(image: IrisImage, certified: bool) -> bytes:
         image.height,
         image.bit_depth,
         image.range_mm or 0,
-        _angle(image.roll, wraps=True),
-        _angle(image.roll_uncertainty, wraps=False),
+        angle_steps(image.roll, wraps=True),
+        angle_steps(image.roll_uncertainty, wraps=False),
         *(image.centre_x or (0, 0)),
         *(image.centre_y or (0, 0)),
         *(image.diameter or (0, 0)),
@@ -345,7 +345,7 @@ def _write_image(image: IrisImage, certified: bool) -> bytes:
     return write_front(length, image.captured_at, device, image.qualities) + blocks + description + image.data
 
 
-def _angle(degrees: float | None, wraps: bool) -> int:
+def angle_steps(degrees: float | None, wraps: bool) -> int:
     """Return an angle in steps of 360/65536 degrees; 65535 stands for unknown, so that the last step is rounded."""
     if degrees is None:
         return UNKNOWN_16

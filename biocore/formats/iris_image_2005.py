@@ -1,4 +1,4 @@
-"""Reading iris image records of ISO/IEC 19794-6:2005, and of NIST's IREX, which came between 2005 and 2011.
+"""Iris image records of ISO/IEC 19794-6:2005, and of NIST's IREX, which came between 2005 and 2011.
 
 One head for all pictures, and little of each. IREX has a kind of imagery before the length, and says with each picture
 how it was masked and where pupil and iris lie; that is stepped over. Its layout follows biomdi's reader.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import struct
 
-from biocore.errors import FormatError, UnsupportedFormatError
+from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.iris_image import (
     ANGLE_STEPS,
+    MAGIC,
+    VERSIONS_2005,
     Compression,
     ImageKind,
     IrisImage,
     IrisImageRecord,
     Orientation,
+    angle_steps,
 )
 from biocore.formats.iris_image_pixels import ImageFormat
 from biocore.formats.representation import UNKNOWN_16, QualityBlock, unpack
@@ -41,6 +44,7 @@ _FREEMAN = struct.Struct(">H")  # bytes of a boundary's chain code, twice
 _START = 8  # bytes: magic, version
 EYES_AT, HEADER_AT, PROPERTIES_AT, FORMAT_AT, SIZE_AT = 6, 7, 9, 13, 15  # behind the length's first byte
 NOT_COMPUTED = 254  # quality
+NO_SERIAL = b"0" * 16  # unique identifier of a device that has none
 
 
 def read_2005(data: bytes, file: str | None = None, *, irex: bool = False) -> IrisImageRecord:
@@ -131,3 +135,57 @@ def _irex(data: bytes, at: int, file: str | None) -> tuple[int, int, int, int, i
         (length,) = unpack(_FREEMAN, data, at, f"the boundary of the {boundary}", file)
         at += _FREEMAN.size + length
     return number, quality, rotation, doubt, size, at
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def write_2005(record: IrisImageRecord) -> bytes:
+    """Write a record of the edition of 2005: no date, one quality score, no bounds of the iris but its diameter.
+
+    Raises
+    ------
+    InvalidSampleError
+        No picture, PNG, or pictures that differ in what the one head says of all.
+    """
+    if not record.images:
+        raise InvalidSampleError("a record of 2005 has at least one picture")
+    heads = {_shared(image) for image in record.images}
+    if len(heads) > 1:
+        raise InvalidSampleError("the pictures of a record of 2005 share size, format, device and orientation")
+    shared = heads.pop()
+    eyes: dict[EyePosition, list[IrisImage]] = {}
+    for image in record.images:
+        eyes.setdefault(image.eye, []).append(image)
+    if len(eyes) > 2:
+        raise InvalidSampleError("nobody has more than two eyes")
+    try:
+        body = b"".join(_EYE.pack(eye, len(found)) + b"".join(map(_write_image, found)) for eye, found in eyes.items())
+        size = _START + _HEAD.size
+        device, properties, diameter, form, width, height, depth = shared
+        head = _HEAD.pack(
+            size + len(body), device, len(eyes), size, properties, diameter, form, width, height, depth, 0, NO_SERIAL
+        )
+    except struct.error as error:
+        raise InvalidSampleError(f"a number does not fit its field: {error}") from None
+    return MAGIC + VERSIONS_2005[0] + head + body
+
+
+def _shared(image: IrisImage) -> tuple[int, int, int, int, int, int, int]:
+    code = next((code for code, kind in _FORMATS.items() if kind is image.format), None)
+    if code is None:
+        raise InvalidSampleError(f"{image.format.name} is not in the edition of 2005; write it raw, or as JPEG 2000")
+    orientation = image.horizontal | image.vertical << 2
+    diameter = sum(image.diameter) // 2 if image.diameter else 0
+    return image.device, orientation, diameter, code, image.width, image.height, image.bit_depth
+
+
+def _write_image(image: IrisImage) -> bytes:
+    score = next((block.score for block in image.qualities if block.score is not None), NOT_COMPUTED)
+    known = image.roll is not None and image.roll_uncertainty is not None
+    roll, doubt = (
+        (angle_steps(image.roll, wraps=True), angle_steps(image.roll_uncertainty, wraps=False))
+        if known
+        else (UNKNOWN_16, UNKNOWN_16)
+    )
+    return _IMAGE.pack(image.number, score, roll, doubt, len(image.data)) + image.data

@@ -265,17 +265,47 @@ def _missing(record: TextRecord, positions: tuple[int, ...]) -> Iterator[tuple[i
 # -- writing ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class ItlPicture:
+    """A picture, compressed, as a record takes it; px."""
+
+    compression: Compression
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+
+
+def picture_of(
+    pixels: GreyImage, compression: Compression = Compression.JPEG2000, ratio: float | None = None
+) -> ItlPicture:
+    """Compress a picture.
+
+    Parameters
+    ----------
+    pixels : uint8 array (height, width)
+    compression : Compression
+        `NONE`, `PNG`, `JPEG2000` (lossless), `JPEG2000_LOSSY` or, with the extra `wsq`, `WSQ`.
+    ratio : float or None
+        How many times smaller a lossy picture is to be.
+
+    Raises
+    ------
+    InvalidSampleError
+        No grey picture, another compression, or a ratio where there is none.
+    """
+    height, width = pixels.shape
+    return ItlPicture(compression, encode(pixels, _FORMATS[compression], ratio), width, height)
+
+
 def finger_record(
     idc: int,
     position: FingerPosition | int,
-    pixels: GreyImage | None,
+    picture: ItlPicture | None,
     date: str,
     source: str,
     *,
     ppi: float = LOWEST_PPI,
     impression: int = 0,
-    compression: Compression = Compression.JPEG2000,
-    ratio: float | None = None,
     quality: ItlQuality | None = None,
     missing: Missing | Sequence[tuple[int, Missing]] | None = None,
 ) -> TextRecord:
@@ -287,8 +317,8 @@ def finger_record(
         0 to 99.
     position : FingerPosition or int
         13, 14 and 15 are slaps.
-    pixels : uint8 array (height, width) or None
-        None where there is no picture; `missing` then says why.
+    picture : ItlPicture or None
+        None where there is none; `missing` then says why.
     date : str
         Of the capture, `YYYYMMDD`.
     source : str
@@ -297,10 +327,6 @@ def finger_record(
         px/inch.
     impression : int
         0 live plain, 1 live rolled, ...
-    compression : Compression
-        `NONE`, `PNG`, `JPEG2000` (lossless) or `JPEG2000_LOSSY`.
-    ratio : float or None
-        How many times smaller a lossy picture is to be.
     quality : ItlQuality or None
     missing : Missing, sequence of (int, Missing), or None
         Of this finger, or of fingers of a slap.
@@ -308,7 +334,7 @@ def finger_record(
     Raises
     ------
     InvalidSampleError
-        Neither a picture nor a reason; a picture that cannot be encoded so.
+        Neither a picture nor a reason.
     """
     absent = ((int(position), missing),) if isinstance(missing, Missing) else tuple(missing or ())
     fields = [
@@ -316,25 +342,23 @@ def finger_record(
         field_of(3, str(impression)),
         field_of(4, source),
         field_of(5, date),
-        *_picture(pixels, ppi, compression, ratio, bool(absent)),
+        *_picture(picture, ppi, bool(absent)),
         field_of(13, [[int(position)]]),
     ]
     if absent:
         fields.append(field_of(18, [[f"{where:02}", reason] for where, reason in absent]))
     if quality is not None:
         fields.append(field_of(24, [_quality_items(quality)]))
-    return _record(FINGER, fields, pixels, compression, ratio)
+    return _record(FINGER, fields, picture)
 
 
 def iris_record(
     idc: int,
     eye: EyePosition,
-    pixels: GreyImage | None,
+    picture: ItlPicture | None,
     date: str,
     source: str,
     *,
-    compression: Compression = Compression.JPEG2000,
-    ratio: float | None = None,
     quality: ItlQuality | None = None,
     missing: Missing | None = None,
 ) -> TextRecord:
@@ -349,22 +373,20 @@ def iris_record(
         field_of(3, str(int(eye))),
         field_of(4, source),
         field_of(5, date),
-        *_picture(pixels, None, compression, ratio, missing is not None),
+        *_picture(picture, None, missing is not None),
     ]
-    if pixels is not None:
+    if picture is not None:
         fields.append(field_of(13, "GRAY"))
     if quality is not None:
         fields.append(field_of(24, [_quality_items(quality)[1:]]))
     if missing is not None:
         fields.append(field_of(28, missing))
-    return _record(IRIS, fields, pixels, compression, ratio)
+    return _record(IRIS, fields, picture)
 
 
-def _picture(
-    pixels: GreyImage | None, ppi: float | None, compression: Compression, ratio: float | None, missing: bool
-) -> Iterator[Field]:
+def _picture(picture: ItlPicture | None, ppi: float | None, missing: bool) -> Iterator[Field]:
     """Yield the fields that say how large a picture is, and how it is compressed."""
-    if pixels is None:
+    if picture is None:
         if not missing:
             raise InvalidSampleError("a record without a picture says why there is none: missing=")
         return
@@ -372,10 +394,9 @@ def _picture(
     if not 0 < scale <= MAX_SCALE:
         raise InvalidSampleError(f"{ppi} ppi does not fit a record of ANSI/NIST-ITL")
     unit = PER_INCH if ppi is not None else 0  # an eye's picture has a shape and no scale
-    height, width = pixels.shape
-    for number, value in ((6, width), (7, height), (8, unit), (9, scale), (10, scale)):
+    for number, value in ((6, picture.width), (7, picture.height), (8, unit), (9, scale), (10, scale)):
         yield field_of(number, str(value))
-    yield field_of(11, compression)
+    yield field_of(11, picture.compression)
     yield field_of(12, "8")
 
 
@@ -384,9 +405,7 @@ def _quality_items(quality: ItlQuality) -> list[str | int]:
     return [quality.position, score, quality.vendor, quality.algorithm]
 
 
-def _record(
-    kind: int, fields: list[Field], pixels: GreyImage | None, compression: Compression, ratio: float | None
-) -> TextRecord:
-    if pixels is not None:
-        fields.append(Field(DATA, encode(pixels, _FORMATS[compression], ratio)))
+def _record(kind: int, fields: list[Field], picture: ItlPicture | None) -> TextRecord:
+    if picture is not None:
+        fields.append(Field(DATA, picture.data))
     return TextRecord(kind, tuple(fields))
