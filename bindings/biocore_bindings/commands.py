@@ -14,6 +14,7 @@ from biocore_bindings.cli_demo import demo
 from biocore_bindings.cli_devices import devices
 from biocore_bindings.cli_extract import extract
 from biocore_bindings.cli_models import models
+from biocore_bindings.cli_records import convert_record, show
 from biocore_bindings.cli_slap import slap
 from biocore_bindings.terminal import EXIT_CODES
 
@@ -44,7 +45,8 @@ def _root(
     """Capture fingerprints and irises, check their quality, extract and compare templates."""
 
 
-for command in (assess, extract, compare, slap, capture, demo):
+for command in (assess, extract, compare, slap, capture, show, demo):
     app.command(epilog=EXIT_CODES)(command)
+app.command("convert", epilog=EXIT_CODES)(convert_record)
 app.add_typer(devices, name="devices")
 app.add_typer(models, name="models")

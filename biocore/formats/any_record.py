@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from biocore.errors import FormatError, UnsupportedFormatError
+from biocore.errors import FormatError, InvalidTemplateError, UnsupportedFormatError
 from biocore.formats import finger_image, finger_minutiae, iris_image
 from biocore.formats.cbeff import CbeffFile, read_cbeff
 from biocore.formats.cbeff_tlv import GROUP, TEMPLATE, read_tlv
@@ -164,10 +164,15 @@ def read_record(data: bytes, file: str | None = None) -> RecordContents:
         Damaged or cut off; carries the byte offset, or names field or element.
     UnsupportedFormatError
         No record that is known.
-    InvalidTemplateError
-        Minutiae of pixels that are not square.
     """
-    return _read(bytes(data), file, 0)
+    try:
+        return _read(bytes(data), file, 0)
+    except InvalidTemplateError as error:  # minutiae of pixels that are not square
+        raise UnsupportedFormatError(str(error), file=file, offset=0) from None
+    except FormatError as error:
+        if error.file is not None or error.offset is not None or file is None:
+            raise
+        raise type(error)(str(error), file=file) from None  # it names a field or a picture, and now the file
 
 
 def _read(data: bytes, file: str | None, depth: int) -> RecordContents:

@@ -1,0 +1,1 @@
+"""Damaged input, by chance and guided by coverage."""

@@ -1,0 +1,166 @@
+"""Any record: told by its bytes, read alike, damaged a thousand times, and written as every other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biocore.errors import BiocoreError, FormatError, InvalidSampleError, UnsupportedFormatError
+from biocore.formats.any_record import AbsenceReason, RecordKind, kind_of, read_record
+from biocore.formats.conversion import How, Pixels, Target, convert
+from biocore.types import EyePosition, FingerPosition, Modality
+from fuzz import mutations
+from record_samples import SAMPLES, eyes, fingers, grey
+
+FINGER_TARGETS = (Target.FIR_2005, Target.FIR_2011, Target.ITL, Target.CBEFF)
+EYE_TARGETS = (Target.IIR_2005, Target.IIR_2011, Target.ITL, Target.CBEFF)
+MINUTIAE_TARGETS = [t for t in Target if t.value.startswith(("fmr", "ansi"))]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_record_is_told_by_its_bytes_and_read(name: str) -> None:
+    kind, data = SAMPLES[name]
+    assert kind_of(data) is kind
+    contents = read_record(data, "sample")
+    assert contents.kind is kind
+    assert contents.remarks == ()
+    assert contents.images or contents.templates or kind is RecordKind.CBEFF_TLV
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_damage_of_any_kind_gives_a_record_or_a_refusal_that_names_the_file(name: str) -> None:
+    ended = mutations.run(SAMPLES[name][1], 400, seed=20261122)
+    assert ended["refused"] > 40
+    assert sum(ended.values()) == 400
+
+
+def test_what_is_no_record_is_refused_with_the_list_of_those_that_are() -> None:
+    for data in (b"", b"\x89PNG\r\n", b"hello", bytes(100)):
+        with pytest.raises(UnsupportedFormatError, match=r"fmr-2005.*cbeff"):
+            read_record(data, "what.bin")
+
+
+def test_a_cbeff_file_lists_what_its_records_hold() -> None:
+    contents = read_record(SAMPLES["cbeff"][1])
+    assert [image.modality for image in contents.images] == [*[Modality.FINGER] * 2, *[Modality.IRIS] * 2]
+    assert [len(template) for template in contents.templates] == [12]
+    assert contents.missing == (
+        (FingerPosition.RIGHT_THUMB, AbsenceReason.AMPUTATED),
+        (FingerPosition.RIGHT_LITTLE, AbsenceReason.UNSAID),
+    )
+
+
+def test_every_published_record_is_read_with_its_pictures(shared: Path) -> None:
+    seen = set()
+    for folder in ("fmr", "an2k", "iris", "iris_iir2011", "finger_fir2011"):
+        for path in sorted((shared / "data/formats" / folder).iterdir()):
+            if path.suffix == ".json":
+                continue
+            contents = read_record(path.read_bytes(), path.name)
+            seen.add(contents.kind)
+            for image in contents.images:
+                if image.compression != "WSQ":
+                    assert image.pixels.shape == (image.height, image.width)
+    assert seen == set(RecordKind) - {RecordKind.FIR_2005, RecordKind.CBEFF}
+
+
+# -- conversion --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", FINGER_TARGETS)
+@pytest.mark.parametrize("source", ["fir-2005", "fir-2011"])
+@pytest.mark.parametrize("pixels", [Pixels.KEEP, Pixels.RAW, Pixels.PNG, Pixels.JPEG2000])
+def test_pictures_of_fingers_survive_every_way_pixel_for_pixel(source: str, target: Target, pixels: Pixels) -> None:
+    found = convert(read_record(SAMPLES[source][1]), target, How(pixels))
+    back = read_record(found.data)
+    assert [image.position for image in back.images] == [FingerPosition.LEFT_INDEX, FingerPosition.LEFT_MIDDLE]
+    assert [image.ppi for image in back.images] == [500.0, 500.0]
+    assert [image.score for image in back.images] == [61, 61]
+    for image in back.images:
+        np.testing.assert_array_equal(image.pixels, grey())
+    told = ((FingerPosition.RIGHT_THUMB, AbsenceReason.AMPUTATED),)
+    if source == "fir-2011" and target is not Target.FIR_2005:
+        assert found.lost == ()
+        assert [position for position, _ in back.missing] == [FingerPosition.RIGHT_THUMB]
+        assert target is Target.CBEFF or back.missing == told
+    elif source == "fir-2011":
+        assert found.lost == ("that the right thumb finger is missing (amputated)",)
+
+
+@pytest.mark.parametrize("target", EYE_TARGETS)
+@pytest.mark.parametrize("source", ["iir-2005", "iir-2011"])
+@pytest.mark.parametrize("pixels", [Pixels.KEEP, Pixels.RAW, Pixels.JPEG2000])
+def test_pictures_of_eyes_survive_every_way_pixel_for_pixel(source: str, target: Target, pixels: Pixels) -> None:
+    found = convert(read_record(SAMPLES[source][1]), target, How(pixels))
+    back = read_record(found.data)
+    assert found.lost == ()
+    assert [image.position for image in back.images] == [EyePosition.RIGHT, EyePosition.LEFT]
+    assert [image.score for image in back.images] == [44, 44]
+    for image in back.images:
+        np.testing.assert_array_equal(image.pixels, grey())
+
+
+@pytest.mark.parametrize("target", [*MINUTIAE_TARGETS, Target.ITL, Target.CBEFF])
+@pytest.mark.parametrize("source", [name for name in SAMPLES if name.startswith(("fmr", "ansi"))])
+def test_minutiae_survive_every_way(source: str, target: Target) -> None:
+    (template,) = read_record(SAMPLES[source][1]).templates
+    (back,) = read_record(convert(read_record(SAMPLES[source][1]), target).data).templates
+    assert (back.width, back.height, back.ppi, back.position) == (400, 500, 500.0, FingerPosition.LEFT_RING)
+    key = np.lexsort((template.points[:, 0], template.points[:, 1]))
+    again = np.lexsort((back.points[:, 0], back.points[:, 1]))
+    np.testing.assert_array_equal(template.points[key], back.points[again])
+    turned = np.abs(template.directions[key] - back.directions[again])
+    assert np.minimum(turned, 2 * np.pi - turned).max() <= np.radians(1.1)
+
+
+def test_a_record_of_its_own_kind_is_written_byte_for_byte() -> None:
+    for name in ("fmr-2005", "fmr-2011", "ansi-2004", "ansi-2009", "fir-2005", "fir-2011", "iir-2005", "iir-2011"):
+        assert convert(read_record(SAMPLES[name][1]), Target(name)).data == SAMPLES[name][1], name
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "says"),
+    [
+        ("fir-2011", Target.FMR_2011, "biocore extract"),
+        ("fir-2011", Target.IIR_2011, "no pictures of eyes"),
+        ("fmr-2005", Target.FIR_2011, "no pictures of fingers"),
+        ("cbeff-tlv", Target.CBEFF, "no pictures, templates"),
+        ("cbeff-tlv", Target.ITL, "no pictures, templates"),
+    ],
+)
+def test_what_a_record_does_not_hold_is_named_with_what_to_do(source: str, target: Target, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        convert(read_record(SAMPLES[source][1]), target)
+
+
+def test_everything_that_is_lost_is_named() -> None:
+    whole = read_record(SAMPLES["cbeff"][1])
+    assert convert(whole, Target.FMR_2005).lost == (
+        "2 pictures of fingers",
+        "2 pictures of eyes",
+        "that the right thumb finger is missing (amputated)",
+        "that the right little finger is missing (not said)",
+    )
+    assert convert(whole, Target.IIR_2011).lost[0] == "2 pictures of fingers"
+    assert convert(whole, Target.ITL).lost == ()
+
+
+def test_pictures_that_cannot_share_one_record_and_wsq_of_eyes_are_refused() -> None:
+    with pytest.raises(InvalidSampleError, match="WSQ"):
+        convert(read_record(SAMPLES["iir-2011"][1]), Target.IIR_2011, How(Pixels.WSQ))
+    with pytest.raises(BiocoreError, match="ratio"):
+        convert(read_record(SAMPLES["fir-2011"][1]), Target.FIR_2011, How(Pixels.JPEG2000_LOSSY))
+
+
+def test_slaps_of_a_transaction_become_finger_image_records(shared: Path) -> None:
+    data = (shared / "data/formats/an2k/type4-slaps.an2k").read_bytes()
+    back = read_record(convert(read_record(data), Target.FIR_2011).data)
+    assert [image.place for image in back.images] == [14, 6, 1, 13]  # left four, left thumb, right thumb, right four
+    assert {image.compression for image in back.images} == {"WSQ"}
+
+
+def test_samples_are_what_they_say() -> None:
+    assert [image.finger for image in fingers().images] == [FingerPosition.LEFT_INDEX, FingerPosition.LEFT_MIDDLE]
+    assert [image.eye for image in eyes().images] == [EyePosition.RIGHT, EyePosition.LEFT]
