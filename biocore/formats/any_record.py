@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from biocore.errors import FormatError, InvalidTemplateError, UnsupportedFormatError
+from biocore.errors import FormatError, InvalidSampleError, InvalidTemplateError, UnsupportedFormatError
 from biocore.formats import finger_image, finger_minutiae, iris_image
 from biocore.formats.cbeff import CbeffFile, read_cbeff
 from biocore.formats.cbeff_tlv import GROUP, TEMPLATE, read_tlv
@@ -167,7 +167,7 @@ def read_record(data: bytes, file: str | None = None) -> RecordContents:
     """
     try:
         return _read(bytes(data), file, 0)
-    except InvalidTemplateError as error:  # minutiae of pixels that are not square
+    except (InvalidTemplateError, InvalidSampleError) as error:  # pixels that are not square, or of no real scanner
         raise UnsupportedFormatError(str(error), file=file, offset=0) from None
     except FormatError as error:
         if error.file is not None or error.offset is not None or file is None:

@@ -2,8 +2,8 @@
 
     pip install atheris && PYTHONPATH=tests python tests/fuzz/records_atheris.py corpus/ -max_len=65536
 
-Begin with a corpus: the same with `--corpus corpus/` writes one record of each family. atheris is not a dependency of the
-project.
+Begin with a corpus: the same with `--corpus corpus/` writes one record of each family. The project does not depend on
+atheris.
 """
 
 from __future__ import annotations
