@@ -27,6 +27,12 @@ def test_the_program_of_the_readme_does_what_it_says() -> None:
     assert outcome.failed == 0
 
 
+def test_the_program_of_the_records_page_does_what_it_says() -> None:
+    outcome = doctest.testfile(str(ROOT / "docs" / "records.md"), module_relative=False)
+    assert outcome.attempted >= 5
+    assert outcome.failed == 0
+
+
 def test_every_page_is_reached_from_the_readme_and_every_link_leads_somewhere() -> None:
     reached, ahead = set[Path](), {README}
     while ahead:
