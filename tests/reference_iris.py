@@ -8,50 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.kernels.iris import OUTSIDE, ROUNDS, TUKEY, Weights
+from biocore.kernels.iris import OUTSIDE, ROUNDS, TUKEY
 
 Array = NDArray[Any]
-
-
-def vote(
-    gx: Array,
-    gy: Array,
-    radii: Array,
-    bins: Array,
-    shares: Array,
-    *,
-    dark_inside: bool,
-    least: float,
-    cap: float,
-    weights: Weights,
-) -> Array:
-    """Votes of edges for centres, in single precision, edge after edge."""
-    f = np.float32
-    out = np.zeros((int(bins.max()) + 1, *gx.shape), np.float32)
-    height, width = gx.shape
-    for y, x in np.ndindex(gx.shape):
-        dx, dy = f(gx[y, x]), f(gy[y, x])
-        squared = dx * dx + dy * dy
-        if squared < f(least) * f(least):
-            continue
-        if 0 < y < height - 1 and 0 < x < width - 1:
-            sx = 0 if 2 * abs(dx) < abs(dy) else 1 if dx > 0 else -1
-            sy = 0 if 2 * abs(dy) < abs(dx) else 1 if dy > 0 else -1
-            ahead, behind = (f(gx[at]) ** 2 + f(gy[at]) ** 2 for at in ((y + sy, x + sx), (y - sy, x - sx)))
-            if max(ahead, behind) > squared:
-                continue
-        steep = np.sqrt(squared)
-        sign = f(1.0 if dark_inside else -1.0)
-        dx, dy = sign * dx / steep, sign * dy / steep
-        upright = f(weights.above) if dy < 0 else f(weights.below)
-        weight = f(weights.side) + (upright - f(weights.side)) * dy * dy
-        weight = weight * min(steep, f(cap)) / f(cap)
-        for radius, plane, share in zip(radii, bins, shares, strict=True):
-            px, py = f(x) + f(0.5) - f(radius) * dx, f(y) + f(0.5) - f(radius) * dy
-            if px < 0 or py < 0 or px >= width or py >= height:
-                break
-            out[plane, int(py), int(px)] += weight * f(share)
-    return out
 
 
 def bridge(image: Array, spots: Array) -> Array:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import reference_iris as twin
 from biocore.errors import InvalidSampleError
@@ -18,36 +17,6 @@ from biocore.kernels import iris as kernel
 SIDES = st.integers(1, 12)
 SEEDS = st.integers(0, 2**32 - 1)
 FINITE = st.floats(-1e12, 1e12)
-
-
-def gradient(rng: np.random.Generator, height: int, width: int) -> NDArray[np.int16]:
-    return rng.integers(-1000, 1000, (height, width)).astype(np.int16)
-
-
-@given(SIDES, SIDES, st.integers(1, 20), st.booleans(), SEEDS)
-def test_votes_are_those_of_the_twin(height: int, width: int, count: int, dark_inside: bool, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    gx, gy = gradient(rng, height, width), gradient(rng, height, width)
-    bins = np.sort(rng.integers(0, count, count)).astype(np.int32)
-    radii = np.sort(rng.uniform(1, 20, count)).astype(np.float32)
-    shares = rng.uniform(0.1, 1.0, count).astype(np.float32)
-    given_: dict[str, Any] = {
-        "dark_inside": dark_inside, "least": 20.0, "cap": 700.0, "weights": kernel.Weights(1.0, 0.25, 0.5),
-    }  # fmt: skip
-    got = kernel.vote(gx, gy, radii, bins, shares, **given_)
-    np.testing.assert_allclose(got, twin.vote(gx, gy, radii, bins, shares, **given_), rtol=1e-6, atol=1e-6)
-
-
-def test_votes_of_a_dark_disc_meet_in_its_centre() -> None:
-    y, x = np.mgrid[:61, :61]
-    disc = np.clip((np.hypot(x - 30, y - 30) - 17) * 40, 0, 200)
-    gy, gx = (g.astype(np.int16) for g in np.gradient(disc))
-    bins = np.arange(20, dtype=np.int32)
-    radii, shares = np.arange(8, 28, dtype=np.float32), np.ones(20, np.float32)
-    votes = kernel.vote(gx, gy, radii, bins, shares, dark_inside=True, least=5.0, cap=20.0, weights=kernel.Weights())
-    plane, row, column = np.unravel_index(votes.argmax(), votes.shape)
-    assert (int(row), int(column)) == (30, 30)
-    assert abs(8 + plane - 19) <= 2
 
 
 @given(SIDES, SIDES, st.floats(0, 1), SEEDS)
@@ -189,29 +158,13 @@ def test_a_curve_ignores_a_quarter_of_outliers_and_keeps_to_its_prior_where_noth
 
 
 GREY = np.zeros((4, 5), np.uint8)
-SHORT = np.zeros((4, 5), np.int16)
-PLANES = np.zeros(3, np.int32)
-RADII = np.arange(1, 4, dtype=np.float32)
 STEPS, BEND = np.ones((2, 5), np.float32), np.zeros(2, np.float32)
-VOTE: dict[str, Any] = {"dark_inside": True, "least": 1.0, "cap": 2.0, "weights": kernel.Weights()}
 TWO, THREE = np.ones(2), np.ones(3)
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: kernel.vote(SHORT, SHORT[:3], RADII, PLANES, RADII, **VOTE),
-        lambda: kernel.vote(SHORT.astype(np.int32), SHORT, RADII, PLANES, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII - 1, PLANES, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII[::-1], PLANES, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII * np.float32(1e4), PLANES, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES - 1, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES + 3, RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES[:0], RADII, **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII[:0], PLANES[:0], RADII[:0], **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII[:2], **VOTE),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "least": 0.0}),
-        lambda: kernel.vote(SHORT, SHORT, RADII, PLANES, RADII, **{**VOTE, "cap": math.nan}),
         lambda: kernel.bridge(GREY[:0], np.zeros((0, 5), bool)),
         lambda: kernel.bridge(GREY, np.zeros((4, 4), bool)),
         lambda: kernel.bridge(GREY, cast("Any", GREY)),

@@ -8,7 +8,7 @@ no eye could have are dropped; what remains is ranked, and left to the contours 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biocore.kernels import iris as kernel
+from biocore.kernels import irissearch as kernel
 from biocore.types import GreyImage
 
 COARSE = 160  # px; shorter side of the picture that is searched
@@ -34,6 +34,8 @@ RATIO = (0.10, 0.84)  # pupil by limbus radius; ISO/IEC 29794-6 expects 0.2..0.7
 ROOM = 0.6  # pupil by limbus radius, below which the edge of one is not taken for that of the other
 OFFSET = 0.22  # of the limbus radius; the pupil lies up and nasally by some per cent, gaze adds
 SAME = 0.08  # of the radius; circles that differ by less are one
+SQUARE = np.ones((3, 3), np.uint8)
+SQUARE.flags.writeable = False
 BLOB_LEVELS = (0.006, 0.02, 0.05, 0.10, 0.18)  # share of the darkest pixels
 
 
@@ -86,148 +88,158 @@ def gradients(picture: GreyImage) -> tuple[NDArray[np.int16], NDArray[np.int16]]
     return np.asarray(gx, np.int16), np.asarray(gy, np.int16)
 
 
+def edges(picture: GreyImage, least: float) -> kernel.Ridges:
+    """Return the ridges of a picture's edges."""
+    return kernel.ridges(*gradients(picture), least)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Planes:
-    """Radii at which an edge votes, the plane of each, what a vote counts, and the mean radius of each plane.
+class Radii:
+    """The planes of radii that edges vote in, as the kernel takes them, and the mean radius of each."""
 
-    Counts are such that all votes of an entire circle make about 1.
-    """
-
-    radii: NDArray[np.float32]
-    planes: NDArray[np.int32]
-    shares: NDArray[np.float32]
+    planes: kernel.Planes
     centres: NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
-def _planes(first: int, last: int) -> Planes:
+def _radii(first: int, last: int, noisy: bool = False) -> Radii:
+    """Return the planes of radii from `first` to `last` px.
+
+    Counts are such that all votes of an entire circle make about 1. With `noisy` planes are compared by how far votes
+    rise above those of noise, whose share falls with the root of the radius.
+    """
     every = np.arange(first, last + 1)
     index = np.floor(np.log(every / every[0]) / math.log(PLANE)).astype(np.int32)
     _, begins, planes = np.unique(index, return_index=True, return_inverse=True)
     centres = np.bincount(planes, every) / np.bincount(planes)
     used = (every < COARSE_RADIUS) | ((np.arange(len(every)) - begins[planes]) % 2 == 0)
-    lost = np.bincount(planes) / np.bincount(planes[used])
+    voting = np.bincount(planes[used])
+    lost = np.bincount(planes) / voting
     shares = (lost / (2.0 * math.pi * centres))[planes[used]]
-    return Planes(every[used].astype(np.float32), planes[used].astype(np.int32), shares.astype(np.float32), centres)
+    halves = np.maximum(1, np.round(centres * 0.06))  # edges point to the centre within a few degrees
+    reaches = np.maximum(1, np.round(0.5 * OFFSET * centres))
+    return Radii(
+        kernel.Planes(
+            every[used].astype(np.float32),
+            shares.astype(np.float32),
+            np.concatenate([[0], np.cumsum(voting)]).astype(np.int32),
+            halves.astype(np.int32),
+            (np.sqrt(centres) if noisy else np.ones(len(centres))).astype(np.float32),
+            reaches.astype(np.int32),
+        ),
+        centres,
+    )
+
+
+def _span(least: float, most: float) -> tuple[int, int]:
+    return math.ceil(least), max(math.ceil(least), math.floor(most))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Smoothed votes, as a share of all an entire circle would get: float32 (planes, height, width)."""
+    """What edges voted for, the mean radius of each plane, and where the window that was looked at begins."""
 
-    share: NDArray[np.float32]
+    votes: kernel.Votes
     radii: NDArray[np.float64]
     way: Way
+    left: int = 0
+    top: int = 0
 
-    def peaks(self, count: int, *, noisy: bool = False) -> list[Circle]:
-        """Return the circles with the most votes, none close to a better one.
-
-        With `noisy` by how far votes rise above those of noise, whose share falls with the root of the radius.
-        """
+    def peaks(self, count: int) -> list[Circle]:
+        """Return the circles with the most votes (a share of all that an entire one would get), none near a better."""
         found: list[Circle] = []
-        root = np.sqrt(self.radii).astype(np.float32)
-        weighted = self.share * root[:, None, None] if noisy else self.share
-        level = weighted.max(axis=0)
+        level = self.votes.level.copy()
         for _ in range(count):
             _, value, _, (x, y) = cv2.minMaxLoc(level)
             if value <= 0:
                 break
-            k = int(weighted[:, y, x].argmax())
-            share = float(self.share[k, y, x])
-            found.append(Circle(float(x), float(y), float(self.radii[k]), share, self.way))
-            reach = max(2, round(0.12 * self.radii[k]))
+            radius, share = float(self.radii[self.votes.plane[y, x]]), float(self.votes.share[y, x])
+            found.append(Circle(float(x) + self.left, float(y) + self.top, radius, share, self.way))
+            reach = max(2, round(0.12 * radius))
             level[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] = 0
         return found
 
-    def around(self, pupil: Circle, wide: bool = False) -> Circle | None:
-        """Return the circle with the most votes that a pupil could lie in, if there is any.
-
-        With `wide` only circles that leave room for an iris: the pupil's own edge, too, votes for a limbus.
-        """
-        best = None
-        for plane, radius in zip(self.share, self.radii, strict=True):
-            if not RATIO[0] <= pupil.r / radius <= (ROOM if wide else RATIO[1]):
-                continue
-            reach = max(1, round(0.5 * OFFSET * radius))
-            left, top = max(0, round(pupil.x) - reach), max(0, round(pupil.y) - reach)
-            part = plane[top : round(pupil.y) + reach + 1, left : round(pupil.x) + reach + 1]
-            if not part.size:
-                continue
-            _, value, _, (x, y) = cv2.minMaxLoc(part)
-            if value > (best.score if best else 0.0):
-                best = Circle(float(x + left), float(y + top), float(radius), float(value), self.way)
-        return best
+    def answers(self) -> list[Circle | None]:
+        """Return the circle that was found for each question; None where there is none."""
+        found = zip(self.votes.answers.tolist(), self.votes.values.tolist(), strict=True)
+        return [
+            Circle(float(x), float(y), float(self.radii[plane]), value, self.way) if value > 0 else None
+            for (plane, x, y), value in found
+        ]
 
 
-def _votes(
-    gx: NDArray[np.int16],
-    gy: NDArray[np.int16],
-    span: tuple[float, float],
-    way: Way,
-    steepness: tuple[float, float],
-    weights: kernel.Weights,
-) -> Votes:
-    planes = _planes(math.ceil(span[0]), max(math.ceil(span[0]), math.floor(span[1])))
-    dark, (least, cap) = way is not Way.BRIGHT_VOTES, steepness
-    share = kernel.vote(
-        gx, gy, planes.radii, planes.planes, planes.shares, dark_inside=dark, least=least, cap=cap, weights=weights
+def limbi(found: kernel.Ridges, around: list[Circle], *, wide: tuple[bool, ...] = (False,)) -> Votes:
+    """Let lateral and lower edges, dark inside, vote for a limbus.
+
+    Its answers are the circles with the most votes that each pupil of `around` could lie in; where `wide` holds True
+    only of those that leave room for an iris: the pupil's own edge, too, votes for a limbus.
+    """
+    span = LIMBUS_RANGE[0], min(LIMBUS_RANGE[1], LIMBUS_SHARE * min(found.shape))
+    radii = _radii(*_span(*span))
+    asked = np.empty((len(around), len(wide), 4), np.int32)
+    if around:
+        ratio = np.array([c.r for c in around])[:, None] / radii.centres  # falls from plane to plane
+        asked[:, :, :2] = [[(round(c.x), round(c.y))] for c in around]
+        asked[:, :, 3] = (ratio >= RATIO[0]).sum(axis=1)[:, None]
+        for i, most in enumerate(ROOM if w else RATIO[1] for w in wide):
+            asked[:, i, 2] = (ratio > most).sum(axis=1)
+    votes = kernel.vote(
+        found, radii.planes, dark_inside=True, cap=STEEPNESS[1], weights=LIMBUS_WEIGHTS, asked=asked.reshape(-1, 4)
     )
-    for plane, radius in zip(share, planes.centres, strict=True):
-        side = 2 * max(1, round(radius * 0.06)) + 1  # edges point to the centre within a few degrees
-        cv2.boxFilter(plane, -1, (side, side), dst=plane, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    return Votes(share, planes.centres, way)
+    return Votes(votes, radii.centres, Way.LIMBUS_VOTES)
 
 
-def limbi(gx: NDArray[np.int16], gy: NDArray[np.int16]) -> Votes:
-    """Let lateral and lower edges, dark inside, vote for a limbus."""
-    span = LIMBUS_RANGE[0], min(LIMBUS_RANGE[1], LIMBUS_SHARE * min(gx.shape))
-    return _votes(gx, gy, span, Way.LIMBUS_VOTES, STEEPNESS, LIMBUS_WEIGHTS)
-
-
-def pupils(gx: NDArray[np.int16], gy: NDArray[np.int16]) -> Votes:
+def pupils(found: kernel.Ridges) -> Votes:
     """Let edges all round vote for a dark disc."""
-    span = PUPIL_RANGE[0], min(PUPIL_RANGE[1], PUPIL_SHARE * min(gx.shape))
-    return _votes(gx, gy, span, Way.DARK_VOTES, STEEPNESS, PUPIL_WEIGHTS)
+    span = PUPIL_RANGE[0], min(PUPIL_RANGE[1], PUPIL_SHARE * min(found.shape))
+    radii = _radii(*_span(*span))
+    votes = kernel.vote(found, radii.planes, dark_inside=True, cap=STEEPNESS[1], weights=PUPIL_WEIGHTS)
+    return Votes(votes, radii.centres, Way.DARK_VOTES)
+
+
+def grey_below(picture: GreyImage) -> NDArray[np.float64]:
+    """Return the share of a picture's pixels at or below each grey level: float64 (256,)."""
+    return np.asarray(np.cumsum(kernel.histogram(picture)) / picture.size)
 
 
 def blobs(picture: GreyImage, count: int = 6) -> list[Circle]:
     """Return compact dark parts of the picture, at several thresholds."""
-    smooth = cv2.GaussianBlur(picture, (5, 5), 1.0)
-    cumulated = np.cumsum(np.bincount(smooth.ravel(), minlength=256)) / smooth.size
+    smooth = np.asarray(cv2.GaussianBlur(picture, (5, 5), 1.0), np.uint8)
     found: list[Circle] = []
-    for share in BLOB_LEVELS:
-        level = int(np.searchsorted(cumulated, share))
-        below = (smooth <= level).astype(np.uint8)
-        dark = cv2.morphologyEx(below, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        _, _, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=4)
-        for (_, _, width, height, area), (cx, cy) in zip(stats[1:], centres[1:], strict=True):
-            radius = math.sqrt(area / math.pi)
+    for level in np.searchsorted(grey_below(smooth), BLOB_LEVELS):
+        below = (smooth <= level).view(np.uint8)
+        dark = np.asarray(cv2.morphologyEx(below, cv2.MORPH_OPEN, SQUARE), np.uint8)
+        for area in kernel.areas(dark.view(np.bool_)):
+            radius = math.sqrt(area.pixels / math.pi)
             if not PUPIL_RANGE[0] <= radius <= PUPIL_RANGE[1]:
                 continue
-            filling = area / (width * height) / (math.pi / 4.0)
-            shape = min(width, height) / max(width, height)
-            found.append(Circle(float(cx), float(cy), radius, shape * min(filling, 1.0 / filling), Way.DARK_BLOB))
+            filling = area.pixels / (area.width * area.height) / (math.pi / 4.0)
+            shape = min(area.width, area.height) / max(area.width, area.height)
+            found.append(Circle(area.x, area.y, radius, shape * min(filling, 1.0 / filling), Way.DARK_BLOB))
     return sorted(found, key=lambda c: -c.score)[:count]
 
 
 def discs(
-    gx: NDArray[np.int16],
-    gy: NDArray[np.int16],
-    span: tuple[float, float],
-    centre: tuple[float, float],
-    reach: float,
-    count: int,
+    found: kernel.Ridges, span: tuple[float, float], centre: tuple[float, float], reach: float, count: int
 ) -> list[Circle]:
     """Return discs of radii within `span` whose centres lie within `reach` of a place: `count` dark, `count` bright."""
     x, y = centre
     left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
-    found = []
+    right, bottom = min(found.shape[1], math.ceil(x + reach) + 1), min(found.shape[0], math.ceil(y + reach) + 1)
+    if left >= right or top >= bottom:
+        return []
+    radii, peaks = _radii(*_span(*span), noisy=True), []
     for way in (Way.DARK_VOTES, Way.BRIGHT_VOTES):
-        votes = _votes(gx, gy, span, way, FAINT_STEEPNESS, PUPIL_WEIGHTS)
-        inside = votes.share[:, top : math.ceil(y + reach) + 1, left : math.ceil(x + reach) + 1]
-        near = replace(votes, share=np.ascontiguousarray(inside))
-        found += [replace(c, x=c.x + left, y=c.y + top) for c in near.peaks(count, noisy=True)]
-    return found
+        votes = kernel.vote(
+            found,
+            radii.planes,
+            dark_inside=way is Way.DARK_VOTES,
+            cap=FAINT_STEEPNESS[1],
+            weights=PUPIL_WEIGHTS,
+            window=(top, bottom, left, right),
+        )
+        peaks += Votes(votes, radii.centres, way, left, top).peaks(count)
+    return peaks
 
 
 def distinct(found: list[Circle], count: int) -> list[Circle]:

@@ -12,6 +12,7 @@ from biocore.iris.circles import OFFSET, RATIO, Circle, Way
 from biocore.iris.contours import Band
 from biocore.iris.outline import APART_ODDS, SUPPORT_ODDS, Limbus
 from biocore.iris.pyramid import Pyramid, full_step
+from biocore.kernels import irissearch as kernel
 from biocore.types import GreyImage
 
 PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0, 0.04, 0.16))
@@ -88,7 +89,8 @@ def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[C
     beyond = (x - (c.x - x0)) ** 2 + (y - (c.y - y0)) ** 2 > (CLEAR_OF * c.r) ** 2
     gx[beyond] = gy[beyond] = 0  # the limbus would vote, too
     span = (max(2.0, RATIO[0] * c.r), RATIO[1] * c.r)
-    found = circles.discs(gx, gy, span, (c.x - x0, c.y - y0), OFFSET * c.r, count)
+    edges = kernel.ridges(gx, gy, circles.FAINT_STEEPNESS[0])
+    found = circles.discs(edges, span, (c.x - x0, c.y - y0), OFFSET * c.r, count)
     return [replace(d, x=d.x + x0, y=d.y + y0).scaled(factor) for d in found]
 
 
@@ -112,13 +114,13 @@ def search(pixels: GreyImage) -> Search:
     pyramid = Pyramid(pixels)
     coarse, factor = circles.reduce(pixels)
     full = full_step(coarse)
-    gx, gy = circles.gradients(coarse)
-    votes = circles.limbi(gx, gy)
-    dark, round_ = circles.blobs(coarse), circles.pupils(gx, gy).peaks(6)
+    edges = circles.edges(coarse, circles.STEEPNESS[0])
+    dark, round_ = circles.blobs(coarse), circles.pupils(edges).peaks(6)
     every = dark + round_
     inner = circles.distinct(dark[:4] + round_[:4] + dark[4:], PUPILS_FIRST)
+    votes = circles.limbi(edges, inner, wide=(False, True))
     peaks = votes.peaks(4)
-    around = [c for c in (votes.around(p, wide) for p in inner for wide in (False, True)) if c is not None]
+    around = [c for c in votes.answers() if c is not None]
     outer = circles.distinct(sorted(peaks + around, key=lambda c: -c.score), LIMBI)
     traced = [outline.trace(pyramid, c.scaled(factor), full) for c in outer]
     inner = [c.scaled(factor) for c in inner]

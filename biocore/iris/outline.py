@@ -175,7 +175,7 @@ def _steps_twice(view: contours.Unrolled, inner: Floats, outer: Floats, rays: ND
     radii = inner[rays, None] + (outer - inner)[rays, None] * along
     index = np.round((radii - view.radii[0]) / (view.radii[1] - view.radii[0])).astype(np.intp)
     grey = np.take_along_axis(view.grey[rays], np.clip(index, 0, view.grey.shape[1] - 1), axis=1)
-    profile = np.median(grey, axis=0)
+    profile = contours.medians(grey.T)
     between = profile[8:36]
     fall = np.maximum.accumulate(between) - between
     lowest = int(fall.argmax())

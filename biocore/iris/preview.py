@@ -98,11 +98,10 @@ def _find(image: GreyImage) -> tuple[circles.Circle, circles.Circle] | None:
     """Return pupil and limbus by votes on the reduced frame, px of the frame; None where no pair is an eye."""
     factor = max(1, min(image.shape) // WORK_SIDE)
     small = circles.shrink(np.ascontiguousarray(image), factor)
-    gx, gy = circles.gradients(small)
-    votes = circles.limbi(gx, gy)
+    edges = circles.edges(small, circles.STEEPNESS[0])
+    pupils = circles.distinct(circles.blobs(small, 3) + circles.pupils(edges).peaks(3), 5)
     best, best_value = None, LEAST_VOTES
-    for pupil in circles.distinct(circles.blobs(small, 3) + circles.pupils(gx, gy).peaks(3), 5):
-        limbus = votes.around(pupil)
+    for pupil, limbus in zip(pupils, circles.limbi(edges, pupils).answers(), strict=True):
         if limbus is None:
             continue
         apart = _apart(small, pupil, limbus)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from biocore.iris.circles import shrink
+from biocore.iris.circles import grey_below, shrink
 from biocore.types import GreyImage
 
 FULL_STEP = 0.09  # of the picture's contrast: an edge this high counts in full
@@ -30,7 +30,7 @@ class Pyramid:
 
 def contrast(picture: GreyImage) -> float:
     """Return the grey levels between the dark and the bright parts of a picture."""
-    cumulated = np.cumsum(np.bincount(picture.ravel(), minlength=256)) / picture.size
+    cumulated = grey_below(picture)
     return float(np.searchsorted(cumulated, 0.90) - np.searchsorted(cumulated, 0.03))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from biocore.iris import contours, lids, locate
 from biocore.iris.circles import Circle
@@ -14,7 +16,7 @@ from biocore.iris.contours import Band, Floats
 from biocore.iris.lids import Tone
 from biocore.iris.outline import trust as trust_in_limbus
 from biocore.iris.pyramid import Pyramid, full_step
-from biocore.iris.segmentation import ANGLES, Contour, Ellipse, angles
+from biocore.iris.segmentation import ANGLES, Contour, Ellipse, angles, directions
 from biocore.kernels import iris as kernel
 from biocore.types import GreyImage
 
@@ -67,6 +69,12 @@ class Traced:
     share: float
     spread: float
     path: Floats
+
+
+@lru_cache(maxsize=1)
+def _below() -> NDArray[np.bool_]:
+    """Return which angles of a contour lie beside or below its centre, where no lid or lash is taken for a pupil."""
+    return -directions()[:, 1] < LOBE_BELOW
 
 
 def _priors(radius: float, deviations: dict[int, float], order: int) -> Floats:
@@ -204,7 +212,7 @@ def beside_iris(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, *, o
     ends = np.minimum(near, far), np.maximum(near, far)
     at = contour.cx / factor, contour.cy / factor
     grey = kernel.rays(image, at, np.maximum(ends[0], 0.0) / factor, np.maximum(ends[1], 1.0) / factor, 4)
-    seen = np.median(grey, axis=1)
+    seen = contours.medians(grey)
     if outside:
         clear = seen < iris.level + GLARE * (255.0 - iris.level)
     else:
@@ -220,9 +228,9 @@ def strayed(pyramid: Pyramid, traced: Traced, reach: float, iris: Tone, hole: To
     image, factor = pyramid.level(contour.radius, LEAST_SIDE["pupil"])
     far, near = (np.maximum(contour.radii - side * reach, 1.0) / factor for side in WITHIN)
     grey = kernel.rays(image, (contour.cx / factor, contour.cy / factor), near, np.maximum(far, near), 4)
-    seen, glare = np.median(grey, axis=1), iris.level + GLARE * (255.0 - iris.level)
+    seen, glare = contours.medians(grey), iris.level + GLARE * (255.0 - iris.level)
     light = (seen > hole.level + PUPIL_LEVEL * (iris.level - hole.level)) & (seen < glare)
-    return float(light[np.sin(angles()) < LOBE_BELOW].mean()) > STRAYED
+    return float(light[_below()].mean()) > STRAYED
 
 
 def with_lobes(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, hole: Tone, lower_lid: Floats) -> Contour:
@@ -237,14 +245,14 @@ def with_lobes(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, ho
     light = (grey > middle) | (grey < 0)
     ends = np.where(light.any(axis=1), light.argmax(axis=1), LOBE_SAMPLES) - 0.5
     edge = near + np.maximum(ends, 0.0) * (far - near) / (LOBE_SAMPLES - 1)
-    deep = (edge > pupil.radii + LOBE_DEPTH * limbus.radius) & (np.sin(angles()) < LOBE_BELOW)
+    deep = (edge > pupil.radii + LOBE_DEPTH * limbus.radius) & _below()
     wide = cv2.morphologyEx(
         np.tile(deep.astype(np.uint8), 3)[None, :], cv2.MORPH_OPEN, np.ones((1, LOBE_WIDTH), np.uint8)
     )[0, ANGLES : 2 * ANGLES].astype(bool)
     if not wide.any():
         return pupil
     if len(lower_lid):  # what ends at a lid is its shadow
-        x, y = pupil.cx + edge * np.cos(angles()), pupil.cy - edge * np.sin(angles())
+        x, y = (edge[:, None] * directions() + (pupil.cx, pupil.cy)).T
         lid = np.interp(x, lower_lid[:, 0], lower_lid[:, 1], left=np.inf, right=np.inf)
         if (wide & (y > lid - LOBE_DEPTH * limbus.radius)).any():
             return pupil
@@ -268,7 +276,7 @@ def has_ring(pyramid: Pyramid, limbus: Contour, in_sight: Floats) -> bool:
     rays = (in_sight > 0) & (trust_in_limbus(ANGLES) > 0.9) & (grey.min(axis=1) >= 0)
     if np.count_nonzero(rays) < RING_RAYS:
         return False
-    profile = np.median(grey[rays], axis=0)
+    profile = contours.medians(grey[rays].T)
     top = int(profile[:-2].argmax())
     rise = float(profile[top] - profile[: RING_SAMPLES // 4].mean())
     fall = float(profile[top] - profile[top:].min())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,29 @@ from biocore.types import frozen_array
 ANGLES = 256  # samples of a contour; 1.4 degrees, 2 px on the largest limbus
 
 
+@lru_cache(maxsize=16)
 def angles(count: int = ANGLES) -> NDArray[np.float64]:
-    """Return `count` angles round the circle, from 0, counter-clockwise."""
-    return np.arange(count, dtype=np.float64) * (2.0 * math.pi / count)
+    """Return `count` angles round the circle, from 0, counter-clockwise; read-only."""
+    return _kept(np.arange(count, dtype=np.float64) * (2.0 * math.pi / count))
+
+
+@lru_cache(maxsize=16)
+def directions(count: int = ANGLES) -> NDArray[np.float64]:
+    """Return where `angles(count)` point on the picture, x and y of length 1: float64 (count, 2), read-only."""
+    turn = angles(count)
+    return _kept(np.stack([np.cos(turn), -np.sin(turn)], axis=1))
+
+
+@lru_cache(maxsize=1)
+def _once_round() -> NDArray[np.float64]:
+    """Return the angles of a contour, and one more on either side."""
+    turn = angles()
+    return _kept(np.concatenate([turn[-1:] - 2.0 * math.pi, turn, turn[:1] + 2.0 * math.pi]))
+
+
+def _kept(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    array.flags.writeable = False  # it is handed out again and again
+    return array
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +113,22 @@ class Contour:
 
     def at(self, count: int) -> NDArray[np.float64]:
         """Return the radii at `count` equal angles, linearly interpolated: float64 (count,)."""
-        return np.interp(angles(count), angles(), self.radii, period=2.0 * math.pi)
+        if ANGLES % count == 0:
+            return self.radii[:: ANGLES // count]
+        radii = np.concatenate([self.radii[-1:], self.radii, self.radii[:1]])
+        return np.asarray(np.interp(angles(count), _once_round(), radii))
 
     def at_shape(self) -> NDArray[np.float64]:
         """Return the radii of the fitted shape at the angles of `angles()`, from the contour's centre."""
-        turn = angles()
+        turn, way = angles(), directions()
         dx, dy = self.shape.cx - self.cx, self.cy - self.shape.cy
         stretch, mean = 0.5 * (self.shape.a - self.shape.b), 0.5 * (self.shape.a + self.shape.b)
         oval = mean + stretch * np.cos(2.0 * (turn - self.shape.angle))
-        return np.asarray(oval + dx * np.cos(turn) + dy * np.sin(turn))
+        return np.asarray(oval + dx * way[:, 0] - dy * way[:, 1])
 
     def points(self, count: int = ANGLES) -> NDArray[np.float64]:
         """Return points on the curve at `count` equal angles: float64 (count, 2), x and y."""
-        turn, radii = angles(count), self.at(count)
-        return np.stack([self.cx + radii * np.cos(turn), self.cy - radii * np.sin(turn)], axis=1)
+        return self.at(count)[:, None] * directions(count) + (self.cx, self.cy)
 
 
 class Concern(StrEnum):

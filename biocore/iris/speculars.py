@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.kernels import iris as kernel
+from biocore.kernels import irissearch as search
 from biocore.types import GreyImage
 
 SIZE = 0.085  # of the picture's shorter side: wider spots are no lamps; 40 px at 640x480
@@ -29,11 +30,9 @@ def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
     side = min(pixels.shape)
     width = max(3, round(side * SIZE)) | 1
     ground = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (width, width)))
-    bright = ((cv2.subtract(pixels, ground) > STEP) & (pixels > DARKEST)).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
-    small = (stats[:, cv2.CC_STAT_WIDTH] <= width) & (stats[:, cv2.CC_STAT_HEIGHT] <= width)
-    small[0] = False
+    bright = np.asarray((cv2.subtract(pixels, ground) > STEP) & (pixels > DARKEST))
+    small = search.compact(bright, width)
     halo = max(1, round(side * HALO))
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * halo + 1, 2 * halo + 1))
-    spots = cv2.dilate(small[labels].astype(np.uint8), around).astype(bool)
+    spots = np.asarray(cv2.dilate(small.view(np.uint8), around), np.uint8).view(np.bool_)
     return spots, kernel.bridge(pixels, spots)

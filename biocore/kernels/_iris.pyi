@@ -2,20 +2,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-def vote(
-    gx: NDArray[Any],
-    gy: NDArray[Any],
-    radii: NDArray[Any],
-    bins: NDArray[Any],
-    shares: NDArray[Any],
-    sign: float,
-    least: float,
-    cap: float,
-    side: float,
-    above: float,
-    below: float,
-    out: NDArray[Any],
-) -> None: ...
 def bridge(
     image: NDArray[Any],
     spots: NDArray[Any],

@@ -1,71 +1,9 @@
-"""Loops over an eye's pixels: votes of edges for circles, rays from a centre, the best closed path over them.
+"""Loops over an eye's pixels: bridges over reflections, rays from a centre, the best closed path over them.
 
 Gate: `biocore.kernels.iris`. Twin: `tests/reference_iris.py`.
 """
 
 from libc.math cimport sqrt
-
-
-cdef inline float abs_(float v) noexcept nogil:
-    return v if v > 0 else -v
-
-
-cdef inline bint steeper(
-    const short[:, ::1] gx, const short[:, ::1] gy, Py_ssize_t y, Py_ssize_t x, float squared
-) noexcept nogil:
-    """Whether a neighbour's gradient is steeper."""
-    cdef float dx = gx[y, x], dy = gy[y, x]
-    return dx * dx + dy * dy > squared
-
-
-def vote(
-    const short[:, ::1] gx not None,
-    const short[:, ::1] gy not None,
-    const float[::1] radii not None,
-    const int[::1] bins not None,
-    const float[::1] shares not None,
-    float sign,
-    float least,
-    float cap,
-    float side,
-    float above,
-    float below,
-    float[:, :, ::1] out not None,
-):
-    """Let each pixel of a steep enough gradient vote for the centres behind it, one vote for each radius.
-
-    `bins[i]` is the plane of `out` for `radii[i]` (ascending), `shares[i]` what a vote counts there. A vote weighs
-    min(steepness, cap) / cap, times a factor between `side` (gradient level) and `above` or `below` (gradient upright,
-    pixel above or below the centre). Only the ridge of an edge votes: no pixel with a steeper neighbour
-    before or behind.
-    """
-    cdef Py_ssize_t height = gx.shape[0], width = gx.shape[1], count = bins.shape[0], y, x, i, sx, sy
-    cdef float dx, dy, squared, steep, weight, px, py
-    cdef float least2 = least * least
-    with nogil:
-        for y in range(height):
-            for x in range(width):
-                dx = gx[y, x]
-                dy = gy[y, x]
-                squared = dx * dx + dy * dy
-                if squared < least2:
-                    continue
-                if 0 < y < height - 1 and 0 < x < width - 1:
-                    sx = 0 if 2 * abs_(dx) < abs_(dy) else 1 if dx > 0 else -1
-                    sy = 0 if 2 * abs_(dy) < abs_(dx) else 1 if dy > 0 else -1
-                    if steeper(gx, gy, y + sy, x + sx, squared) or steeper(gx, gy, y - sy, x - sx, squared):
-                        continue
-                steep = sqrt(squared)
-                dx = sign * dx / steep
-                dy = sign * dy / steep
-                weight = side + ((above if dy < 0 else below) - side) * dy * dy
-                weight = weight * (steep if steep < cap else cap) / cap
-                for i in range(count):
-                    px = x + <float>0.5 - radii[i] * dx
-                    py = y + <float>0.5 - radii[i] * dy
-                    if px < 0 or py < 0 or px >= width or py >= height:
-                        break
-                    out[bins[i], <Py_ssize_t>py, <Py_ssize_t>px] += weight * shares[i]
 
 
 def bridge(

@@ -1,4 +1,4 @@
-"""Gate to the loops over an eye's pixels: votes for circles, rays from a centre, best paths over rays."""
+"""Gate to the loops over an eye's pixels: bridges over reflections, rays from a centre, best paths over rays."""
 
 from __future__ import annotations
 
@@ -13,78 +13,11 @@ from biocore.errors import InvalidSampleError
 from biocore.kernels import _iris, checks
 from biocore.types import GreyImage
 
-MAX_RADIUS = 4096  # px; half of the longest side a picture may have
+MAX_SAMPLES = 4096  # on a ray; half of the longest side a picture may have
 MAX_REACH = 100  # rows a path may climb in a step: twice that and one must fit a byte
 TUKEY = 4.685  # deviations; the biweight that keeps 95 % efficiency on normal errors (Beaton and Tukey 1974)
 ROUNDS = 6  # of reweighting
 OUTSIDE = -1.0  # grey level of a sample outside the picture
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much an edge's vote counts: beside, above and below the centre it votes for."""
-
-    side: float = 1.0
-    above: float = 1.0
-    below: float = 1.0
-
-
-def vote(
-    gx: NDArray[np.int16],
-    gy: NDArray[np.int16],
-    radii: NDArray[np.float32],
-    bins: NDArray[np.int32],
-    shares: NDArray[np.float32],
-    *,
-    dark_inside: bool,
-    least: float,
-    cap: float,
-    weights: Weights,
-) -> NDArray[np.float32]:
-    """Let edges vote for the centres of circles they may lie on (gradient-directed Hough transform).
-
-    Only the ridge of an edge votes, where no neighbour across it is steeper.
-
-    Parameters
-    ----------
-    gx, gy : int16 array (height, width)
-        Gradient to the right and down, any unit.
-    radii : float32 array (n,)
-        At which an edge votes, px, ascending from at least 1.
-    bins : int32 array (n,)
-        Plane that votes at each radius go to, each in 0..n.
-    shares : float32 array (n,)
-        What a vote at each radius counts.
-    dark_inside : bool
-        Circles darker than their surroundings; else brighter.
-    least, cap : float
-        Steepness below which an edge is silent, and above which it weighs no more; 0 < least <= cap.
-    weights : Weights
-
-    Returns
-    -------
-    float32 array (max(bins) + 1, height, width)
-
-    Raises
-    ------
-    InvalidSampleError
-    """
-    right = checks.array(gx, np.int16, (None, None), "gx")
-    down = checks.array(gy, np.int16, right.shape, "gy")
-    planes = checks.array(bins, np.int32, (None,), "bins")
-    reach = checks.array(radii, np.float32, planes.shape, "radii")
-    counts = checks.array(shares, np.float32, planes.shape, "shares")
-    if not 1 <= planes.size <= MAX_RADIUS or planes.min() < 0 or planes.max() >= planes.size:
-        raise InvalidSampleError(f"bins must name a plane within 0..{planes.size} for each of 1..{MAX_RADIUS} radii")
-    if not (reach[0] >= 1 and reach[-1] <= MAX_RADIUS and (np.diff(reach) >= 0).all()):
-        raise InvalidSampleError(f"radii must ascend within 1..{MAX_RADIUS} px")
-    if not 0 < least <= cap < math.inf:
-        raise InvalidSampleError(f"steepness must hold 0 < least <= cap, not {least} and {cap}")
-    out = np.zeros((int(planes.max()) + 1, *right.shape), np.float32)
-    sign = 1.0 if dark_inside else -1.0
-    each = weights.side, weights.above, weights.below
-    _iris.vote(right, down, reach, planes, counts, sign, least, cap, *each, out)
-    return out
 
 
 def bridge(image: GreyImage, spots: NDArray[np.bool_]) -> GreyImage:
@@ -130,7 +63,7 @@ def rays(
     inner, outer : float64 array (n,)
         Where each ray starts and ends, px from the centre; ray a has the angle 2 pi a / n, counter-clockwise.
     count : int
-        Samples along a ray, 2..`MAX_RADIUS`.
+        Samples along a ray, 2..`MAX_SAMPLES`.
 
     Returns
     -------
@@ -144,8 +77,8 @@ def rays(
     picture = checks.grey(image)
     starts = checks.array(inner, np.float64, (None,), "inner")
     ends = checks.array(outer, np.float64, starts.shape, "outer")
-    if not 2 <= count <= MAX_RADIUS:
-        raise InvalidSampleError(f"a ray must have 2..{MAX_RADIUS} samples, not {count}")
+    if not 2 <= count <= MAX_SAMPLES:
+        raise InvalidSampleError(f"a ray must have 2..{MAX_SAMPLES} samples, not {count}")
     if not all(math.isfinite(c) for c in centre):
         raise InvalidSampleError(f"the centre of rays must be finite, not {centre}")
     out = np.empty((starts.size, count), np.float32)
@@ -180,8 +113,8 @@ def steps(grey: NDArray[np.float32], widths: tuple[int, ...]) -> NDArray[np.floa
     InvalidSampleError
     """
     levels = checks.array(grey, np.float32, (None, None), "grey", finite=False)  # sums of NaN are NaN, no more
-    if not widths or min(widths) < 1 or max(widths) > MAX_RADIUS:
-        raise InvalidSampleError(f"widths must be 1..{MAX_RADIUS} samples, at least one of them, not {widths}")
+    if not widths or min(widths) < 1 or max(widths) > MAX_SAMPLES:
+        raise InvalidSampleError(f"widths must be 1..{MAX_SAMPLES} samples, at least one of them, not {widths}")
     out = np.empty_like(levels)
     _iris.steps(levels, np.array(widths, np.int32), np.empty(levels.shape[1] + 1), out)
     return out
