@@ -69,26 +69,36 @@ def rays(
 
     `turn[a]` is the cosine and sine of ray a, whose points are (cx + r cos, cy - r sin).
     """
-    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], count = out.shape[1], a, k, ix, iy, jx, jy
-    cdef double x, y, step, fx, fy, top, low, right = width - 1, bottom = height - 1
+    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], count = out.shape[1], a, k
+    cdef int ix, iy
+    cdef double x, y, step, start, across, down, fx, fy, top, low, right = width - 1, bottom = height - 1
+    cdef const unsigned char *grey = &image[0, 0]
+    cdef const unsigned char *upper
+    cdef const unsigned char *lower
+    cdef float *ray
     with nogil:
         for a in range(out.shape[0]):
-            step = (outer[a] - inner[a]) / (count - 1)
+            start = inner[a]
+            step = (outer[a] - start) / (count - 1)
+            across = turn[a, 0]
+            down = turn[a, 1]
+            ray = &out[a, 0]
             for k in range(count):
-                x = cx + (inner[a] + k * step) * turn[a, 0]
-                y = cy - (inner[a] + k * step) * turn[a, 1]
+                x = cx + (start + k * step) * across
+                y = cy - (start + k * step) * down
                 if not (0 <= x <= right and 0 <= y <= bottom):
-                    out[a, k] = -1
+                    ray[k] = -1
                     continue
-                ix = <Py_ssize_t>x
-                iy = <Py_ssize_t>y
+                ix = <int>x
+                iy = <int>y
                 fx = x - ix
                 fy = y - iy
-                jx = ix + 1 if ix + 1 < width else ix
-                jy = iy + 1 if iy + 1 < height else iy
-                top = image[iy, ix] + fx * (<double>image[iy, jx] - image[iy, ix])
-                low = image[jy, ix] + fx * (<double>image[jy, jx] - image[jy, ix])
-                out[a, k] = <float>(top + fy * (low - top))
+                upper = grey + iy * width + ix
+                lower = upper + width if iy + 1 < height else upper
+                ix = ix + 1 < width
+                top = upper[0] + fx * (<double>upper[ix] - upper[0])
+                low = lower[0] + fx * (<double>lower[ix] - lower[0])
+                ray[k] = <float>(top + fy * (low - top))
 
 
 def steps(
@@ -343,6 +353,8 @@ def fit_curve(
     cdef double spread = least_spread, off, w, scale
     cdef double *sorted_ = &work[0]
     cdef double *matrix = &work[n]
+    cdef double *row
+    cdef const double *functions
     with nogil:
         if unstarted:
             believed = 0
@@ -380,10 +392,13 @@ def fit_curve(
                 keeps[i] = (1 - off) * (1 - off) if off < 1 else 0
                 w = weights[i] * keeps[i]
                 if w > 0:
+                    functions = &basis[i, 0]
                     for j in range(m):
-                        coefficients[j] += w * basis[i, j] * values[i]
+                        off = w * functions[j]
+                        coefficients[j] += off * values[i]
+                        row = matrix + j * m
                         for k in range(j + 1):
-                            matrix[j * m + k] += w * basis[i, j] * basis[i, k]
+                            row[k] += off * functions[k]
             solve(matrix, &coefficients[0], m)
             for i in range(n):
                 off = 0

@@ -235,14 +235,15 @@ cdef void box_sums(
 
 cdef Py_ssize_t cast_votes(
     float *edges, Py_ssize_t stride, Py_ssize_t count, const float *radii, const float *shares, Py_ssize_t many,
-    Py_ssize_t top, Py_ssize_t bottom, Py_ssize_t left, Py_ssize_t right, float[:, ::1] out
+    int top, int bottom, int left, int right, float *out, int rows, int columns
 ) noexcept nogil:
     """Let edges (x, y, direction to the right and down, weight) vote at some radii; only votes in a window count.
 
     Edges whose votes leave the picture are dropped: at larger radii they would, too. Returns how many are left.
     """
-    cdef Py_ssize_t e, i, left_over = 0, px, py
-    cdef float height = out.shape[0], width = out.shape[1], x, y
+    cdef Py_ssize_t e, i, left_over = 0
+    cdef int px, py
+    cdef float height = <float>rows, width = <float>columns, x, y
     cdef bint inside
     cdef float *across = edges
     cdef float *down = edges + stride
@@ -257,10 +258,10 @@ cdef Py_ssize_t cast_votes(
             if not (0 <= x and 0 <= y and x < width and y < height):
                 inside = False
                 break
-            px = <Py_ssize_t>x
-            py = <Py_ssize_t>y
+            px = <int>x
+            py = <int>y
             if left <= px < right and top <= py < bottom:
-                out[py, px] += weight[e] * shares[i]
+                out[<Py_ssize_t>py * columns + px] += weight[e] * shares[i]
         if inside:
             across[left_over] = across[e]
             down[left_over] = down[e]
@@ -269,6 +270,28 @@ cdef Py_ssize_t cast_votes(
             weight[left_over] = weight[e]
             left_over += 1
     return left_over
+
+
+cdef void keep_best(
+    const float *votes, float rise, int p, Py_ssize_t count, float *level, float *share, int *plane
+) noexcept nogil:
+    """Keep the votes of plane p where, times `rise`, they are more than any before.
+
+    Without branches, which nobody could foretell, so that the compiler takes several pixels at once.
+    """
+    cdef Py_ssize_t k
+    cdef float value, raised, most, kept
+    cdef int better, known
+    for k in range(count):
+        value = votes[k]
+        raised = value * rise
+        most = level[k]
+        kept = share[k]
+        known = plane[k]
+        better = raised > most
+        plane[k] = known + ((p - known) & -better)
+        share[k] = value if better else kept
+        level[k] = raised if better else most
 
 
 def vote(
@@ -312,7 +335,7 @@ def vote(
     cdef Py_ssize_t top = window[0], bottom = window[1], left = window[2], right = window[3]
     cdef Py_ssize_t up, down, before, after
     cdef int half
-    cdef float dx, dy, steep, weight, value, raised, rise
+    cdef float dx, dy, steep, weight, rise
     with nogil:
         for e in range(n):
             dx = sign * edges[2, e]
@@ -338,18 +361,15 @@ def vote(
                     votes[y, x] = 0
             n = cast_votes(
                 &edges[0, 0], edges.shape[1], n, &radii[begins[p]], &shares[begins[p]], begins[p + 1] - begins[p],
-                up, down, before, after, votes,
+                <int>up, <int>down, <int>before, <int>after, &votes[0, 0], <int>height, <int>width,
             )
             box_sums(votes, &nothing[0], &room[0], half, top, bottom, left, right, smooth)
             rise = rises[p]
             for y in range(top, bottom):
-                for x in range(left, right):
-                    value = smooth[y, x]
-                    raised = value * rise
-                    if raised > level[y - top, x - left]:
-                        level[y - top, x - left] = raised
-                        share[y - top, x - left] = value
-                        plane[y - top, x - left] = <int>p
+                keep_best(
+                    &smooth[y, left], rise, <int>p, right - left, &level[y - top, 0], &share[y - top, 0],
+                    &plane[y - top, 0],
+                )
             for q in range(asked.shape[0]):
                 if not asked[q, 2] <= p < asked[q, 3]:
                     continue

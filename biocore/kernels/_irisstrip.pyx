@@ -30,45 +30,85 @@ def unwrap(const uint8_t[:, ::1] pixels not None, const uint8_t[:, ::1] usable n
                 valid[i, j] = (usable[y0, x0] & usable[y0, x0 + 1] & usable[y0 + 1, x0] & usable[y0 + 1, x0 + 1]) != 0
 
 
-cdef void blur_across(double[:, ::1] a, double[::1] line, int half) noexcept nogil:
-    """Add up 2 half + 1 neighbours of each sample along its row, round the circle."""
-    cdef Py_ssize_t i, j, n = a.shape[1]
-    cdef double total
-    for i in range(a.shape[0]):
-        for j in range(n):
-            line[half + j] = a[i, j]
-        for j in range(half):
-            line[j] = a[i, n - half + j]
-            line[half + n + j] = a[i, j]
-        total = 0
+cdef void wrap(const double *row, double *line, Py_ssize_t n, int half) noexcept nogil:
+    """Copy a row, preceded by its end and followed by its beginning."""
+    cdef Py_ssize_t j
+    for j in range(n):
+        line[half + j] = row[j]
+    for j in range(half):
+        line[j] = row[n - half + j]
+        line[half + n + j] = row[j]
+    line[2 * half + n] = 0  # looked at, of no consequence
+
+
+cdef void blur_across(double[:, ::1] a, double[:, ::1] out, double[::1] lines, int half) noexcept nogil:
+    """Add up 2 half + 1 neighbours of each sample along its row, round the circle.
+
+    Four rows at once, so that no sum waits for the one before. `lines` has room for four rows, 2 half + 1 longer than
+    those of `a`.
+    """
+    cdef Py_ssize_t i, j, n = a.shape[1], rows = a.shape[0], stride = n + 2 * half + 1, k
+    cdef double one, two, three, four
+    cdef double *first = &lines[0]
+    cdef double *second = first + stride
+    cdef double *third = second + stride
+    cdef double *fourth = third + stride
+    for i in range(0, rows - 3, 4):
+        for k in range(4):
+            wrap(&a[i + k, 0], first + k * stride, n, half)
+        one = two = three = four = 0
         for j in range(2 * half + 1):
-            total += line[j]
+            one += first[j]
+            two += second[j]
+            three += third[j]
+            four += fourth[j]
         for j in range(n):
-            a[i, j] = total
-            if j + 1 < n:
-                total += line[j + 2 * half + 1] - line[j]
+            out[i, j] = one
+            out[i + 1, j] = two
+            out[i + 2, j] = three
+            out[i + 3, j] = four
+            one += first[j + 2 * half + 1] - first[j]
+            two += second[j + 2 * half + 1] - second[j]
+            three += third[j + 2 * half + 1] - third[j]
+            four += fourth[j + 2 * half + 1] - fourth[j]
+    for i in range(rows - rows % 4, rows):
+        wrap(&a[i, 0], first, n, half)
+        one = 0
+        for j in range(2 * half + 1):
+            one += first[j]
+        for j in range(n):
+            out[i, j] = one
+            one += first[j + 2 * half + 1] - first[j]
 
 
-cdef void blur_down(double[:, ::1] a, double[:, ::1] copy, double[::1] total, int half) noexcept nogil:
+cdef void blur_down(double[:, ::1] a, double[:, ::1] out, double[::1] total, int half) noexcept nogil:
     """Add up 2 half + 1 neighbours of each sample along its column; beyond the ends there is nothing."""
     cdef Py_ssize_t i, j, rows = a.shape[0], n = a.shape[1]
-    for i in range(rows):
-        for j in range(n):
-            copy[i, j] = a[i, j]
+    cdef const double *ahead
+    cdef const double *behind
+    cdef double *row
+    cdef double *sums = &total[0]
     for j in range(n):
-        total[j] = 0
+        sums[j] = 0
     for i in range(half if half < rows else rows):
+        ahead = &a[i, 0]
         for j in range(n):
-            total[j] += copy[i, j]
+            sums[j] += ahead[j]
     for i in range(rows):
-        if i + half < rows:
+        row = &out[i, 0]
+        ahead = &a[i + half, 0]
+        behind = &a[i - half - 1, 0]
+        if i + half < rows and i - half - 1 >= 0:
             for j in range(n):
-                total[j] += copy[i + half, j]
-        if i - half - 1 >= 0:
+                sums[j] = sums[j] + ahead[j] - behind[j]
+        elif i + half < rows:
             for j in range(n):
-                total[j] -= copy[i - half - 1, j]
+                sums[j] += ahead[j]
+        elif i - half - 1 >= 0:
+            for j in range(n):
+                sums[j] -= behind[j]
         for j in range(n):
-            a[i, j] = total[j]
+            row[j] = sums[j]
 
 
 def flatten(const double[:, ::1] strip not None, const uint8_t[:, ::1] valid not None, double[:, :, ::1] work not None,
@@ -88,8 +128,8 @@ def flatten(const double[:, ::1] strip not None, const uint8_t[:, ::1] valid not
                 second[i, j] = grey * grey
         for k in range(3):
             for _turn in range(passes):
-                blur_across(work[k], line, half_columns)
-                blur_down(work[k], copy, line[:columns], half_rows)
+                blur_across(work[k], copy, line, half_columns)
+                blur_down(copy, work[k], line, half_rows)
         for i in range(rows):
             for j in range(columns):
                 if not valid[i, j] or weight[i, j] < 0.5:

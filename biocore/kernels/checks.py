@@ -19,6 +19,15 @@ def _plain(value: NDArray[_T]) -> NDArray[_T]:
     return row if row.flags.aligned else row.copy()
 
 
+def _fits(have: tuple[int, ...], want: tuple[int | None, ...]) -> bool:
+    if len(have) != len(want):
+        return False
+    for n, m in zip(have, want, strict=True):  # plain: gates ask some hundred times a picture
+        if m is not None and n != m:
+            return False
+    return True
+
+
 def grey(pixels: object, *, min_side: int = 1) -> GreyImage:
     """Return a C-contiguous grey raster of at least `min_side` px a side.
 
@@ -48,10 +57,7 @@ def array(
         raise InvalidSampleError(f"{name} must be a NumPy array, not {type(value).__name__}")
     if value.dtype != dtype:
         raise InvalidSampleError(f"{name} must be {np.dtype(dtype).name}, not {value.dtype}")
-    fits = value.ndim == len(shape) and all(
-        want is None or have == want for have, want in zip(value.shape, shape, strict=True)
-    )
-    if not fits:
+    if value.shape != shape and not _fits(value.shape, shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         raise InvalidSampleError(f"{name} must have shape ({wanted}), not {value.shape}")
     if finite and value.dtype.kind == "f" and not np.isfinite(value).all():

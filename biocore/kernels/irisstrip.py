@@ -95,7 +95,7 @@ def flatten(
     if not (0 < noise < 1e6 and limit > 0 and scale > 0 and limit * scale < np.iinfo(np.int16).max):
         raise InvalidSampleError(f"noise {noise}, limit {limit} and scale {scale} must be positive, and fit 15 bits")
     out = np.zeros((n, columns), np.int16)
-    work, line = np.zeros((4, n, columns)), np.zeros(columns + 2 * half_columns)
+    work, line = np.empty((4, n, columns)), np.empty(4 * (columns + 2 * half_columns + 1))
     _irisstrip.flatten(grey, known, work, line, half_rows, half_columns, passes, noise, limit, scale, out)
     return out
 
