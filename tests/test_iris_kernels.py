@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import reference_iris as twin
 from biocore.errors import InvalidSampleError
@@ -54,12 +55,17 @@ def test_rays_are_those_of_the_twin_and_minus_one_outside(
         np.testing.assert_allclose(got, twin.rays(image, centre, inner, outer, samples), atol=1e-4)
 
 
-@given(st.integers(0, 5), st.integers(1, 20), st.lists(st.integers(1, 12), min_size=1, max_size=3), SEEDS)
-def test_steps_are_those_of_the_twin(count: int, samples: int, widths: list[int], seed: int) -> None:
+@given(SIDES, SIDES, st.integers(0, 5), st.integers(2, 20), st.lists(st.integers(1, 12), min_size=1, max_size=3), SEEDS)
+def test_rays_unrolled_are_those_sampled_and_their_steps_those_of_the_twin(
+    height: int, width: int, count: int, samples: int, widths: list[int], seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    grey = rng.uniform(0, 255, (count, samples)).astype(np.float32)
-    grey[rng.random((count, samples)) < 0.1] = kernel.OUTSIDE
-    np.testing.assert_allclose(kernel.steps(grey, tuple(widths)), twin.steps(grey, tuple(widths)), atol=1e-3)
+    image = rng.integers(0, 256, (height, width)).astype(np.uint8)
+    (x, y), (near, far) = rng.uniform(0, 12, 2), rng.uniform(0, 9, 2)
+    grey, steps = kernel.unroll(image, (x, y), near, far, (count, samples), tuple(widths))
+    sampled = kernel.rays(image, (x, y), np.full(count, near), np.full(count, far), samples)
+    assert grey.tobytes() == sampled.tobytes()
+    np.testing.assert_allclose(steps, twin.steps(grey, tuple(widths)), atol=1e-3)
 
 
 def test_rays_turn_counter_clockwise_as_seen() -> None:
@@ -107,26 +113,39 @@ def test_a_path_along_edges_is_the_best_over_what_its_twin_says_edges_are_worth(
     trust, bend = rng.uniform(0, 1, columns), (rng.integers(0, 4, reach + 1) / 8).astype(np.float32)
     bounds: dict[str, Any] = {"after": rng.uniform(-3, 3, columns), "until": rng.uniform(0, rows + 2, columns)}
     given_: dict[str, Any] = {"full": full, "floor": -0.2, "relative": relative, **bounds}
-    path, strength = kernel.edge_path(steps, trust, bend, **given_)
+    curve = rng.normal(0, 1, (columns, 2)), rng.normal(0, 1, 2), rng.uniform(0.1, 2, 2)
+    radii, strength, fit = kernel.follow(
+        steps, np.arange(5.0, 5.0 + rows), trust, bend, *curve, least_spread=0.5, **given_
+    )
+    path = radii.astype(int) - 5
     worth, strengths = twin.edge_reward(steps, trust, **given_)
     np.testing.assert_array_equal(
         twin.path_value(worth, bend, path, closed=True),
         twin.path_value(worth, bend, kernel.best_path(worth, bend, closed=True), closed=True),
     )
     np.testing.assert_allclose(strength, strengths[np.arange(columns), path], atol=1e-6)
+    alone = kernel.fit_curve(radii, trust * strength, *curve, least_spread=0.5)
+    for name in kernel.Fit.__slots__:
+        np.testing.assert_array_equal(getattr(fit, name), getattr(alone, name))
 
 
 def test_a_path_along_edges_follows_the_sign_asked_for_and_the_bounds_given() -> None:
     steps = np.zeros((32, 20), np.float32)
     steps[:, 5], steps[:, 9], steps[:, 14] = 6.0, -6.0, 3.0
-    trust, bend = np.ones(32), np.array([0.0, 0.1], np.float32)
-    rising, falling = (kernel.edge_path(steps, trust, bend, full=f, floor=-0.2) for f in (6.0, -6.0))
+
+    def follow(full: float, after: float = -1.0) -> tuple[NDArray[np.float64], NDArray[np.float64], kernel.Fit]:
+        return kernel.follow(
+            steps, np.arange(20.0), np.ones(32), np.array([0.0, 0.1], np.float32), np.ones((32, 1)), np.zeros(1),
+            np.full(1, 1e-9), full=full, floor=-0.2, least_spread=0.1, after=np.full(32, after),
+        )  # fmt: skip
+
+    rising, falling, beyond = follow(6.0), follow(-6.0), follow(6.0, after=7.0)
     assert (rising[0] == 5).all()
     assert (falling[0] == 9).all()
     assert (falling[1] == 1.0).all()
-    beyond, half = kernel.edge_path(steps, trust, bend, full=6.0, floor=-0.2, after=np.full(32, 7.0))
-    assert (beyond == 14).all()
-    assert (half == 0.5).all()
+    assert (beyond[0] == 14).all()
+    assert (beyond[1] == 0.5).all()
+    np.testing.assert_allclose(rising[2].curve, 5.0, atol=1e-6)
 
 
 @given(st.integers(1, 40), st.integers(1, 9), st.booleans(), SEEDS)
@@ -162,6 +181,19 @@ STEPS, BEND = np.ones((2, 5), np.float32), np.zeros(2, np.float32)
 TWO, THREE = np.ones(2), np.ones(3)
 
 
+def unroll(image: NDArray[np.uint8] = GREY, **changed: Any) -> Any:
+    good: dict[str, Any] = {"centre": (2.0, 2.0), "near": 1.0, "far": 2.0, "shape": (3, 4), "widths": (1,)}
+    return kernel.unroll(image, **(good | changed))
+
+
+def follow(**changed: Any) -> Any:
+    good: dict[str, Any] = {
+        "steps": STEPS, "radii": np.arange(5.0), "trust": TWO, "bend": BEND, "basis": np.ones((2, 2)), "prior": TWO,
+        "tightness": TWO, "full": 1.0, "floor": 0.0, "least_spread": 1.0,
+    }  # fmt: skip
+    return kernel.follow(**(good | changed))
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -174,27 +206,44 @@ TWO, THREE = np.ones(2), np.ones(3)
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO * math.inf, TWO, 4),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 1),
         lambda: kernel.rays(GREY, (0.0, 0.0), TWO, TWO, 10**9),
-        lambda: kernel.steps(np.zeros((2, 2), np.float32), ()),
-        lambda: kernel.steps(np.zeros((2, 2), np.float32), (0,)),
-        lambda: kernel.steps(np.zeros(2, np.float32), (1,)),
         lambda: kernel.best_path(np.empty((0, 3), np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.empty((3, 0), np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.full((2, 2), np.nan, np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.full((2, 2), 1e20, np.float32), np.zeros(1, np.float32), closed=True),
         lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.zeros(200, np.float32), closed=True),
         lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.full(2, -1, np.float32), closed=False),
-        lambda: kernel.edge_path(STEPS[:0], TWO[:0], BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS[:, :0], TWO, BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS, THREE, BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS, TWO * 2, BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS * np.float32(1e20), TWO, BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS * np.float32(np.nan), TWO, BEND, full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS, TWO, BEND[:0], full=1.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS, TWO, BEND, full=0.0, floor=0.0),
-        lambda: kernel.edge_path(STEPS, TWO, BEND, full=math.nan, floor=0.0),
-        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=1.0),
-        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=0.0, after=THREE),
-        lambda: kernel.edge_path(STEPS, TWO, BEND, full=1.0, floor=0.0, until=TWO * math.inf),
+        lambda: unroll(GREY[:0]),
+        lambda: unroll(centre=(0.0, math.nan)),
+        lambda: unroll(far=math.inf),
+        lambda: unroll(shape=(2, 1)),
+        lambda: unroll(shape=(-1, 4)),
+        lambda: unroll(shape=(10**9, 4)),
+        lambda: unroll(widths=()),
+        lambda: unroll(widths=(0,)),
+        lambda: follow(steps=STEPS[:0], trust=TWO[:0], basis=np.ones((0, 2))),
+        lambda: follow(steps=STEPS[:, :0], radii=TWO[:0]),
+        lambda: follow(steps=STEPS * np.float32(1e20)),
+        lambda: follow(steps=STEPS * np.float32(np.nan)),
+        lambda: follow(radii=TWO),
+        lambda: follow(radii=np.full(5, np.inf)),
+        lambda: follow(trust=THREE),
+        lambda: follow(trust=TWO * 2),
+        lambda: follow(trust=TWO * np.nan),
+        lambda: follow(bend=BEND[:0]),
+        lambda: follow(bend=BEND - 1),
+        lambda: follow(bend=np.zeros(200, np.float32)),
+        lambda: follow(basis=np.ones((3, 2))),
+        lambda: follow(basis=np.ones((2, 0)), prior=TWO[:0], tightness=TWO[:0]),
+        lambda: follow(basis=np.full((2, 2), np.nan)),
+        lambda: follow(prior=TWO * np.inf),
+        lambda: follow(tightness=TWO * 0),
+        lambda: follow(full=0.0),
+        lambda: follow(full=math.nan),
+        lambda: follow(floor=1.0),
+        lambda: follow(least_spread=0.0),
+        lambda: follow(after=THREE),
+        lambda: follow(after=TWO * math.nan),
+        lambda: follow(until=TWO * math.inf),
         lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 0)), np.ones(0), np.ones(0), least_spread=1.0),
         lambda: kernel.fit_curve(TWO, TWO, np.ones((2, 2)), TWO, TWO * 0, least_spread=1.0),
         lambda: kernel.fit_curve(TWO, -TWO, np.ones((2, 2)), TWO, TWO, least_spread=1.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 AGAINST = -0.2  # worth of a step the wrong way, at least; full steps are worth 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Band:
     """How a neighbourhood is unrolled and judged; lengths in radii of the circle.
 
@@ -49,6 +49,21 @@ class Band:
         """Length between samples."""
         return (self.far - self.near) / (self.samples - 1)
 
+    @cached_property
+    def samples_across(self) -> tuple[int, ...]:
+        """The widths in samples."""
+        return tuple(max(1, round(width / self.step)) for width in self.widths)
+
+    @cached_property
+    def along(self) -> Floats:
+        """Where the samples of a ray lie: float64 (samples,)."""
+        return np.linspace(self.near, self.far, self.samples)
+
+    @cached_property
+    def costs(self) -> NDArray[np.float32]:
+        """The cost of a path's steps as kernels take it."""
+        return np.asarray(self.bend, np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unrolled:
@@ -73,9 +88,9 @@ def harmonics(count: int, order: int) -> Floats:
 
 def unroll(image: GreyImage, centre: tuple[float, float], radius: float, band: Band, angles: int) -> Unrolled:
     """Sample the neighbourhood of a circle, and the steps along its rays (positive: brighter outside)."""
-    near, far, along = _ends(band, angles)
-    grey = kernel.rays(image, centre, near * radius, far * radius, band.samples)
-    return Unrolled(grey, kernel.steps(grey, _widths(band)), along * radius)
+    shape = angles, band.samples
+    grey, steps = kernel.unroll(image, centre, band.near * radius, band.far * radius, shape, band.samples_across)
+    return Unrolled(grey, steps, band.along * radius)
 
 
 def trace(
@@ -83,37 +98,25 @@ def trace(
     band: Band,
     trust: Floats,
     full: float,
+    prior: Floats,
+    tightness: Floats,
     *,
+    least_spread: float,
     relative: bool = False,
     after: Floats | None = None,
     until: Floats | None = None,
-) -> tuple[Floats, Floats]:
-    """Follow the edge around: return its radius and strength (0 to 1) on each ray; see `kernels.iris.edge_path`.
+) -> tuple[Floats, Floats, kernel.Fit]:
+    """Follow the edge around: return its radius and strength (0 to 1) on each ray, and the curve fitted to it.
 
-    `after` and `until` are radii here, px.
+    The arguments are those of `kernels.iris.follow`; `after` and `until` are radii here, px.
     """
     step = view.radii[1] - view.radii[0]
     first, last = (None if curve is None else (curve - view.radii[0]) / step for curve in (after, until))
-    path, strength = kernel.edge_path(
-        view.steps, trust, _bend(band), full=full, floor=AGAINST, relative=relative, after=first, until=last
-    )
-    return view.radii[path], strength
-
-
-@lru_cache(maxsize=16)
-def _bend(band: Band) -> NDArray[np.float32]:
-    return np.asarray(band.bend, np.float32)
-
-
-@lru_cache(maxsize=16)
-def _widths(band: Band) -> tuple[int, ...]:
-    return tuple(max(1, round(width / band.step)) for width in band.widths)
-
-
-@lru_cache(maxsize=16)
-def _ends(band: Band, angles: int) -> tuple[Floats, Floats, Floats]:
-    """Return where rays start, where they end, and where their samples lie, in radii."""
-    return np.full(angles, band.near), np.full(angles, band.far), np.linspace(band.near, band.far, band.samples)
+    basis = harmonics(len(trust), len(prior) // 2)
+    return kernel.follow(
+        view.steps, view.radii, trust, band.costs, basis, prior, tightness, full=full, floor=AGAINST,
+        least_spread=least_spread, relative=relative, after=first, until=last,
+    )  # fmt: skip
 
 
 def median(values: NDArray[np.floating]) -> float:

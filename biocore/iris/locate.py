@@ -32,6 +32,8 @@ LIMBI = 8  # limbi that are traced
 SHORTLIST = 5  # limbi that are searched for a pupil
 HINT = 1.5  # what a disc inside adds to a limbus' support when the short list is made
 PUPILS = 6  # pupils that are traced in each limbus
+TIGHT = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2  # of a pupil's radius and centre
+TIGHT.flags.writeable = False
 EVERYWHERE = np.ones(outline.ANGLES)
 EVERYWHERE.flags.writeable = False
 WITHIN = 0.9  # of the limbus' radius; beyond, an edge is not the pupil's
@@ -66,10 +68,10 @@ def trace_pupil(pyramid: Pyramid, circle: Circle, limbus: Circle, full: float, *
     view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, outline.ANGLES)
     x, y, r = ((b - a) / factor for a, b in ((circle.x, limbus.x), (circle.y, limbus.y), (0.0, limbus.r)))
     until = contours.distance(x, y, WITHIN * r, outline.ANGLES)
-    radii, strength = contours.trace(view, PUPIL_BAND, EVERYWHERE, full if dark else -full, until=until)
-    prior = np.array([c.r, 0.0, 0.0])
-    tight = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2
-    found = contours.fit(radii, strength, prior, tight, least_spread=0.03 * c.r)
+    prior, sought = np.array([c.r, 0.0, 0.0]), full if dark else -full
+    _, strength, found = contours.trace(
+        view, PUPIL_BAND, EVERYWHERE, sought, prior, TIGHT, least_spread=0.03 * c.r, until=until
+    )
     r, dx, dy = found.coefficients
     support = float((strength * found.keeps).mean())
     return Circle(c.x + dx, c.y - dy, float(r), circle.score, circle.way).scaled(factor), support

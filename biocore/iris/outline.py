@@ -28,6 +28,8 @@ SUPPORT_ODDS, APART_ODDS = (
 DOUBT_ODDS = 1.2  # for what may be a ring's inner edge
 INSIDE, OUTSIDE = (0.70, 0.93), (1.06, 1.22)  # radii; where the iris and the sclera are looked at
 OVAL = 0.005  # radii; deviation of a limbus from its circle: gaze
+TIGHT = (0.03 / np.array([0.15, 0.08, 0.08, OVAL, OVAL])) ** 2  # of its radius, centre and oval
+TIGHT.flags.writeable = False
 RING_GAP = 0.06  # radii between a ring's inner edge and the limbus, at least
 RING_RATIO = (1.11, 1.4)  # limbus by inner edge of a ring; arcus senilis begins at 0.75 to 0.9 of the limbus
 RING_OFFSET = 0.045  # of the limbus radius between both centres: rings in the cornea are concentric, lids are not
@@ -148,10 +150,10 @@ def _path(
     until: Floats | None = None,
 ) -> tuple[Fit, float]:
     """Return the ellipse through the best path between two curves, and the share of trusted rays that carry it."""
-    radii, strength = contours.trace(view, BAND, weight, full, after=after, until=until)
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
-    tight = (0.03 / np.array([0.15, 0.08, 0.08, OVAL, OVAL])) ** 2
-    found = contours.fit(radii, weight * strength, prior, tight, least_spread=0.012 * c.r)
+    _, strength, found = contours.trace(
+        view, BAND, weight, full, prior, TIGHT, least_spread=0.012 * c.r, after=after, until=until
+    )
     return found, float((weight * strength * found.keeps).sum() / weight.sum())
 
 

@@ -113,9 +113,6 @@ def _trace(
     if around is not None:
         x, y = (around.x - circle.x) / factor, (around.y - circle.y) / factor
         until = contours.distance(x, y, locate.WITHIN * around.r / factor, RAYS)
-    radii, strength = contours.trace(
-        view, band, trust, sign * full, relative=True, until=until
-    )  # a strong edge has its place, too
     prior = np.array([c.r, 0.0, 0.0, 0.0, 0.0])
     if centre is not None:
         prior[1], prior[2] = centre[0] / factor - c.x, c.y - centre[1] / factor
@@ -123,7 +120,9 @@ def _trace(
         stretch = 0.5 * (like.a - like.b) / like.radius * c.r
         prior[3], prior[4] = stretch * math.cos(2.0 * like.angle), stretch * math.sin(2.0 * like.angle)
     tight = _priors(c.r, loose, 2)
-    round_ = contours.fit(radii, trust * strength, prior, tight, least_spread=0.012 * c.r)
+    radii, strength, round_ = contours.trace(
+        view, band, trust, sign * full, prior, tight, least_spread=0.012 * c.r, relative=True, until=until
+    )  # a strong edge has its place, too
     prior = np.concatenate([round_.coefficients, np.zeros(2 * (order - 2))])
     weights = trust * strength * round_.keeps
     bent = contours.fit(

@@ -18,7 +18,18 @@ def rays(
     outer: NDArray[Any],
     out: NDArray[Any],
 ) -> None: ...
-def steps(grey: NDArray[Any], widths: NDArray[Any], total: NDArray[Any], out: NDArray[Any]) -> None: ...
+def unroll(
+    image: NDArray[Any],
+    cx: float,
+    cy: float,
+    near: float,
+    far: float,
+    turn: NDArray[Any],
+    widths: NDArray[Any],
+    total: NDArray[Any],
+    grey: NDArray[Any],
+    steps: NDArray[Any],
+) -> None: ...
 def best_path(
     reward: NDArray[Any],
     bend: NDArray[Any],
@@ -27,22 +38,6 @@ def best_path(
     step: NDArray[Any],
     back: NDArray[Any],
     out: NDArray[Any],
-) -> None: ...
-def edge_path(
-    steps: NDArray[Any],
-    trust: NDArray[Any],
-    full: float,
-    relative: bool,
-    floor_: float,
-    after: NDArray[Any],
-    until: NDArray[Any],
-    bend: NDArray[Any],
-    reward: NDArray[Any],
-    sums: NDArray[Any],
-    step: NDArray[Any],
-    back: NDArray[Any],
-    out: NDArray[Any],
-    strength: NDArray[Any],
 ) -> None: ...
 def fit_curve(
     values: NDArray[Any],
@@ -56,6 +51,32 @@ def fit_curve(
     unstarted: bool,
     curve: NDArray[Any],
     keeps: NDArray[Any],
+    coefficients: NDArray[Any],
+    work: NDArray[Any],
+) -> float: ...
+def follow(
+    steps: NDArray[Any],
+    radii: NDArray[Any],
+    trust: NDArray[Any],
+    full: float,
+    relative: bool,
+    floor_: float,
+    after: NDArray[Any],
+    until: NDArray[Any],
+    bend: NDArray[Any],
+    basis: NDArray[Any],
+    prior: NDArray[Any],
+    tightness: NDArray[Any],
+    least_spread: float,
+    tukey: float,
+    rounds: int,
+    largest: float,
+    reward: NDArray[Any],
+    sums: NDArray[Any],
+    step: NDArray[Any],
+    back: NDArray[Any],
+    path: NDArray[Any],
+    out: NDArray[Any],
     coefficients: NDArray[Any],
     work: NDArray[Any],
 ) -> float: ...

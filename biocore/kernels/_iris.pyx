@@ -56,6 +56,35 @@ def bridge(
                     out[k, x] = <unsigned char>(value + <float>0.5)
 
 
+cdef void sample_ray(
+    const unsigned char[:, ::1] image, double cx, double cy, double start, double end, double across, double down,
+    Py_ssize_t count, float *ray
+) noexcept nogil:
+    """Sample a ray at equal steps from `start` to `end` px, bilinearly; -1 outside the picture."""
+    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], k
+    cdef int ix, iy
+    cdef double x, y, fx, fy, top, low, right = width - 1, bottom = height - 1, step = (end - start) / (count - 1)
+    cdef const unsigned char *grey = &image[0, 0]
+    cdef const unsigned char *upper
+    cdef const unsigned char *lower
+    for k in range(count):
+        x = cx + (start + k * step) * across
+        y = cy - (start + k * step) * down
+        if not (0 <= x <= right and 0 <= y <= bottom):
+            ray[k] = -1
+            continue
+        ix = <int>x
+        iy = <int>y
+        fx = x - ix
+        fy = y - iy
+        upper = grey + iy * width + ix
+        lower = upper + width if iy + 1 < height else upper
+        ix = ix + 1 < width
+        top = upper[0] + fx * (<double>upper[ix] - upper[0])
+        low = lower[0] + fx * (<double>lower[ix] - lower[0])
+        ray[k] = <float>(top + fy * (low - top))
+
+
 def rays(
     const unsigned char[:, ::1] image not None,
     double cx,
@@ -69,71 +98,56 @@ def rays(
 
     `turn[a]` is the cosine and sine of ray a, whose points are (cx + r cos, cy - r sin).
     """
-    cdef Py_ssize_t height = image.shape[0], width = image.shape[1], count = out.shape[1], a, k
-    cdef int ix, iy
-    cdef double x, y, step, start, across, down, fx, fy, top, low, right = width - 1, bottom = height - 1
-    cdef const unsigned char *grey = &image[0, 0]
-    cdef const unsigned char *upper
-    cdef const unsigned char *lower
-    cdef float *ray
+    cdef Py_ssize_t a
     with nogil:
         for a in range(out.shape[0]):
-            start = inner[a]
-            step = (outer[a] - start) / (count - 1)
-            across = turn[a, 0]
-            down = turn[a, 1]
-            ray = &out[a, 0]
-            for k in range(count):
-                x = cx + (start + k * step) * across
-                y = cy - (start + k * step) * down
-                if not (0 <= x <= right and 0 <= y <= bottom):
-                    ray[k] = -1
-                    continue
-                ix = <int>x
-                iy = <int>y
-                fx = x - ix
-                fy = y - iy
-                upper = grey + iy * width + ix
-                lower = upper + width if iy + 1 < height else upper
-                ix = ix + 1 < width
-                top = upper[0] + fx * (<double>upper[ix] - upper[0])
-                low = lower[0] + fx * (<double>lower[ix] - lower[0])
-                ray[k] = <float>(top + fy * (low - top))
+            sample_ray(image, cx, cy, inner[a], outer[a], turn[a, 0], turn[a, 1], out.shape[1], &out[a, 0])
 
 
-def steps(
-    const float[:, ::1] grey not None, const int[::1] widths not None, double[::1] total not None,
-    float[:, ::1] out not None,
+cdef void ray_steps(
+    const float *ray, Py_ssize_t count, const int *widths, Py_ssize_t many, double *sums, float *step
+) noexcept nogil:
+    cdef Py_ssize_t k, i, w, inside = 0
+    cdef double share
+    sums[0] = 0
+    for k in range(count):
+        sums[k + 1] = sums[k] + ray[k]
+        step[k] = 0
+        inside += ray[k] >= 0
+    for i in range(many):
+        w = widths[i]
+        share = 1.0 / (w * many)
+        if inside == count:
+            for k in range(w, count - w):
+                step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
+            continue
+        for k in range(w, count - w):
+            if ray[k - w] >= 0 and ray[k + w] >= 0:  # else half of it would be the picture's edge
+                step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
+
+
+def unroll(
+    const unsigned char[:, ::1] image not None,
+    double cx,
+    double cy,
+    double near,
+    double far,
+    const double[:, ::1] turn not None,
+    const int[::1] widths not None,
+    double[::1] total not None,
+    float[:, ::1] grey not None,
+    float[:, ::1] steps not None,
 ):
-    """Mean after minus mean before each sample of a ray, averaged over `widths`; 0 at the ends and outside the picture.
+    """Sample all rays from `near` to `far` px, and find the steps across their samples.
 
+    A step is the mean after minus the mean before, averaged over `widths`; 0 at the ends and outside the picture.
     `total` has room for one sample more than a ray.
     """
-    cdef Py_ssize_t count = grey.shape[1], a, k, i, w, inside
-    cdef double share
-    cdef const float *ray
-    cdef float *step
-    cdef double *sums = &total[0]
+    cdef Py_ssize_t a, count = grey.shape[1]
     with nogil:
         for a in range(grey.shape[0]):
-            ray = &grey[a, 0]
-            step = &out[a, 0]
-            sums[0] = 0
-            inside = 0
-            for k in range(count):
-                sums[k + 1] = sums[k] + ray[k]
-                step[k] = 0
-                inside += ray[k] >= 0
-            for i in range(widths.shape[0]):
-                w = widths[i]
-                share = 1.0 / (w * widths.shape[0])
-                if inside == count:
-                    for k in range(w, count - w):
-                        step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
-                    continue
-                for k in range(w, count - w):
-                    if ray[k - w] >= 0 and ray[k + w] >= 0:  # else half of it would be the picture's edge
-                        step[k] += <float>(((sums[k + w + 1] - sums[k + 1]) - (sums[k] - sums[k - w])) * share)
+            sample_ray(image, cx, cy, near, far, turn[a, 0], turn[a, 1], count, &grey[a, 0])
+            ray_steps(&grey[a, 0], count, &widths[0], widths.shape[0], &total[0], &steps[a, 0])
 
 
 cdef void step_path(
@@ -224,66 +238,6 @@ def best_path(
         )
 
 
-def edge_path(
-    const float[:, ::1] steps not None,
-    const double[::1] trust not None,
-    double full,
-    bint relative,
-    double floor_,
-    const double[::1] after not None,
-    const double[::1] until not None,
-    const float[::1] bend not None,
-    float[:, ::1] reward not None,
-    float[::1] sums not None,
-    int[::1] step not None,
-    unsigned char[:, ::1] back not None,
-    int[::1] out not None,
-    double[::1] strength not None,
-):
-    """Find the closed path along the edges of unrolled rays, and how strong the edge is on each.
-
-    A sample is worth its step by `full` (the sign of which is that of the steps sought) or, if `relative`, by the
-    steepest step of its ray within the bounds where that is more; between `floor_` and 1, times the ray's trust.
-    Only samples after
-    `after` and until `until` are worth anything. `strength` is the step by `full`, 0 to 1.
-    """
-    cdef Py_ssize_t columns = steps.shape[0], count = steps.shape[1], a, k, first, last
-    cdef float scale, value, least, most, sign = 1.0 if full > 0 else -1.0
-    cdef const float *ray
-    cdef float *worth
-    with nogil:
-        for a in range(columns):
-            ray = &steps[a, 0]
-            worth = &reward[a, 0]
-            first = 0 if after[a] < 0 else count if after[a] >= count else <Py_ssize_t>after[a] + 1
-            last = -1 if until[a] < 0 else count - 1 if until[a] >= count else <Py_ssize_t>until[a]
-            scale = <float>full * sign
-            if relative:
-                for k in range(first, last + 1):
-                    value = ray[k] * sign
-                    scale = value if value > scale else scale
-            scale = <float>trust[a] * sign / scale
-            least = <float>(floor_ * trust[a])
-            most = <float>trust[a]
-            for k in range(count):
-                value = ray[k] * scale
-                value = least if value < least else value
-                worth[k] = most if value > most else value
-            for k in range(first if first < count else count):
-                worth[k] = 0
-            for k in range(last + 1, count):
-                worth[k] = 0
-        closed_path(
-            &reward[0, 0], columns, count, &bend[0], <int>(bend.shape[0] - 1), True,
-            &sums[0], &step[0], &back[0, 0], &out[0],
-        )
-        for a in range(columns):
-            value = <float>(steps[a, out[a]] / full)
-            if value < 0 or not after[a] < out[a] <= until[a]:
-                value = 0
-            strength[a] = 1.0 if value > 1.0 else value
-
-
 cdef double median_of(double *values, Py_ssize_t count) noexcept nogil:
     """Return the median, sorting in place (Shell, with Ciura's gaps)."""
     cdef Py_ssize_t i, j, gap
@@ -329,6 +283,71 @@ cdef void solve(double *matrix, double *right, Py_ssize_t m) noexcept nogil:
         right[i] = total / matrix[i * m + i]
 
 
+cdef double robust_fit(
+    const double *values, const double *weights, const double *basis, const double *prior, const double *tightness,
+    Py_ssize_t n, Py_ssize_t m, double least_spread, double tukey, Py_ssize_t rounds, bint unstarted,
+    double *curve, double *keeps, double *coefficients, double *work
+) noexcept nogil:
+    """Fit as `fit_curve` says."""
+    cdef Py_ssize_t turn, i, j, k, believed
+    cdef double spread = least_spread, off, w, scale
+    cdef double *sorted_ = work
+    cdef double *matrix = work + n
+    cdef double *row
+    cdef const double *functions
+    if unstarted:
+        believed = 0
+        for i in range(n):
+            if weights[i] > 0:
+                sorted_[believed] = values[i]
+                believed += 1
+        if believed == 0:
+            for i in range(n):
+                sorted_[i] = values[i]
+            believed = n
+        w = median_of(sorted_, believed)
+        for i in range(n):
+            curve[i] = w
+    for turn in range(rounds):
+        believed = 0
+        for i in range(n):
+            if weights[i] > 0:
+                off = values[i] - curve[i]
+                sorted_[believed] = off if off > 0 else -off
+                believed += 1
+        spread = least_spread
+        if believed:
+            off = 1.4826 * median_of(sorted_, believed)
+            if off > spread:
+                spread = off
+        scale = 1.0 / (tukey * spread * (2.0 if turn == 0 else 1.0))
+        for j in range(m):
+            coefficients[j] = tightness[j] * prior[j]
+            for k in range(j + 1):
+                matrix[j * m + k] = tightness[j] if j == k else 0
+        for i in range(n):
+            off = (values[i] - curve[i]) * scale
+            off = off * off
+            keeps[i] = (1 - off) * (1 - off) if off < 1 else 0
+            w = weights[i] * keeps[i]
+            if w > 0:
+                functions = basis + i * m
+                for j in range(m):
+                    off = w * functions[j]
+                    coefficients[j] += off * values[i]
+                    row = matrix + j * m
+                    for k in range(j + 1):
+                        row[k] += off * functions[k]
+        solve(matrix, coefficients, m)
+        for i in range(n):
+            off = 0
+            functions = basis + i * m
+            for j in range(m):
+                off += functions[j] * coefficients[j]
+            curve[i] = off
+    return spread
+
+
 def fit_curve(
     const double[::1] values not None,
     const double[::1] weights not None,
@@ -349,60 +368,129 @@ def fit_curve(
     `curve` holds the first guess (unless `unstarted`: then it is the median of the values that are believed, or of all)
     and becomes the fitted curve; `work` has room for n + m * m numbers.
     """
-    cdef Py_ssize_t n = values.shape[0], m = basis.shape[1], turn, i, j, k, believed
-    cdef double spread = least_spread, off, w, scale
-    cdef double *sorted_ = &work[0]
-    cdef double *matrix = &work[n]
-    cdef double *row
-    cdef const double *functions
+    cdef double spread
     with nogil:
-        if unstarted:
-            believed = 0
-            for i in range(n):
-                if weights[i] > 0:
-                    sorted_[believed] = values[i]
-                    believed += 1
-            if believed == 0:
-                for i in range(n):
-                    sorted_[i] = values[i]
-                believed = n
-            w = median_of(sorted_, believed)
-            for i in range(n):
-                curve[i] = w
-        for turn in range(rounds):
-            believed = 0
-            for i in range(n):
-                if weights[i] > 0:
-                    off = values[i] - curve[i]
-                    sorted_[believed] = off if off > 0 else -off
-                    believed += 1
-            spread = least_spread
-            if believed:
-                off = 1.4826 * median_of(sorted_, believed)
-                if off > spread:
-                    spread = off
-            scale = 1.0 / (tukey * spread * (2.0 if turn == 0 else 1.0))
-            for j in range(m):
-                coefficients[j] = tightness[j] * prior[j]
-                for k in range(j + 1):
-                    matrix[j * m + k] = tightness[j] if j == k else 0
-            for i in range(n):
-                off = (values[i] - curve[i]) * scale
-                off = off * off
-                keeps[i] = (1 - off) * (1 - off) if off < 1 else 0
-                w = weights[i] * keeps[i]
-                if w > 0:
-                    functions = &basis[i, 0]
-                    for j in range(m):
-                        off = w * functions[j]
-                        coefficients[j] += off * values[i]
-                        row = matrix + j * m
-                        for k in range(j + 1):
-                            row[k] += off * functions[k]
-            solve(matrix, &coefficients[0], m)
-            for i in range(n):
-                off = 0
-                for j in range(m):
-                    off += basis[i, j] * coefficients[j]
-                curve[i] = off
+        spread = robust_fit(
+            &values[0], &weights[0], &basis[0, 0], &prior[0], &tightness[0], basis.shape[0], basis.shape[1],
+            least_spread, tukey, rounds, unstarted, &curve[0], &keeps[0], &coefficients[0], &work[0],
+        )
+    return spread
+
+
+cdef bint within(const double *values, Py_ssize_t count, double low, double high) noexcept nogil:
+    """Whether all numbers lie between two bounds; a NaN does not."""
+    cdef Py_ssize_t k
+    cdef int outside = 0
+    for k in range(count):
+        outside |= not (low <= values[k] <= high)
+    return not outside
+
+
+cdef bint within_single(const float *values, Py_ssize_t count, float low, float high) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef int outside = 0
+    for k in range(count):
+        outside |= not (low <= values[k] <= high)
+    return not outside
+
+
+cdef void edge_worth(
+    const float *ray, Py_ssize_t count, double trust, double full, bint relative, double floor_, double after,
+    double until, float *worth
+) noexcept nogil:
+    """Say what the samples of a ray are worth to a path, as `follow` tells."""
+    cdef Py_ssize_t k, first, last
+    cdef float scale, value, least = <float>(floor_ * trust), most = <float>trust, sign = 1.0 if full > 0 else -1.0
+    first = 0 if after < 0 else count if after >= count else <Py_ssize_t>after + 1
+    last = -1 if until < 0 else count - 1 if until >= count else <Py_ssize_t>until
+    scale = <float>full * sign
+    if relative:
+        for k in range(first, last + 1):
+            value = ray[k] * sign
+            scale = value if value > scale else scale
+    scale = <float>trust * sign / scale
+    for k in range(count):
+        value = ray[k] * scale
+        value = least if value < least else value
+        worth[k] = most if value > most else value
+    for k in range(first if first < count else count):
+        worth[k] = 0
+    for k in range(last + 1, count):
+        worth[k] = 0
+
+
+def follow(
+    const float[:, ::1] steps not None,
+    const double[::1] radii not None,
+    const double[::1] trust not None,
+    double full,
+    bint relative,
+    double floor_,
+    const double[::1] after not None,
+    const double[::1] until not None,
+    const float[::1] bend not None,
+    const double[:, ::1] basis not None,
+    const double[::1] prior not None,
+    const double[::1] tightness not None,
+    double least_spread,
+    double tukey,
+    Py_ssize_t rounds,
+    double largest,
+    float[:, ::1] reward not None,
+    float[::1] sums not None,
+    int[::1] step not None,
+    unsigned char[:, ::1] back not None,
+    int[::1] path not None,
+    double[:, ::1] out not None,
+    double[::1] coefficients not None,
+    double[::1] work not None,
+) -> float:
+    """Find the closed path along the edges of unrolled rays, and the curve through it; return the fit's spread.
+
+    A sample is worth its step by `full` (the sign of which is that of the steps sought) or, if `relative`, by the
+    steepest step of its ray within the bounds where that is more; between `floor_` and 1, times the ray's trust. Only
+    samples after `after` and until `until` are worth anything.
+
+    The rows of `out` get the radius on each ray, the step there by `full` (0 to 1), its weight in the fit (by trust),
+    the fitted curve, and how far the fit keeps each ray. The rest is that of `best_path` and `fit_curve`.
+
+    Numbers that no path or fit bears are looked for here, since asking NumPy takes longer than the work: the answer is
+    then negative.
+    """
+    cdef Py_ssize_t n = steps.shape[0], count = steps.shape[1], m = basis.shape[1], a
+    cdef float value
+    cdef double spread
+    with nogil:
+        if not (
+            within_single(&steps[0, 0], n * count, <float>-largest, <float>largest)
+            and within_single(&bend[0], bend.shape[0], 0, 1e30)
+            and within(&trust[0], n, 0, 1)
+            and within(&radii[0], count, -1e12, 1e12)
+            and within(&after[0], n, -1e300, 1e300)
+            and within(&until[0], n, -1e300, 1e300)
+            and within(&basis[0, 0], n * m, -1e12, 1e12)
+            and within(&prior[0], m, -1e12, 1e12)
+            and within(&tightness[0], m, 1e-30, 1e30)
+        ):
+            spread = -1
+        else:
+            for a in range(n):
+                edge_worth(
+                    &steps[a, 0], count, trust[a], full, relative, floor_, after[a], until[a], &reward[a, 0]
+                )
+            closed_path(
+                &reward[0, 0], n, count, &bend[0], <int>(bend.shape[0] - 1), True, &sums[0], &step[0], &back[0, 0],
+                &path[0],
+            )
+            for a in range(n):
+                value = <float>(steps[a, path[a]] / full)
+                if value < 0 or not after[a] < path[a] <= until[a]:
+                    value = 0
+                out[0, a] = radii[path[a]]
+                out[1, a] = 1.0 if value > 1.0 else value
+                out[2, a] = trust[a] * out[1, a]
+            spread = robust_fit(
+                &out[0, 0], &out[2, 0], &basis[0, 0], &prior[0], &tightness[0], n, m, least_spread, tukey, rounds, True,
+                &out[3, 0], &out[4, 0], &coefficients[0], &work[0],
+            )
     return spread

@@ -22,10 +22,7 @@ def _plain(value: NDArray[_T]) -> NDArray[_T]:
 def _fits(have: tuple[int, ...], want: tuple[int | None, ...]) -> bool:
     if len(have) != len(want):
         return False
-    for n, m in zip(have, want, strict=True):  # plain: gates ask some hundred times a picture
-        if m is not None and n != m:
-            return False
-    return True
+    return [n if m is None else m for n, m in zip(have, want, strict=True)] == list(have)
 
 
 def grey(pixels: object, *, min_side: int = 1) -> GreyImage:

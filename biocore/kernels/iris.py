@@ -18,6 +18,9 @@ MAX_REACH = 100  # rows a path may climb in a step: twice that and one must fit 
 TUKEY = 4.685  # deviations; the biweight that keeps 95 % efficiency on normal errors (Beaton and Tukey 1974)
 ROUNDS = 6  # of reweighting
 OUTSIDE = -1.0  # grey level of a sample outside the picture
+LARGEST_REWARD = 1e6  # of a path's samples, either way: sums of them stay exact enough
+
+Widths = tuple[int, ...]
 
 
 def bridge(image: GreyImage, spots: NDArray[np.bool_]) -> GreyImage:
@@ -93,31 +96,51 @@ def _turn(count: int) -> NDArray[np.float64]:
     return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
-def steps(grey: NDArray[np.float32], widths: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return the step of grey levels across each sample of rays.
+def unroll(
+    image: GreyImage, centre: tuple[float, float], near: float, far: float, shape: tuple[int, int], widths: Widths
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sample a picture between two circles along rays, and find the steps of grey levels across the samples.
 
     Parameters
     ----------
-    grey : float32 array (n, count)
-        As `rays` gives it.
+    image : uint8 array (height, width)
+    centre : (x, y)
+        px.
+    near, far : float
+        Where rays start and end, px from the centre.
+    shape : (int, int)
+        Rays, and samples along each, 2..`MAX_SAMPLES`.
     widths : tuple of int
-        Samples before and after that are averaged, each >= 1; the result is the mean over all widths.
+        Samples before and after that are averaged, each >= 1; a step is the mean over all widths.
 
     Returns
     -------
-    float32 array (n, count)
+    grey : float32 array (rays, samples)
+        Grey levels; `OUTSIDE` beyond the picture.
+    steps : float32 array (rays, samples)
         Mean after minus mean before; 0 where a width reaches past the ray's end or the picture's edge.
 
     Raises
     ------
     InvalidSampleError
     """
-    levels = checks.array(grey, np.float32, (None, None), "grey", finite=False)  # sums of NaN are NaN, no more
+    picture = checks.grey(image)
+    count, samples = shape
+    if not (0 <= count <= MAX_SAMPLES and 2 <= samples <= MAX_SAMPLES):
+        raise InvalidSampleError(f"rays and their samples must number 2..{MAX_SAMPLES}, not {shape}")
+    if not all(map(math.isfinite, (*centre, near, far))):
+        raise InvalidSampleError(f"the centre of rays and their ends must be finite, not {centre}, {near}, {far}")
+    total = np.empty(samples + 1)
+    grey, steps = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    _iris.unroll(picture, *centre, near, far, _turn(count), _widths(widths), total, grey, steps)
+    return grey, steps
+
+
+@lru_cache(maxsize=16)
+def _widths(widths: Widths) -> NDArray[np.int32]:
     if not widths or min(widths) < 1 or max(widths) > MAX_SAMPLES:
         raise InvalidSampleError(f"widths must be 1..{MAX_SAMPLES} samples, at least one of them, not {widths}")
-    out = np.empty_like(levels)
-    _iris.steps(levels, np.array(widths, np.int32), np.empty(levels.shape[1] + 1), out)
-    return out
+    return np.array(widths, np.int32)
 
 
 def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed: bool) -> NDArray[np.int32]:
@@ -144,7 +167,7 @@ def best_path(reward: NDArray[np.float32], bend: NDArray[np.float32], *, closed:
     costs = _costs(bend)
     if gains.size == 0:
         raise InvalidSampleError(f"there is no path over an empty array: shape {gains.shape}")
-    if max(gains.max(), -gains.min()) > 1e6:
+    if max(gains.max(), -gains.min()) > LARGEST_REWARD:
         raise InvalidSampleError("rewards of a path must lie within ±1e6")
     out = np.empty(len(gains), np.int32)
     _iris.best_path(gains, costs, closed, *_room(gains.shape, costs.size - 1), out)
@@ -161,66 +184,6 @@ def _costs(bend: NDArray[np.float32]) -> NDArray[np.float32]:
 def _room(shape: tuple[int, ...], reach: int) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.uint8]]:
     """Return room for the sums, steps and choices of a search for a path."""
     return np.empty(2 * (shape[1] + 2 * reach), np.float32), np.empty(shape[1], np.int32), np.empty(shape, np.uint8)
-
-
-def edge_path(
-    steps: NDArray[np.float32],
-    trust: NDArray[np.float64],
-    bend: NDArray[np.float32],
-    *,
-    full: float,
-    floor: float,
-    relative: bool = False,
-    after: NDArray[np.float64] | None = None,
-    until: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Find the closed path that follows the edges across rays.
-
-    Parameters
-    ----------
-    steps : float32 array (n, count)
-        As `steps` gives them, within ±1e6.
-    trust : float64 array (n,)
-        How far an edge on each ray is believed, 0 to 1.
-    bend : float32 array (reach + 1,)
-        As `best_path` takes it.
-    full : float
-        Step that counts in full: negative where grey levels are to fall outwards. Not 0.
-    floor : float
-        Worth of a step the wrong way, by `full`, at least; <= 0.
-    relative : bool
-        Whether steps steeper than `full` count by the steepest of their ray, so that it is followed exactly.
-    after, until : float64 array (n,) or None
-        Samples between which a path is worth anything, `after` excluded.
-
-    Returns
-    -------
-    int32 array (n,)
-        Sample on each ray.
-    float64 array (n,)
-        Step there by `full`, 0 to 1.
-
-    Raises
-    ------
-    InvalidSampleError
-    """
-    rises = checks.array(steps, np.float32, (None, None), "steps", finite=False)  # their bounds are checked below
-    believed = checks.array(trust, np.float64, rises.shape[:1], "trust")
-    costs = _costs(bend)
-    if rises.size == 0:
-        raise InvalidSampleError(f"there is no path over an empty array: shape {rises.shape}")
-    if not (rises.max() <= 1e6 and rises.min() >= -1e6 and believed.min() >= 0 and believed.max() <= 1):
-        raise InvalidSampleError("steps of a path must lie within ±1e6, the trust in its rays within 0..1")
-    if not (1e-3 <= abs(full) < math.inf and -1e6 <= floor <= 0):
-        raise InvalidSampleError(f"a full step must not be 0, the floor be in -1e6..0, not {full} and {floor}")
-    count = rises.shape[0]
-    first = _everywhere(count, -1.0) if after is None else checks.array(after, np.float64, (count,), "after")
-    last = _everywhere(count, math.inf) if until is None else checks.array(until, np.float64, (count,), "until")
-    out, strength = np.empty(count, np.int32), np.empty(count)
-    room = _room(rises.shape, costs.size - 1)
-    reward = np.empty_like(rises)
-    _iris.edge_path(rises, believed, full, relative, floor, first, last, costs, reward, *room, out, strength)
-    return out, strength
 
 
 @lru_cache(maxsize=16)
@@ -294,3 +257,91 @@ def fit_curve(
         y, w, functions, expected, firm, least_spread, TUKEY, ROUNDS, start is None, curve, keeps, coefficients, work
     )
     return Fit(coefficients, curve, keeps, spread)
+
+
+def follow(
+    steps: NDArray[np.float32],
+    radii: NDArray[np.float64],
+    trust: NDArray[np.float64],
+    bend: NDArray[np.float32],
+    basis: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    tightness: NDArray[np.float64],
+    *,
+    full: float,
+    floor: float,
+    least_spread: float,
+    relative: bool = False,
+    after: NDArray[np.float64] | None = None,
+    until: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Fit]:
+    """Find the closed path that follows the edges across rays, and the curve through it.
+
+    Parameters
+    ----------
+    steps : float32 array (n, count)
+        As `unroll` gives them, within ±`LARGEST_REWARD`.
+    radii : float64 array (count,)
+        Of the samples, px.
+    trust : float64 array (n,)
+        How far an edge on each ray is believed, 0 to 1.
+    bend : float32 array (reach + 1,)
+        As `best_path` takes it.
+    basis : float64 array (n, m)
+    prior, tightness : float64 array (m,)
+        Of the curve, as `fit_curve` takes them.
+    full : float
+        Step that counts in full: negative where grey levels are to fall outwards. Not 0.
+    floor : float
+        Worth of a step the wrong way, by `full`, at least; <= 0.
+    least_spread : float
+        As `fit_curve` takes it.
+    relative : bool
+        Whether steps steeper than `full` count by the steepest of their ray, so that it is followed exactly.
+    after, until : float64 array (n,) or None
+        Samples between which a path is worth anything, `after` excluded.
+
+    Returns
+    -------
+    radii : float64 array (n,)
+        Of the path on each ray, px.
+    strength : float64 array (n,)
+        Step there by `full`, 0 to 1.
+    fit : Fit
+        Of a curve to the path, by trust and strength.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    rises = checks.array(steps, np.float32, (None, None), "steps", finite=False)  # the kernel looks at their values
+    n, count = rises.shape
+    lengths = checks.array(radii, np.float64, (count,), "radii", finite=False)
+    believed = checks.array(trust, np.float64, (n,), "trust", finite=False)
+    costs = checks.array(bend, np.float32, (None,), "bend", finite=False)
+    functions = checks.array(basis, np.float64, (n, None), "basis", finite=False)
+    m = functions.shape[1]
+    expected = checks.array(prior, np.float64, (m,), "prior", finite=False)
+    firm = checks.array(tightness, np.float64, (m,), "tightness", finite=False)
+    first = _everywhere(n, -1.0) if after is None else checks.array(after, np.float64, (n,), "after", finite=False)
+    last = _everywhere(n, 1e9) if until is None else checks.array(until, np.float64, (n,), "until", finite=False)
+    if not (n and count and m and 1 <= costs.size <= MAX_REACH + 1):
+        raise InvalidSampleError(
+            f"there is no path over {n} x {count} samples, at {costs.size} costs, by {m} functions"
+        )
+    if not (1e-3 <= abs(full) < math.inf and -LARGEST_REWARD <= floor <= 0 < least_spread < math.inf):
+        raise InvalidSampleError(
+            f"a full step must not be 0, the floor not above it, the least spread be positive: {full}, {floor}, "
+            f"{least_spread}"
+        )
+    path, out, coefficients, work = np.empty(n, np.int32), np.empty((5, n)), np.empty(m), np.empty(n + m * m)
+    reward, room = np.empty(rises.shape, np.float32), _room(rises.shape, costs.size - 1)
+    spread = _iris.follow(
+        rises, lengths, believed, full, relative, floor, first, last, costs, functions, expected, firm, least_spread,
+        TUKEY, ROUNDS, LARGEST_REWARD, reward, *room, path, out, coefficients, work,
+    )  # fmt: skip
+    if spread < 0:
+        raise InvalidSampleError(
+            "steps, trust, bounds, costs or what a curve is expected to be hold a number that no path can follow"
+        )
+    return out[0], out[1], Fit(coefficients, out[3], out[4], spread)
