@@ -53,6 +53,15 @@ def compact(mask: Array, widest: int) -> Array:
     return out
 
 
+def apart(mask: Array, mark: Array) -> Array:
+    """Areas whose pixels share sides, and none with a mark."""
+    out = np.zeros(mask.shape, bool)
+    for pixels in connected(mask, corners=False):
+        rows, columns = np.array(pixels).T
+        out[rows, columns] = not mark[rows, columns].any()
+    return out
+
+
 def ridges(gx: Array, gy: Array, least: float) -> Array:
     """Ridges of edges, in single precision, pixel after pixel: x, y, direction to the right and down, steepness."""
     f = np.float32

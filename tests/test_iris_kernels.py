@@ -61,9 +61,9 @@ def test_rays_unrolled_are_those_sampled_and_their_steps_those_of_the_twin(
 ) -> None:
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (height, width)).astype(np.uint8)
-    (x, y), (near, far) = rng.uniform(0, 12, 2), rng.uniform(0, 9, 2)
-    grey, steps = kernel.unroll(image, (x, y), near, far, (count, samples), tuple(widths))
-    sampled = kernel.rays(image, (x, y), np.full(count, near), np.full(count, far), samples)
+    (x, y), inner, outer = rng.uniform(0, 12, 2), rng.uniform(0, 9, count), rng.uniform(0, 9, count)
+    grey, steps = kernel.unroll(image, (x, y), inner, outer, samples, tuple(widths))
+    sampled = kernel.rays(image, (x, y), inner, outer, samples)
     assert grey.tobytes() == sampled.tobytes()
     np.testing.assert_allclose(steps, twin.steps(grey, tuple(widths)), atol=1e-3)
 
@@ -182,7 +182,7 @@ TWO, THREE = np.ones(2), np.ones(3)
 
 
 def unroll(image: NDArray[np.uint8] = GREY, **changed: Any) -> Any:
-    good: dict[str, Any] = {"centre": (2.0, 2.0), "near": 1.0, "far": 2.0, "shape": (3, 4), "widths": (1,)}
+    good: dict[str, Any] = {"centre": (2.0, 2.0), "inner": TWO, "outer": TWO, "count": 4, "widths": (1,)}
     return kernel.unroll(image, **(good | changed))
 
 
@@ -214,10 +214,10 @@ def follow(**changed: Any) -> Any:
         lambda: kernel.best_path(np.zeros((2, 2), np.float32), np.full(2, -1, np.float32), closed=False),
         lambda: unroll(GREY[:0]),
         lambda: unroll(centre=(0.0, math.nan)),
-        lambda: unroll(far=math.inf),
-        lambda: unroll(shape=(2, 1)),
-        lambda: unroll(shape=(-1, 4)),
-        lambda: unroll(shape=(10**9, 4)),
+        lambda: unroll(inner=THREE),
+        lambda: unroll(outer=TWO * math.inf),
+        lambda: unroll(count=1),
+        lambda: unroll(count=10**9),
         lambda: unroll(widths=()),
         lambda: unroll(widths=(0,)),
         lambda: follow(steps=STEPS[:0], trust=TWO[:0], basis=np.ones((0, 2))),

@@ -60,6 +60,13 @@ def test_compact_areas_are_those_of_the_twin(height: int, width: int, widest: in
     assert kernel.compact(mask, widest).tolist() == twin.compact(mask, widest).tolist()
 
 
+@given(SIDES, SIDES, st.floats(0, 1), st.floats(0, 0.3), SEEDS)
+def test_areas_apart_are_those_of_the_twin(height: int, width: int, share: float, marked: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask, mark = rng.random((height, width)) < share, rng.random((height, width)) < marked
+    assert kernel.apart(mask, mark).tolist() == twin.apart(mask, mark).tolist()
+
+
 def test_a_spiral_is_one_area_and_corners_join_only_compact_ones() -> None:
     spiral = np.array(
         [list(row) for row in ("#######", "......#", "#####.#", "#...#.#", "#.###.#", "#.....#", "#######")]
@@ -141,6 +148,9 @@ def cast(found: kernel.Ridges = RIDGES, cap: float = 2.0, **given_: Any) -> kern
         lambda: kernel.areas(MASK.astype(np.uint8)),
         lambda: kernel.areas(np.zeros((1, 9000), np.bool_)),
         lambda: kernel.compact(MASK[:, :0], 3),
+        lambda: kernel.apart(MASK[:0], MASK[:0]),
+        lambda: kernel.apart(MASK, MASK[:3]),
+        lambda: kernel.apart(MASK, MASK.view(np.uint8)),
         lambda: kernel.ridges(SHORT, SHORT[:3], 1.0),
         lambda: kernel.ridges(SHORT.astype(np.int32), SHORT, 1.0),
         lambda: kernel.ridges(SHORT, SHORT, 0.0),

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 AGAINST = -0.2  # worth of a step the wrong way, at least; full steps are worth 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Band:
     """How a neighbourhood is unrolled and judged; lengths in radii of the circle.
 
@@ -86,10 +86,16 @@ def harmonics(count: int, order: int) -> Floats:
     return basis
 
 
+@lru_cache(maxsize=16)
+def _ends(band: Band, angles: int) -> tuple[Floats, Floats]:
+    """Return where rays start and where they end, in radii."""
+    return np.full(angles, band.near), np.full(angles, band.far)
+
+
 def unroll(image: GreyImage, centre: tuple[float, float], radius: float, band: Band, angles: int) -> Unrolled:
     """Sample the neighbourhood of a circle, and the steps along its rays (positive: brighter outside)."""
-    shape = angles, band.samples
-    grey, steps = kernel.unroll(image, centre, band.near * radius, band.far * radius, shape, band.samples_across)
+    near, far = _ends(band, angles)
+    grey, steps = kernel.unroll(image, centre, near * radius, far * radius, band.samples, band.samples_across)
     return Unrolled(grey, steps, band.along * radius)
 
 

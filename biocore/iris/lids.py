@@ -13,6 +13,8 @@ from biocore.iris import contours
 from biocore.iris.pyramid import Pyramid
 from biocore.iris.segmentation import Contour
 from biocore.kernels import iris as kernel
+from biocore.kernels import irissearch as search
+from biocore.types import GreyImage
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +93,7 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
     if len(xs) < 8 or len(ys) < 8:
         empty = np.empty((0, 2))
         return empty, empty
-    patch = cv2.GaussianBlur(image, (3, 3), 0.8)[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1].astype(np.float32)
+    patch = _smooth(image, ys[0], ys[-1] + 1, xs[0], xs[-1] + 1)
     inside = _region(limbus, factor, xs, ys)
     hole = _region(pupil, factor, xs, ys)
     expected = np.where(hole, np.float32(pupil_tone.level), np.float32(iris.level))
@@ -114,20 +116,24 @@ def find(pyramid: Pyramid, pupil: Contour, limbus: Contour, iris: Tone, pupil_to
     return found[0], found[1]
 
 
+def _smooth(image: GreyImage, top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
+    """Return a part of the picture, slightly smoothed: float32 (bottom - top, right - left)."""
+    above, before = min(top, 1), min(left, 1)  # a pixel more on each side there is one: what is smoothed in, too
+    wide = np.ascontiguousarray(image[top - above : bottom + 1, left - before : right + 1])
+    smooth = cv2.GaussianBlur(wide, (3, 3), 0.8)
+    return smooth[above : above + bottom - top, before : before + right - left].astype(np.float32)
+
+
 def _mirrored(
     patch: NDArray[np.float32], iris: Tone, inside: NDArray[np.bool_], below: NDArray[np.floating], r: float
 ) -> NDArray[np.bool_]:
     """Return what is mirrored on the iris: much brighter, and not joined to what lies above or below the limbus."""
     glare = inside & (patch > iris.level + GLARE * (255.0 - iris.level))
-    count, labels = cv2.connectedComponents(glare.astype(np.uint8), connectivity=4)
-    if count < 2:
-        return glare
+    if not glare.any():
+        return np.asarray(glare)
     rim = inside & (cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) == 0)
     rim &= np.abs(below)[:, None] > ABOVE * r
-    mirrored = np.ones(count, np.bool_)
-    mirrored[labels[rim]] = False
-    mirrored[0] = False
-    return np.asarray(mirrored[labels])
+    return search.apart(np.asarray(glare), rim)
 
 
 def _hides(

@@ -39,6 +39,8 @@ RING_RAYS = 0.1  # of all rays that must carry both, on either side of the eye
 RING_DIP = 0.10  # of the ring's height by which grey levels fall behind it
 RING_SECOND = 0.35  # of the ring's height by which they rise again
 RING_LEAST = 2.0  # grey levels
+ACROSS = np.linspace(-0.5, 1.5, 41)  # of the way from a ring's inner edge to the limbus, where both are looked at
+ACROSS.flags.writeable = False
 PLATEAU_SUPPORT = 0.7  # of the inner edge's support that the limbus must have where grey levels do not fall
 PLATEAU_SLOPE, PLATEAU_LENGTH = 0.06, 4  # of the ring's height, between tenths of the way; tenths that are so flat
 
@@ -101,15 +103,18 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     second, support = _path(view, weight, c, full, after=_behind(view, first.curve + gap))
     ratio = second.coefficients[0] / first.coefficients[0]
     rays = weight * first.keeps * second.keeps > RING_SURE
-    right = np.cos(np.arange(ANGLES) * (2.0 * math.pi / ANGLES)) > 0.0
+    right = contours.harmonics(ANGLES, 1)[:, 1] > 0.0
     dips = support < PLATEAU_SUPPORT * inner.support
     if not RING_RATIO[0] < ratio < RING_RATIO[1]:
         return inner
-    seen = [_steps_twice(view, first.curve, second.curve, rays & side, dips=dips) for side in (right, ~right)]
+    sides = (rays & side for side in (right, ~right))  # not looked at where they could not change a thing
+    seen = support > DOUBT_SUPPORT * inner.support and any(
+        _steps_twice(view, first.curve, second.curve, side, dips=dips) for side in sides
+    )
     off = math.hypot(*(second.coefficients[1:3] - first.coefficients[1:3])) / second.coefficients[0]
-    if any(seen) and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
+    if seen and off < RING_OFFSET and support > RING_SUPPORT * inner.support:
         return replace(_limbus(view, c, factor, second, max(support, inner.support), first.curve), ring=True)
-    return replace(inner, doubtful=any(seen) and support > DOUBT_SUPPORT * inner.support)
+    return replace(inner, doubtful=seen)
 
 
 def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, float]:
@@ -173,11 +178,11 @@ def _steps_twice(view: contours.Unrolled, inner: Floats, outer: Floats, rays: ND
     """
     if np.count_nonzero(rays) < RING_RAYS * ANGLES:
         return False
-    along = np.linspace(-0.5, 1.5, 41)
-    radii = inner[rays, None] + (outer - inner)[rays, None] * along
+    radii = inner[rays, None] + (outer - inner)[rays, None] * ACROSS
     index = np.round((radii - view.radii[0]) / (view.radii[1] - view.radii[0])).astype(np.intp)
-    grey = np.take_along_axis(view.grey[rays], np.clip(index, 0, view.grey.shape[1] - 1), axis=1)
-    profile = contours.medians(grey.T)
+    np.clip(index, 0, view.grey.shape[1] - 1, out=index)
+    index += (np.flatnonzero(rays) * view.grey.shape[1])[:, None]
+    profile = contours.medians(view.grey.ravel()[index].T)
     between = profile[8:36]
     fall = np.maximum.accumulate(between) - between
     lowest = int(fall.argmax())

@@ -177,9 +177,14 @@ def centred(contour: Contour) -> Contour:
     shape = contour.shape
     points = contour.points()
     dx, dy = points[:, 0] - shape.cx, shape.cy - points[:, 1]
-    turn = np.arctan2(dy, dx)
-    radii = np.interp(angles(), turn, np.hypot(dx, dy), period=2.0 * math.pi)
-    nearest = np.interp(angles(), turn, contour.seen.astype(np.float64), period=2.0 * math.pi)
+    turn = np.arctan2(dy, dx) % (2.0 * math.pi)
+    order = np.argsort(turn)
+    once = np.concatenate([order[-1:], order, order[:1]])  # round, and a point more on either side
+    turn = turn[once]
+    turn[0] -= 2.0 * math.pi
+    turn[-1] += 2.0 * math.pi
+    radii = np.interp(angles(), turn, np.hypot(dx, dy)[once])
+    nearest = np.interp(angles(), turn, contour.seen[once].astype(np.float64))
     return Contour(shape.cx, shape.cy, radii, shape, nearest >= 0.5)
 
 
@@ -299,8 +304,7 @@ def crosses(pupil: Contour, limbus: Contour) -> bool:
     """Whether the pupil reaches beyond the limbus anywhere."""
     points = pupil.points()
     dx, dy = points[:, 0] - limbus.cx, limbus.cy - points[:, 1]
-    rim = np.interp(np.arctan2(dy, dx), angles(), limbus.radii, period=2.0 * math.pi)
-    return bool((np.hypot(dx, dy) >= rim).any())
+    return bool((np.hypot(dx, dy) >= limbus.towards(np.arctan2(dy, dx))).any())
 
 
 def eye(pixels: GreyImage, found: locate.Eye) -> Outline:

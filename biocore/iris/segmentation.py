@@ -115,8 +115,12 @@ class Contour:
         """Return the radii at `count` equal angles, linearly interpolated: float64 (count,)."""
         if ANGLES % count == 0:
             return self.radii[:: ANGLES // count]
+        return self.towards(angles(count))
+
+    def towards(self, turn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the radii at some angles within ±2 pi, linearly interpolated."""
         radii = np.concatenate([self.radii[-1:], self.radii, self.radii[:1]])
-        return np.asarray(np.interp(angles(count), _once_round(), radii))
+        return np.asarray(np.interp(turn % (2.0 * math.pi), _once_round(), radii))
 
     def at_shape(self) -> NDArray[np.float64]:
         """Return the radii of the fitted shape at the angles of `angles()`, from the contour's centre."""

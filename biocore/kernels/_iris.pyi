@@ -7,6 +7,7 @@ def bridge(
     spots: NDArray[Any],
     level: NDArray[Any],
     span: NDArray[Any],
+    columns: NDArray[Any],
     out: NDArray[Any],
 ) -> None: ...
 def rays(
@@ -22,9 +23,9 @@ def unroll(
     image: NDArray[Any],
     cx: float,
     cy: float,
-    near: float,
-    far: float,
     turn: NDArray[Any],
+    inner: NDArray[Any],
+    outer: NDArray[Any],
     widths: NDArray[Any],
     total: NDArray[Any],
     grey: NDArray[Any],

@@ -11,21 +11,30 @@ def bridge(
     const unsigned char[:, ::1] spots not None,
     float[:, ::1] level not None,
     float[:, ::1] span not None,
+    unsigned char[::1] columns not None,
     unsigned char[:, ::1] out not None,
 ):
     """Fill runs of spots between the pixels at their ends, along rows and along columns, more by the shorter run.
 
     A run that reaches the picture's border is filled with its other end; a row or column of nothing else says nothing.
-    `level` and `span` are room for what rows say, and the lengths of their runs.
+    `level` and `span` are room for what rows say, and the lengths of their runs, `columns` for which columns hold any:
+    the others, and rows without, are passed by.
     """
     cdef Py_ssize_t height = image.shape[0], width = image.shape[1], y, x, a, b, k
+    cdef unsigned char some
     cdef float before, after, value, length
     with nogil:
+        for x in range(width):
+            columns[x] = 0
         for y in range(height):
-            x = 0
+            some = 0
+            for x in range(width):
+                some |= spots[y, x]
+                columns[x] |= spots[y, x]
+                out[y, x] = image[y, x]
+            x = 0 if some else width
             while x < width:
                 if not spots[y, x]:
-                    out[y, x] = image[y, x]
                     x += 1
                     continue
                 a = x
@@ -38,7 +47,7 @@ def bridge(
                     level[y, k] = before + (after - before) * (k - a + 1) / (b - a + 1)
                     span[y, k] = b - a + 1 if a > 0 or b < width else <float>1e6
         for x in range(width):
-            y = 0
+            y = 0 if columns[x] else height
             while y < height:
                 if not spots[y, x]:
                     y += 1
@@ -130,15 +139,15 @@ def unroll(
     const unsigned char[:, ::1] image not None,
     double cx,
     double cy,
-    double near,
-    double far,
     const double[:, ::1] turn not None,
+    const double[::1] inner not None,
+    const double[::1] outer not None,
     const int[::1] widths not None,
     double[::1] total not None,
     float[:, ::1] grey not None,
     float[:, ::1] steps not None,
 ):
-    """Sample all rays from `near` to `far` px, and find the steps across their samples.
+    """Sample each ray as `rays` does, and find the steps across its samples.
 
     A step is the mean after minus the mean before, averaged over `widths`; 0 at the ends and outside the picture.
     `total` has room for one sample more than a ray.
@@ -146,7 +155,7 @@ def unroll(
     cdef Py_ssize_t a, count = grey.shape[1]
     with nogil:
         for a in range(grey.shape[0]):
-            sample_ray(image, cx, cy, near, far, turn[a, 0], turn[a, 1], count, &grey[a, 0])
+            sample_ray(image, cx, cy, inner[a], outer[a], turn[a, 0], turn[a, 1], count, &grey[a, 0])
             ray_steps(&grey[a, 0], count, &widths[0], widths.shape[0], &total[0], &steps[a, 0])
 
 

@@ -115,17 +115,30 @@ def label(
 
 
 def paint(
-    const int[:, ::1] runs not None, const int64_t[:, ::1] areas not None, int64_t widest,
-    unsigned char[:, ::1] out not None,
+    const int[:, ::1] runs not None, const unsigned char[::1] chosen not None, unsigned char[:, ::1] out not None
 ):
-    """Set 1 where an area is at most so many pixels wide and high; the rest of `out` stays."""
-    cdef Py_ssize_t i, k, x
+    """Set 1 on the chosen areas; the rest of `out` stays."""
+    cdef Py_ssize_t i, x
     with nogil:
         for i in range(runs.shape[0]):
-            k = runs[i, 3]
-            if areas[k, 2] - areas[k, 0] < widest and areas[k, 3] - areas[k, 1] < widest:
+            if chosen[runs[i, 3]]:
                 for x in range(runs[i, 0], runs[i, 1]):
                     out[runs[i, 2], x] = 1
+
+
+def forsake(
+    const int[:, ::1] runs not None, const unsigned char[:, ::1] mark not None, unsigned char[::1] chosen not None
+):
+    """Choose no area that shares a pixel with a mark; the rest of `chosen` stays."""
+    cdef Py_ssize_t i, x
+    cdef int met
+    with nogil:
+        for i in range(runs.shape[0]):
+            met = 0
+            for x in range(runs[i, 0], runs[i, 1]):
+                met |= mark[runs[i, 2], x]
+            if met:
+                chosen[runs[i, 3]] = 0
 
 
 cdef inline float abs_(float v) noexcept nogil:

@@ -45,7 +45,8 @@ def bridge(image: GreyImage, spots: NDArray[np.bool_]) -> GreyImage:
     holes = checks.array(spots, np.bool_, picture.shape, "spots")
     out = np.empty_like(picture)
     room = np.empty((2, *picture.shape), np.float32)
-    _iris.bridge(picture, holes.view(np.uint8), room[0], room[1], out)
+    columns = np.empty(picture.shape[1], np.uint8)
+    _iris.bridge(picture, holes.view(np.uint8), room[0], room[1], columns, out)
     return out
 
 
@@ -77,16 +78,28 @@ def rays(
     ------
     InvalidSampleError
     """
+    picture, starts, ends = _rays(image, centre, inner, outer, count)
+    out = np.empty((starts.size, count), np.float32)
+    _iris.rays(picture, *centre, _turn(starts.size), starts, ends, out)
+    return out
+
+
+def _rays(
+    image: GreyImage,
+    centre: tuple[float, float],
+    inner: NDArray[np.float64],
+    outer: NDArray[np.float64],
+    count: int,
+) -> tuple[GreyImage, NDArray[np.float64], NDArray[np.float64]]:
+    """Check what rays are; return the picture, and where they start and end."""
     picture = checks.grey(image)
     starts = checks.array(inner, np.float64, (None,), "inner")
     ends = checks.array(outer, np.float64, starts.shape, "outer")
     if not 2 <= count <= MAX_SAMPLES:
         raise InvalidSampleError(f"a ray must have 2..{MAX_SAMPLES} samples, not {count}")
-    if not all(math.isfinite(c) for c in centre):
+    if not (math.isfinite(centre[0]) and math.isfinite(centre[1])):
         raise InvalidSampleError(f"the centre of rays must be finite, not {centre}")
-    out = np.empty((starts.size, count), np.float32)
-    _iris.rays(picture, *centre, _turn(starts.size), starts, ends, out)
-    return out
+    return picture, starts, ends
 
 
 @lru_cache(maxsize=16)
@@ -97,42 +110,37 @@ def _turn(count: int) -> NDArray[np.float64]:
 
 
 def unroll(
-    image: GreyImage, centre: tuple[float, float], near: float, far: float, shape: tuple[int, int], widths: Widths
+    image: GreyImage,
+    centre: tuple[float, float],
+    inner: NDArray[np.float64],
+    outer: NDArray[np.float64],
+    count: int,
+    widths: Widths,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Sample a picture between two circles along rays, and find the steps of grey levels across the samples.
+    """Sample a picture along rays from a centre, and find the steps of grey levels across the samples.
 
     Parameters
     ----------
-    image : uint8 array (height, width)
-    centre : (x, y)
-        px.
-    near, far : float
-        Where rays start and end, px from the centre.
-    shape : (int, int)
-        Rays, and samples along each, 2..`MAX_SAMPLES`.
+    image, centre, inner, outer, count
+        As `rays` takes them.
     widths : tuple of int
         Samples before and after that are averaged, each >= 1; a step is the mean over all widths.
 
     Returns
     -------
-    grey : float32 array (rays, samples)
-        Grey levels; `OUTSIDE` beyond the picture.
-    steps : float32 array (rays, samples)
+    grey : float32 array (n, count)
+        As `rays` gives it.
+    steps : float32 array (n, count)
         Mean after minus mean before; 0 where a width reaches past the ray's end or the picture's edge.
 
     Raises
     ------
     InvalidSampleError
     """
-    picture = checks.grey(image)
-    count, samples = shape
-    if not (0 <= count <= MAX_SAMPLES and 2 <= samples <= MAX_SAMPLES):
-        raise InvalidSampleError(f"rays and their samples must number 2..{MAX_SAMPLES}, not {shape}")
-    if not all(map(math.isfinite, (*centre, near, far))):
-        raise InvalidSampleError(f"the centre of rays and their ends must be finite, not {centre}, {near}, {far}")
-    total = np.empty(samples + 1)
-    grey, steps = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    _iris.unroll(picture, *centre, near, far, _turn(count), _widths(widths), total, grey, steps)
+    picture, starts, ends = _rays(image, centre, inner, outer, count)
+    grey, steps = np.empty((starts.size, count), np.float32), np.empty((starts.size, count), np.float32)
+    turn, across = _turn(starts.size), _widths(widths)
+    _iris.unroll(picture, *centre, turn, starts, ends, across, np.empty(count + 1), grey, steps)
     return grey, steps
 
 

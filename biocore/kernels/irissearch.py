@@ -74,8 +74,29 @@ def compact(mask: NDArray[np.bool_], widest: int) -> NDArray[np.bool_]:
     """
     marked = _mask(mask)
     runs, found = _label(marked, reach=1)
+    chosen = (found[:, 2:4] - found[:, :2]).max(axis=1, initial=0) < widest
     out = np.zeros(marked.shape, np.bool_)
-    _irissearch.paint(runs, found, widest, out.view(np.uint8))
+    _irissearch.paint(runs, chosen.view(np.uint8), out.view(np.uint8))
+    return out
+
+
+def apart(mask: NDArray[np.bool_], mark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return those areas of a mask, pixels that share sides, that share no pixel with a mark.
+
+    Parameters
+    ----------
+    mask, mark : bool array (height, width)
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    marked = _mask(mask)
+    met = checks.array(mark, np.bool_, marked.shape, "mark").view(np.uint8)
+    runs, found = _label(marked, reach=0)
+    chosen, out = np.ones(len(found), np.uint8), np.zeros(marked.shape, np.bool_)
+    _irissearch.forsake(runs, met, chosen)
+    _irissearch.paint(runs, chosen, out.view(np.uint8))
     return out
 
 
