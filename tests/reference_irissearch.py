@@ -44,12 +44,18 @@ def areas(mask: Array) -> list[Area]:
     return found
 
 
-def compact(mask: Array, widest: int) -> Array:
-    """Areas at most so wide and high."""
+def compact(mask: Array, widest: int, around: Array) -> Array:
+    """Areas at most so wide and high, widened."""
     out = np.zeros(mask.shape, bool)
+    half = len(around) // 2
     for pixels in connected(mask, corners=True):
         rows, columns = np.array(pixels).T
-        out[rows, columns] = max(np.ptp(rows), np.ptp(columns)) < widest
+        if max(np.ptp(rows), np.ptp(columns)) >= widest:
+            continue
+        for y, x in pixels:
+            for row, reach in zip(range(y - half, y + half + 1), around, strict=True):
+                if 0 <= row < mask.shape[0]:
+                    out[row, max(0, x - reach) : x + reach + 1] = True
     return out
 
 

@@ -17,6 +17,7 @@ from biocore.kernels import irissearch as kernel
 
 SIDES = st.integers(1, 12)
 SEEDS = st.integers(0, 2**32 - 1)
+NO_WIDER = np.zeros(1, np.int32)
 WEIGHTS = kernel.Weights(1.0, 0.25, 0.5)
 
 
@@ -54,10 +55,13 @@ def test_areas_are_those_of_the_twin(height: int, width: int, share: float, seed
     np.testing.assert_allclose([(a.x, a.y) for a in got], [(a.x, a.y) for a in want], rtol=1e-12)
 
 
-@given(SIDES, SIDES, st.integers(0, 12), st.floats(0, 1), SEEDS)
-def test_compact_areas_are_those_of_the_twin(height: int, width: int, widest: int, share: float, seed: int) -> None:
-    mask = np.random.default_rng(seed).random((height, width)) < share
-    assert kernel.compact(mask, widest).tolist() == twin.compact(mask, widest).tolist()
+@given(SIDES, SIDES, st.integers(0, 12), st.integers(0, 3), st.floats(0, 1), SEEDS)
+def test_compact_areas_are_those_of_the_twin(
+    height: int, width: int, widest: int, half: int, share: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    mask, around = rng.random((height, width)) < share, rng.integers(0, 5, 2 * half + 1).astype(np.int32)
+    assert kernel.compact(mask, widest, around).tolist() == twin.compact(mask, widest, around).tolist()
 
 
 @given(SIDES, SIDES, st.floats(0, 1), st.floats(0, 0.3), SEEDS)
@@ -75,8 +79,8 @@ def test_a_spiral_is_one_area_and_corners_join_only_compact_ones() -> None:
     assert (whole.left, whole.top, whole.width, whole.height, whole.pixels) == (0, 0, 7, 7, 31)
     steps = np.eye(5, dtype=np.bool_)
     assert len(kernel.areas(steps)) == 5
-    assert not kernel.compact(steps, 4).any()
-    assert kernel.compact(steps, 5).all(where=steps)
+    assert not kernel.compact(steps, 4, NO_WIDER).any()
+    assert kernel.compact(steps, 5, NO_WIDER).tolist() == steps.tolist()
 
 
 @given(SIDES, SIDES, SEEDS)
@@ -147,7 +151,10 @@ def cast(found: kernel.Ridges = RIDGES, cap: float = 2.0, **given_: Any) -> kern
         lambda: kernel.areas(MASK[:0]),
         lambda: kernel.areas(MASK.astype(np.uint8)),
         lambda: kernel.areas(np.zeros((1, 9000), np.bool_)),
-        lambda: kernel.compact(MASK[:, :0], 3),
+        lambda: kernel.compact(MASK[:, :0], 3, NO_WIDER),
+        lambda: kernel.compact(MASK, 3, np.zeros(2, np.int32)),
+        lambda: kernel.compact(MASK, 3, NO_WIDER - 1),
+        lambda: kernel.compact(MASK, 3, NO_WIDER + 2**30),
         lambda: kernel.apart(MASK[:0], MASK[:0]),
         lambda: kernel.apart(MASK, MASK[:3]),
         lambda: kernel.apart(MASK, MASK.view(np.uint8)),

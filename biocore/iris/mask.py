@@ -92,6 +92,8 @@ def cover(pixels: GreyImage, eye: Outline, speculars: Mask) -> Cover:
         visible = np.count_nonzero(out[0]) / _whole(pupil, limbus)
         out[1][window] = lids & (_fill(patch.shape, limbus.points() - origin) > 0)
         out[2][window] = lashes
+    for each in out:
+        each.flags.writeable = False  # so that nobody need copy them
     return Cover(out[0], out[1], out[2], speculars, visible, _inside(limbus, width, height))
 
 

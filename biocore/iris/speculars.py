@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,13 @@ SIZE = 0.085  # of the picture's shorter side: wider spots are no lamps; 40 px a
 STEP = 45  # grey levels above the surroundings
 DARKEST = 90  # grey levels; in a pupil, at exposures that show an iris, reflections are brighter than this
 HALO = 0.008  # of the shorter side: how far the glow round a reflection reaches
+
+
+@lru_cache(maxsize=16)
+def _disc(radius: int) -> NDArray[np.int32]:
+    """Return how far a disc reaches to the left and right in each of its rows: int32 (2 radius + 1,)."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray((disc.sum(axis=1) - 1) // 2, np.int32)
 
 
 def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
@@ -31,8 +40,5 @@ def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
     width = max(3, round(side * SIZE)) | 1
     ground = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (width, width)))
     bright = np.asarray((cv2.subtract(pixels, ground) > STEP) & (pixels > DARKEST))
-    small = search.compact(bright, width)
-    halo = max(1, round(side * HALO))
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * halo + 1, 2 * halo + 1))
-    spots = np.asarray(cv2.dilate(small.view(np.uint8), around), np.uint8).view(np.bool_)
+    spots = search.compact(bright, width, _disc(max(1, round(side * HALO))))
     return spots, kernel.bridge(pixels, spots)

@@ -126,6 +126,28 @@ def paint(
                     out[runs[i, 2], x] = 1
 
 
+def spread(
+    const int[:, ::1] runs not None, const unsigned char[::1] chosen not None, const int[::1] widths not None,
+    unsigned char[:, ::1] out not None,
+):
+    """Set 1 on the chosen areas and around them; the rest of `out` stays.
+
+    `widths` tells how far to the left and right, from as many rows above each pixel to as many below.
+    """
+    cdef Py_ssize_t height = out.shape[0], width = out.shape[1], half = widths.shape[0] // 2, i, k, x, y, first, last
+    with nogil:
+        for i in range(runs.shape[0]):
+            if not chosen[runs[i, 3]]:
+                continue
+            for k in range(widths.shape[0]):
+                y = runs[i, 2] + k - half
+                if 0 <= y < height:
+                    first = runs[i, 0] - widths[k]
+                    last = runs[i, 1] + widths[k]
+                    for x in range(first if first > 0 else 0, last if last < width else width):
+                        out[y, x] = 1
+
+
 def forsake(
     const int[:, ::1] runs not None, const unsigned char[:, ::1] mark not None, unsigned char[::1] chosen not None
 ):

@@ -59,7 +59,7 @@ def areas(mask: NDArray[np.bool_]) -> list[Area]:
     ]
 
 
-def compact(mask: NDArray[np.bool_], widest: int) -> NDArray[np.bool_]:
+def compact(mask: NDArray[np.bool_], widest: int, around: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Return those areas of a mask, pixels that share sides or corners, that are at most so many px wide and high.
 
     Parameters
@@ -67,16 +67,20 @@ def compact(mask: NDArray[np.bool_], widest: int) -> NDArray[np.bool_]:
     mask : bool array (height, width)
     widest : int
         px.
+    around : int32 array (odd number,)
+        How far around each pixel they are widened: px to the left and right, from the rows above to those below.
 
     Raises
     ------
     InvalidSampleError
     """
-    marked = _mask(mask)
+    marked, widths = _mask(mask), checks.array(around, np.int32, (None,), "around")
+    if widths.size % 2 == 0 or widths.min() < 0 or max(int(widths.max()), widths.size) > MAX_RADIUS:
+        raise InvalidSampleError(f"areas must be widened by 0..{MAX_RADIUS} px in an odd number of rows, not {around}")
     runs, found = _label(marked, reach=1)
     chosen = (found[:, 2:4] - found[:, :2]).max(axis=1, initial=0) < widest
     out = np.zeros(marked.shape, np.bool_)
-    _irissearch.paint(runs, chosen.view(np.uint8), out.view(np.uint8))
+    _irissearch.spread(runs, chosen.view(np.uint8), widths, out.view(np.uint8))
     return out
 
 
