@@ -34,7 +34,7 @@ OFF = 0.10  # of the iris radius: mean distance of a contour from its reference 
 Circle = tuple[float, float, float]
 
 
-@pytest.mark.parametrize("factor", [1.0, 2.0], ids=["320x240", "640x480"])
+@pytest.mark.parametrize("factor", [1.0, 2.0, 4.0, 5.0], ids=["320x240", "640x480", "1280x960", "1600x1200"])
 @pytest.mark.parametrize("name", ["plain", "white pupil", "drooping lid"])
 def bench_segment(benchmark: Any, name: str, factor: float) -> None:
     cv2.setNumThreads(1)
