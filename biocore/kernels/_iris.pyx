@@ -3,6 +3,7 @@
 Gate: `biocore.kernels.iris`. Twin: `tests/reference_iris.py`.
 """
 
+from cython cimport floating
 from libc.math cimport sqrt
 
 
@@ -386,20 +387,13 @@ def fit_curve(
     return spread
 
 
-cdef bint within(const double *values, Py_ssize_t count, double low, double high) noexcept nogil:
+cdef bint within(const floating *values, Py_ssize_t count, double low, double high) noexcept nogil:
     """Whether all numbers lie between two bounds; a NaN does not."""
     cdef Py_ssize_t k
+    cdef floating least = <floating>low, most = <floating>high
     cdef int outside = 0
     for k in range(count):
-        outside |= not (low <= values[k] <= high)
-    return not outside
-
-
-cdef bint within_single(const float *values, Py_ssize_t count, float low, float high) noexcept nogil:
-    cdef Py_ssize_t k
-    cdef int outside = 0
-    for k in range(count):
-        outside |= not (low <= values[k] <= high)
+        outside |= not (least <= values[k] <= most)
     return not outside
 
 
@@ -471,8 +465,8 @@ def follow(
     cdef double spread
     with nogil:
         if not (
-            within_single(&steps[0, 0], n * count, <float>-largest, <float>largest)
-            and within_single(&bend[0], bend.shape[0], 0, 1e30)
+            within(&steps[0, 0], n * count, -largest, largest)
+            and within(&bend[0], bend.shape[0], 0, 1e30)
             and within(&trust[0], n, 0, 1)
             and within(&radii[0], count, -1e12, 1e12)
             and within(&after[0], n, -1e300, 1e300)
