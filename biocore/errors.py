@@ -40,7 +40,7 @@ record or a wrong call is an exception, never data::
         ├── DeviceProtocolError              the device said something its protocol does not know
         ├── DeviceUnsupportedError           recognised, and refused for a reason
         ├── DeviceUntrustedError             its signature is wrong, or leads to nobody who is trusted
-        ├── DeviceSuspendedError             asleep since the machine slept
+        ├── DeviceSuspendedError             it was open while the machine slept
         ├── DeviceVendorError                a vendor's own code, passed on
         ├── IncompleteCaptureError           fewer fingers or eyes than were asked for; carries those that came
         └── CaptureCancelledError            somebody called cancel()
@@ -202,7 +202,7 @@ class DeviceUntrustedError(DeviceError):
 
 
 class DeviceSuspendedError(DeviceError):
-    """The device sleeps since the machine slept; it must be opened again."""
+    """The device sleeps, or was open while the machine slept; it must be opened again."""
 
 
 class DeviceVendorError(DeviceError):

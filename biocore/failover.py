@@ -5,7 +5,8 @@ percent-encoded once more (`any_uri` writes it). Without `among` the attached on
 those fit to enrol first, then by name; one whose driver is experimental last; never one that is synthetic or refused.
 
 A capture whose scanner is unplugged, falls silent or talks nonsense goes on with the next scanner before the same
-deadline, and says so: `EventKind.SWITCHED`. A person's delay is no reason to change the scanner, nor is a cancel.
+deadline, and says so: `EventKind.SWITCHED`. A person's delay is no reason to change the scanner, nor is a cancel. One
+that was open while the machine slept is opened anew, once, and goes on itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from biocore.errors import (
     DeviceClosedError,
     DeviceError,
     DeviceNotFoundError,
+    DeviceSuspendedError,
     DriverError,
     IncompleteCaptureError,
     InvalidSampleError,
@@ -123,6 +125,7 @@ class AnyDevice(Device):
 
     def _served(self, attempt: Attempt, take: Callable[[Device], _T]) -> _T:
         failed: set[str] = set()
+        woken: set[str] = set()
         while True:
             inner = self._inner or self._first_that_opens(failed)
             self._inner = inner
@@ -131,8 +134,12 @@ class AnyDevice(Device):
             except _PERSONAL:
                 raise
             except DeviceError as error:
-                failed.add(inner.info.uri)
-                self._failed.add(inner.info.uri)
+                uri = inner.info.uri
+                if isinstance(error, DeviceSuspendedError) and uri not in woken:
+                    woken.add(uri)
+                else:
+                    failed.add(uri)
+                    self._failed.add(uri)
                 self._put_away(inner)
                 if attempt.remaining <= 0.0 or attempt.cancelled:
                     raise
@@ -162,7 +169,8 @@ class AnyDevice(Device):
         except DeviceError:
             raise error from None
         _log.warning("%s: goes on with %s: %s", self.info.uri, new.info.uri, error)
-        attempt.emit(EventKind.SWITCHED, f"{old.info.uri} -> {new.info.uri}: {error}")
+        if new is not old:
+            attempt.emit(EventKind.SWITCHED, f"{old.info.uri} -> {new.info.uri}: {error}")
 
     def _put_away(self, inner: Device) -> None:
         self._inner = None

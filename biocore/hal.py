@@ -2,9 +2,9 @@
 
 States. A device is *closed* until `open()`; then *ready*. `capture()` makes it *capturing* until it returns
 a Frame or raises; then it is ready again, whatever happened. A device that failed with
-`DeviceDisconnectedError` is *lost*: every further call raises that error until it is closed and opened
-anew. `close()` is legal in every state, twice too, and from another thread: a running capture then ends with
-`CaptureCancelledError`. Leaving the `with` block closes. `cancel()` ends a running capture within
+`DeviceDisconnectedError` or `DeviceSuspendedError` is *lost*: every further call raises that error until it is
+closed and opened anew. `close()` is legal in every state, twice too, and from another thread: a running capture
+then ends with `CaptureCancelledError`. Leaving the `with` block closes. `cancel()` ends a running capture within
 `CANCEL_LATENCY` and is a no-op otherwise.
 
 Threads. One thread captures at a time. `cancel()` and `close()` may be called from any thread, a listener's
@@ -35,6 +35,7 @@ from biocore.errors import (
     DeviceBusyError,
     DeviceClosedError,
     DeviceDisconnectedError,
+    DeviceSuspendedError,
     DeviceTimeoutError,
     DeviceUnsupportedError,
     InvalidSampleError,
@@ -152,6 +153,7 @@ class Device(ABC):
         self._attempt: Attempt | None = None
         self._idle = threading.Condition(self._lock)
         self._close_wanted = False
+        self._lost_to: type[DeviceDisconnectedError | DeviceSuspendedError] = DeviceDisconnectedError
         self._news: deque[State] = deque()
         self._listeners: list[Listener] = []
 
@@ -320,9 +322,10 @@ class Device(ABC):
         try:
             self._announce()
             return take(attempt)
-        except DeviceDisconnectedError:
+        except (DeviceDisconnectedError, DeviceSuspendedError) as error:
             with self._lock:
                 if self._state is State.CAPTURING:
+                    self._lost_to = type(error)
                     self._enter(State.LOST)
             raise
         finally:
@@ -345,6 +348,10 @@ class Device(ABC):
             if self._state is State.CLOSED:
                 raise DeviceClosedError("is not open", uri=self.info.uri, hint="Open it, or use a with block")
             if self._state is State.LOST:
+                if self._lost_to is DeviceSuspendedError:
+                    raise DeviceSuspendedError(
+                        "was open while the machine slept", uri=self.info.uri, hint="Close it and open it anew"
+                    )
                 raise DeviceDisconnectedError("is gone", uri=self.info.uri, hint="Plug it in and open it anew")
             if self._state is State.CAPTURING:
                 raise DeviceBusyError("another thread captures on it", uri=self.info.uri, state=self._state)

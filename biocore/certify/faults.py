@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from biocore.certify.cases import CheckFailedError, silent
-from biocore.errors import BiocoreError, DeviceDisconnectedError, DeviceError
+from biocore.errors import BiocoreError, DeviceDisconnectedError, DeviceError, DeviceSuspendedError
 from biocore.hal import Device, State
 from biocore.types import GreyImage
 
@@ -159,5 +159,6 @@ def _judge(device: Device, error: BiocoreError, uri: str, found: Sweep) -> None:
         found.wrong.append(f"{uri}: {type(error).__name__} does not say which device and what it was doing: {error}")
         return
     found.states[error.state] += 1
-    if device.state is not State.CLOSED and (device.state is State.LOST) != isinstance(error, DeviceDisconnectedError):
+    loses = isinstance(error, DeviceDisconnectedError | DeviceSuspendedError)
+    if device.state is not State.CLOSED and (device.state is State.LOST) != loses:
         found.wrong.append(f"{uri}: is {device.state} after {type(error).__name__}")

@@ -13,7 +13,7 @@ from enum import StrEnum
 from biocore.errors import CaptureCancelledError, DeviceTimeoutError, SubjectTimeoutError
 from biocore.hal import Attempt, EventKind
 from biocore.types import Frame, GreyImage
-from biocore_drivers.transport import Clock, Situation
+from biocore_drivers.transport import Clock, Situation, Vigil
 
 
 class Phase(StrEnum):
@@ -47,12 +47,18 @@ class Job:
         s the whole may take on that clock.
     attempt : Attempt or None
         The capture it serves; None for opening.
+
+    Attributes
+    ----------
+    vigil : Vigil
+        Over the session that serves it.
     """
 
     def __init__(self, situation: Situation, clock: Clock, budget: float, attempt: Attempt | None = None) -> None:
         self.situation = situation
         self.clock = clock
         self.attempt = attempt
+        self.vigil = Vigil(clock)
         self.ended = threading.Event()
         self.error: BaseException | None = None
         self.frame: Frame | None = None
@@ -78,14 +84,17 @@ class Job:
         return max(0.0, min(self._deadline, self._phase_deadline) - self.clock.now())
 
     def check(self) -> None:
-        """Raise where the capture was cancelled or a deadline has passed.
+        """Raise where the capture was cancelled, the machine has slept, or a deadline has passed.
 
         Raises
         ------
-        CaptureCancelledError, DeviceTimeoutError, SubjectTimeoutError
+        CaptureCancelledError, DeviceSuspendedError, DeviceTimeoutError, SubjectTimeoutError
         """
         if self.attempt is not None and self.attempt.cancelled:
             raise self.situation.error(CaptureCancelledError, "the capture was cancelled")
+        asleep = self.vigil.error(self.situation)
+        if asleep is not None:
+            raise asleep
         if self.remaining > 0.0 and (self.attempt is None or self.attempt.remaining > 0.0):
             if self._dropped.is_set():
                 raise self.situation.error(CaptureCancelledError, "the capture was given up")

@@ -38,7 +38,16 @@ from biocore.errors import (
     MissingDependencyError,
 )
 from biocore_drivers import usb_bus
-from biocore_drivers.transport import CONTROL_TIMEOUT, VENDOR_IN, VENDOR_OUT, Clock, RealClock, Situation, random_32
+from biocore_drivers.transport import (
+    CONTROL_TIMEOUT,
+    REOPEN,
+    VENDOR_IN,
+    VENDOR_OUT,
+    Clock,
+    RealClock,
+    Situation,
+    random_32,
+)
 from biocore_drivers.usb_bus import Identity, Selector
 from biocore_drivers.usb_errors import MEANT, transfer_error
 from biocore_drivers.usb_lock import DeviceLock
@@ -276,7 +285,7 @@ class UsbTransport:
         if code == errno.EIO and not any(device == self.identity for device in usb_bus.attached()):
             code = errno.ENODEV
         if code == errno.EIO and usb_bus.suspended(self.identity):
-            return self.situation.error(DeviceSuspendedError, "sleeps", "Close the device and open it anew")
+            return self.situation.error(DeviceSuspendedError, "sleeps", REOPEN)
         if code in MEANT:
             return transfer_error(self.situation, code, place)
         if code:

@@ -31,7 +31,7 @@ from biocore.errors import (
     DeviceTimeoutError,
     DeviceVendorError,
 )
-from biocore_drivers.transport import Situation
+from biocore_drivers.transport import REOPEN, Situation
 
 _REPLUG = "Unplug the device, wait two seconds, and plug it in again"
 _CABLE = "Try another cable, and a port of the machine itself instead of a hub"
@@ -52,7 +52,7 @@ _MEANINGS: dict[int, tuple[type[DeviceError], str, str | None]] = {
     errno.EILSEQ: (DeviceProtocolError, "bit errors at {place}", _CABLE),
     errno.ECOMM: (DeviceProtocolError, "{place} sent faster than the machine took it", _CABLE),
     errno.EIO: (DeviceProtocolError, "the transfer at {place} failed on the bus", _CABLE),
-    errno.EHOSTUNREACH: (DeviceSuspendedError, "sleeps", "Close the device and open it anew"),
+    errno.EHOSTUNREACH: (DeviceSuspendedError, "sleeps", REOPEN),
 }
 MEANT = frozenset(_MEANINGS)
 

@@ -12,6 +12,9 @@ transport is closed.
 Every phase has a deadline, an edge for cancelling and one for errors (`job.Job.check`); both lead to idle, an
 unplugged device to `State.LOST`. The frame is handed over before the finger is lifted; the next capture waits for that
 first, so nobody is captured twice by lying still.
+
+A session does not outlive a sleep of the machine (`transport.Vigil`): it is given up within `IDLE_LOOK` of waking, so
+that no claim on a ghost is kept, and whoever captures next hears of it (DeviceSuspendedError).
 """
 
 from __future__ import annotations
@@ -30,15 +33,17 @@ from biocore.errors import (
     DeviceError,
     DeviceProtocolError,
     DeviceStalledError,
+    DeviceSuspendedError,
     DeviceTimeoutError,
     SubjectTimeoutError,
 )
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind
 from biocore.types import Frame, GreyImage
 from biocore_drivers.job import PHASE_LIMIT, Job, Phase
-from biocore_drivers.transport import Clock, Link, RealClock, Situation, Transport
+from biocore_drivers.transport import Clock, Link, RealClock, Situation, Transport, Vigil
 
 OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the device is reset before the third
+IDLE_LOOK = 2.0  # s between two looks of an idle device whether the machine has slept
 SETTLING = 3.0  # s in which a recording may still tell of the lifted finger
 _LOOK = 0.05  # s between two looks for a cancel while another thread works
 _TRANSIENT = (DeviceTimeoutError, DeviceStalledError, DeviceProtocolError)
@@ -101,6 +106,7 @@ class Conversation(Talk):
 class _Session:
     transport: Link
     conversation: Talk
+    vigil: Vigil
     settled: bool = True  # no finger of a former capture is known to lie there
     settle_by: float = 0.0  # s on the clock; a recording may end before the finger is lifted
     used: bool = False  # a picture was taken
@@ -171,9 +177,8 @@ class WorkerDevice(Device):
         except BaseException as error:  # cancelled, too late: the owner gets a moment to say it better
             job.drop()
             job.ended.wait(CANCEL_LATENCY / 2)
-            if isinstance(error, DeviceTimeoutError) and isinstance(
-                job.error, SubjectTimeoutError | DeviceTimeoutError
-            ):
+            better = SubjectTimeoutError | DeviceTimeoutError | DeviceSuspendedError
+            if isinstance(error, DeviceTimeoutError) and isinstance(job.error, better):
                 raise job.error from None
             raise
         if job.error is not None:
@@ -200,6 +205,7 @@ class _Owner:
         self._converse = converse
         self._clock = clock
         self._session: _Session | None = None
+        self._overslept: DeviceError | None = None  # noticed while nobody asked
         self._thread = threading.Thread(target=self._work, name=f"biocore {info.uri}", daemon=True)
         self._thread.start()
 
@@ -217,14 +223,20 @@ class _Owner:
             self._hang_up()
 
     def _next(self) -> Job | None:
-        """Wait for a command, and meanwhile for the finger to be lifted."""
+        """Wait for a command, and meanwhile for the finger to be lifted, and for the machine to wake."""
         while True:
             session = self._session
-            if session is None or session.settled:
+            if session is None:
                 return self.commands.get()
             try:
-                return self.commands.get_nowait()
+                return self.commands.get(timeout=IDLE_LOOK) if session.settled else self.commands.get_nowait()
             except queue.Empty:
+                self._overslept = session.vigil.error(self.situation)
+                if self._overslept is not None:
+                    self._hang_up()
+                    continue
+                if session.settled:
+                    continue
                 try:
                     over = session.transport.once and self._clock.now() > session.settle_by
                     session.settled = over or session.conversation.lifted()
@@ -244,7 +256,7 @@ class _Owner:
             failure = error
             self._hang_up()  # the sensor is armed; the next capture arms it anew
         except Exception as error:
-            failure = self._named(error)
+            failure = self._after_sleep(self._named(error), job)
             self._hang_up()
         self.situation.doing = Phase.IDLE.value
         job.end(frame, failure)
@@ -273,6 +285,12 @@ class _Owner:
             raise self.situation.error(DeviceProtocolError, "gave an empty picture", "Try again")
 
     def _begin_session(self, job: Job) -> _Session:
+        overslept, self._overslept = self._overslept, None
+        if overslept is not None:
+            raise overslept
+        if self._session is not None:
+            job.vigil = self._session.vigil
+            job.check()
         if self._session is not None and self._session.spent:
             self._hang_up()
         if self._session is not None:
@@ -288,9 +306,10 @@ class _Owner:
     def _connected(self, job: Job, *, reset: bool = False) -> _Session:
         """Begin a session; where that fails, `reset` the device before it is given back."""
         job.enter(Phase.OPENING)
+        job.vigil = Vigil(self._clock)
         transport = self._connect(self.situation)
         try:
-            session = self._session = _Session(transport, self._converse(transport))
+            session = self._session = _Session(transport, self._converse(transport), job.vigil)
         except BaseException:
             transport.close()
             raise
@@ -316,6 +335,14 @@ class _Owner:
             except Exception:
                 _log.exception("%s: the driver stumbled while closing", self._info.uri)
         self.situation.doing = doing
+
+    def _after_sleep(self, error: Exception, job: Job) -> Exception:
+        """Say of what failed after a sleep that it slept: the transfer that failed first is chance."""
+        asleep = job.vigil.error(self.situation)
+        if asleep is None or isinstance(error, DeviceSuspendedError):
+            return error
+        asleep.__cause__ = error
+        return asleep
 
     def _named(self, error: Exception) -> Exception:
         """Return a named error for whatever a conversation stumbled over."""
