@@ -22,6 +22,17 @@ class State(StrEnum):
     LOST = "lost"
 
 
+class Route(StrEnum):
+    """What lies between this library and a device; whoever asks for any device gets the shortest way first."""
+
+    CABLE = "cable"  # nothing: a driver talks to it over USB, a serial line, the system's cameras
+    LIBRARY = "library"  # somebody else's library, in a process of its own
+    SERVICE = "service"  # a service on this machine, which may serve others too
+
+
+_SHORTEST = tuple(Route)
+
+
 class EventKind(StrEnum):
     """What a listener may hear while a device is open."""
 
@@ -79,6 +90,8 @@ class DeviceInfo:
         What one `capture_parts` can show together, group by group; empty for a device that shows one at a time.
     experimental : str
         Why nobody should rely on its driver yet; empty where it is proved. Who asks for any device gets it last.
+    route : Route
+        What lies between this library and the device.
     """
 
     uri: str
@@ -93,6 +106,16 @@ class DeviceInfo:
     synthetic: bool = False
     groups: tuple[tuple[Position, ...], ...] = ()
     experimental: str = ""
+    route: Route = Route.CABLE
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, int, str]:
+        """How soon it is taken by whoever asks for any device, the least first: what may serve before what may not.
+
+        Proved before experimental, fit to enrol before unfit, the shorter route before the longer, then by name.
+        """
+        usable = not (self.refusal or self.synthetic)
+        return not usable, bool(self.experimental), bool(self.unfit), _SHORTEST.index(self.route), self.uri
 
     @property
     def unfit(self) -> str:

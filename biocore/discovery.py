@@ -111,16 +111,19 @@ class Registry:
         ]
 
     def devices(self) -> list[DeviceInfo]:
-        """List what is attached, in order of URI; a driver that fails to list is logged and passed over."""
-        found: list[DeviceInfo] = []
-        for name in self._points:
-            try:
-                found.extend(list(self.load(name).devices()))
-            except DriverError:
-                continue  # drivers() names the fault
-            except Exception:  # whatever a plug-in does, the others are still listed
-                _log.exception("driver %r fails to list its devices", name)
-        return sorted(found, key=lambda info: info.uri)
+        """List what is attached, as `any:` would take it; a driver that fails to list is logged and passed over."""
+        found = [info for name in self._points for info in self.devices_of(name)]
+        return sorted(found, key=lambda info: info.rank)
+
+    def devices_of(self, name: str) -> list[DeviceInfo]:
+        """List what is attached of one driver's; nothing where it fails to, which is logged."""
+        try:
+            return list(self.load(name).devices())
+        except DriverError:
+            return []  # drivers() names the fault
+        except Exception:  # whatever a plug-in does, the others are still listed
+            _log.exception("driver %r fails to list its devices", name)
+            return []
 
     def device(self, uri: str) -> Device:
         """Make the device of a URI, not opened yet.
@@ -207,7 +210,7 @@ def list_drivers() -> list[DriverInfo]:
 
 
 def list_devices() -> list[DeviceInfo]:
-    """List the devices attached now."""
+    """List the devices attached now, the one that `any:` takes before the others."""
     return registry().devices()
 
 

@@ -1,8 +1,10 @@
 """Any scanner that works: `any:finger` takes the best one attached, and goes on with another when it fails.
 
 `any:finger?among=URI,URI` takes the named ones in that order; a comma or a percent sign within a URI is
-percent-encoded once more (`any_uri` writes it). Without `among` the attached ones are taken that show the modality:
-those fit to enrol first, then by name; one whose driver is experimental last; never one that is synthetic or refused.
+percent-encoded once more (`any_uri` writes it). Without `among` the attached ones are taken that show the modality,
+in the order of `DeviceInfo.rank`: proved before experimental, fit to enrol before unfit; among equals one on a cable,
+then one behind somebody's library, then one behind a service; at last by name. Never one that is synthetic or refused;
+pictures on disk and recordings are not attached, and taken only where `among` names them.
 
 A capture whose scanner is unplugged, falls silent or talks nonsense goes on with the next scanner before the same
 deadline, and says so: `EventKind.SWITCHED`. A person's delay is no reason to change the scanner, nor is a cancel. One
@@ -55,8 +57,7 @@ def any_uri(modality: Modality, uris: Iterable[str]) -> str:
 def best(attached: Iterable[DeviceInfo], modality: Modality) -> list[str]:
     """Return the URIs of the devices that may serve, the best first."""
     usable = [info for info in attached if info.modality is modality and not (info.synthetic or info.refusal)]
-    ranked = sorted(usable, key=lambda info: (bool(info.experimental), bool(info.unfit), info.uri))
-    return [info.uri for info in ranked]
+    return [info.uri for info in sorted(usable, key=lambda info: info.rank)]
 
 
 class AnyDevice(Device):

@@ -27,9 +27,9 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
-from biocore.device_info import ENROLMENT_PPI, DeviceInfo, Event, EventKind, Judge, Listener, State, split_uri
+from biocore.device_info import ENROLMENT_PPI, DeviceInfo, Event, EventKind, Judge, Listener, Route, State, split_uri
 from biocore.errors import (
     CaptureCancelledError,
     DeviceBusyError,
@@ -48,6 +48,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "ENROLMENT_PPI",
     "Attempt",
+    "DearDriver",
     "Device",
     "DeviceInfo",
     "Driver",
@@ -55,6 +56,7 @@ __all__ = [
     "EventKind",
     "Judge",
     "Listener",
+    "Route",
     "State",
     "split_uri",
 ]
@@ -411,4 +413,21 @@ class Driver(Protocol):
         ------
         DeviceNotFoundError
         """
+        ...
+
+
+@runtime_checkable
+class DearDriver(Protocol):
+    """A driver whose list takes its time: who watches it asks seldom, and at once where something cheap has changed.
+
+    Attributes
+    ----------
+    interval : float
+        s a list may be old where nothing has changed.
+    """
+
+    interval: float
+
+    def mark(self) -> object:
+        """Return something cheap that changes when the list is likely to; never raises."""
         ...

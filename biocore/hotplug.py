@@ -3,6 +3,9 @@
 The list is read anew once a second, and at once when the kernel or udevd says that something was plugged or
 unplugged (netlink, the socket that udev listens on; no rights needed, no library). After such a word the bus gets
 0.3 s to come to rest: a device appears with its hub, its node and its rights one after another.
+
+A driver whose list takes its time (`hal.DearDriver`: the biometric services) is asked when its mark changes (a service
+began or ceased to listen), after a word of the kernel's, and every `interval` of its own besides.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from biocore.discovery import list_devices
-from biocore.hal import DeviceInfo
+from biocore.discovery import Registry, registry
+from biocore.errors import DriverError
+from biocore.hal import DearDriver, DeviceInfo
 
 INTERVAL = 1.0  # s between two looks where nobody says that anything changed
 REST = 0.3  # s of silence after a word of the kernel's
@@ -103,6 +107,52 @@ class Uevents:
         self._socket.close()
 
 
+@dataclass
+class _Remembered:
+    """The last list of a dear driver: when it was asked, and under which mark."""
+
+    at: float
+    mark: object
+    devices: list[DeviceInfo]
+
+
+class Lists:
+    """What all drivers list, each asked as seldom as it allows.
+
+    Parameters
+    ----------
+    known : Registry
+    now : callable
+        A clock, in s.
+    """
+
+    def __init__(self, known: Registry, now: Callable[[], float] = time.monotonic) -> None:
+        self._registry = known
+        self._now = now
+        self._remembered: dict[str, _Remembered] = {}
+
+    def __call__(self) -> list[DeviceInfo]:
+        """List what is attached."""
+        return [info for name in self._registry.names for info in self._devices_of(name)]
+
+    def forget(self) -> None:
+        """Ask everybody the next time."""
+        self._remembered.clear()
+
+    def _devices_of(self, name: str) -> list[DeviceInfo]:
+        try:
+            driver = self._registry.load(name)
+        except DriverError:
+            return []
+        if not isinstance(driver, DearDriver):
+            return self._registry.devices_of(name)
+        mark, now = driver.mark(), self._now()
+        last = self._remembered.get(name)
+        if last is None or last.mark != mark or now - last.at >= driver.interval:
+            last = self._remembered[name] = _Remembered(now, mark, self._registry.devices_of(name))
+        return last.devices
+
+
 class Watcher:
     """Watches what is attached, in a thread of its own, while its `with` block runs.
 
@@ -110,8 +160,8 @@ class Watcher:
     ----------
     listener : callable
         Called with each `Change`, in the watcher's thread; one that fails is logged.
-    devices : callable
-        Lists what is attached.
+    devices : callable or None
+        Lists what is attached; None = the installed drivers, each as often as it allows (`Lists`).
     bell : Bell or None
         None = the kernel's.
     interval : float
@@ -121,12 +171,12 @@ class Watcher:
     def __init__(
         self,
         listener: Callable[[Change], None],
-        devices: Callable[[], Iterable[DeviceInfo]] = list_devices,
+        devices: Callable[[], Iterable[DeviceInfo]] | None = None,
         bell: Bell | None = None,
         interval: float = INTERVAL,
     ) -> None:
         self._listener = listener
-        self._list = devices
+        self._list = Lists(registry()) if devices is None else devices
         self._bell = bell
         self._interval = interval
         self._known: dict[str, DeviceInfo] = {}
@@ -136,9 +186,9 @@ class Watcher:
 
     @property
     def devices(self) -> list[DeviceInfo]:
-        """What was attached at the last look, in order of URI."""
+        """What was attached at the last look, as `any:` would take it."""
         with self._lock:
-            return sorted(self._known.values(), key=lambda info: info.uri)
+            return sorted(self._known.values(), key=lambda info: info.rank)
 
     def __enter__(self) -> Self:
         if self._bell is None:
@@ -169,6 +219,8 @@ class Watcher:
     def _work(self) -> None:
         while True:
             ends, heard = self._wait(self._interval)
+            if heard and isinstance(self._list, Lists):
+                self._list.forget()
             until = time.monotonic() + LONGEST_REST
             while heard and not ends and time.monotonic() < until:
                 ends, heard = self._wait(REST)

@@ -21,7 +21,7 @@ from biocore.errors import (
     SubjectTimeoutError,
 )
 from biocore.failover import AnyDevice, any_uri, best
-from biocore.hal import Attempt, Device, DeviceInfo, Event, EventKind, State
+from biocore.hal import Attempt, Device, DeviceInfo, Event, EventKind, Route, State
 from biocore.types import Frame, GreyImage, Modality
 from usb_conversations import replay
 
@@ -136,6 +136,40 @@ def test_the_best_is_fit_to_enrol_and_neither_synthetic_nor_refused() -> None:
     ]
     assert best(attached, Modality.FINGER) == ["usb:c", "usb:d", "usb:a"]
     assert best(attached, Modality.IRIS) == ["uvc:eye"]
+
+
+def test_the_shorter_way_to_a_scanner_is_taken_first_and_failing_over_keeps_that_order() -> None:
+    attached = [
+        info("a-service:1", route=Route.SERVICE),
+        info("b-library:1", route=Route.LIBRARY),
+        info("usb:z"),
+        info("usb:tried-on-nothing", experimental="no hardware"),
+        info("usb:coarse", 381.0),
+        info("usb:chip", refusal="compares on its own chip"),
+        info("virtual:finger", synthetic=True),
+    ]
+    order = ["usb:z", "b-library:1", "a-service:1", "usb:coarse", "usb:tried-on-nothing"]
+    assert best(attached, Modality.FINGER) == order
+    assert [each.uri for each in sorted(attached, key=lambda each: each.rank)][:5] == order
+
+    class Broken(Device):
+        def _open(self) -> None:
+            tried.append(self.info.uri)
+
+        def _close(self) -> None:
+            pass
+
+        def _capture(self, attempt: Attempt) -> Frame:
+            raise DeviceDisconnectedError("was unplugged", uri=self.info.uri)
+
+    tried: list[str] = []
+    known = {each.uri: each for each in attached}
+    with (
+        AnyDevice("any:finger", lambda: attached, lambda uri: Broken(known[uri])) as device,
+        pytest.raises(DeviceDisconnectedError),
+    ):
+        device.capture(5)
+    assert tried == order
 
 
 def test_what_is_plugged_in_later_is_found_when_it_is_needed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from biocore.errors import (
     DeviceUntrustedError,
 )
 from biocore.hal import CANCEL_LATENCY, Device, State
-from biocore_drivers import sbi, sbi_client
+from biocore_drivers import sbi, sbi_ports
 from sbi_device import Key, SbiService, Scanner, make_key, root
 
 REGISTRY = Registry()
@@ -195,7 +196,62 @@ def test_listening_ports_are_found_and_closed_ones_are_not(sbi_service: SbiServi
     with socket.socket() as idle:
         idle.bind(("127.0.0.1", 0))
         closed = idle.getsockname()[1]
-        assert sbi_client.listening([closed, sbi_service.port]) == [sbi_service.port]
+        assert sbi_ports.listening([closed, sbi_service.port]) == [sbi_service.port]
+        assert sbi_ports.tried([closed, sbi_service.port]) == [sbi_service.port]
+
+
+def test_the_kernel_tells_one_service_from_the_next_at_the_same_port() -> None:
+    with SbiService() as first:
+        port = first.port
+        before = sbi_ports.listeners([port])
+    if before is None:
+        pytest.skip("this kernel does not list its sockets")
+    assert set(before) == {port}
+    assert sbi_ports.listeners([port]) == {}
+    with SbiService(port=port):
+        after = sbi_ports.listeners([port])
+    assert after is not None
+    assert after[port] != before[port]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\0" * 15,
+        struct.pack("=IHHIIi", 20, 2, 0, 1, 0, -1),  # NLMSG_ERROR: EPERM
+        struct.pack("=IHHII", 0, 20, 0, 1, 0),
+        struct.pack("=IHHII", 88, 20, 0, 1, 0) + b"\0" * 8,
+    ],
+)
+def test_a_kernel_that_does_not_say_or_says_something_else_leaves_the_trying(
+    sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    class Kernel:
+        def __enter__(self) -> Kernel:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def settimeout(self, seconds: float) -> None:
+            pass
+
+        def sendall(self, request: bytes) -> None:
+            if not answer:
+                raise PermissionError
+
+        def recv(self, length: int) -> bytes:
+            return answer
+
+    real = socket.socket
+
+    def either(family: int, *more: int) -> object:
+        return Kernel() if family == socket.AF_NETLINK else real(family, *more)
+
+    monkeypatch.setattr(socket, "socket", either)
+    assert sbi_ports.listeners([sbi_service.port]) is None
+    assert sbi_ports.listening([sbi_service.port]) == [sbi_service.port]
 
 
 def test_devices_are_listed_under_the_name_that_stays(sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def test_two_cameras_of_one_housing_are_told_apart(cameras: FakeCameras) -> None
     cameras.plug("video0", IRIS, Node({"MJPG": [(1280, 720)]}))
     cameras.plug("video1", IRIS, Node(metadata=True), index=1)
     node = cameras.plug("video2", IRIS, Node({"GREY": [(160, 120)]}))
-    names = [info.uri for info in Registry().devices() if info.driver == "uvc"]
+    names = sorted(info.uri for info in Registry().devices() if info.driver == "uvc")
     assert names == ["uvc:1234:abcd@S-77", "uvc:1234:abcd@S-77?node=1"]
     cameras.shows = eye
     with open_device(names[1]) as device:

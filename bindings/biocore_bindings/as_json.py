@@ -129,6 +129,7 @@ def device_entry(info: DeviceInfo) -> dict[str, Any]:
         "serial": info.serial,
         "unfit": info.unfit,
         "experimental": info.experimental,
+        "route": info.route.value,
         "groups": [[position.name.lower() for position in group] for group in info.groups],
     }
 

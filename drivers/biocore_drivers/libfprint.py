@@ -34,7 +34,7 @@ from biocore.errors import (
     MissingDependencyError,
     SubjectTimeoutError,
 )
-from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, split_uri
+from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, Route, split_uri
 from biocore.types import Frame, Modality
 from biocore_drivers import usb_bus
 from biocore_drivers.job import PHASE_LIMIT, Phase
@@ -94,6 +94,7 @@ class _Sensor:
             PPI.get(self.driver),
             refusal=refusal,
             synthetic=self.driver in MADE_UP,
+            route=Route.LIBRARY,
         )
 
 

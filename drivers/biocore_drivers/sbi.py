@@ -38,12 +38,13 @@ from biocore.errors import (
     DeviceUnsupportedError,
     DeviceUntrustedError,
 )
-from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, split_uri
+from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, Route, split_uri
 from biocore.types import EyePosition, FingerPosition, Frame, Modality, Part, Position
 from biocore_drivers.parameters import check_known, one_of, whole
 from biocore_drivers.sbi_capture import Reader
-from biocore_drivers.sbi_client import Call, Line
+from biocore_drivers.sbi_client import PORTS, Call, Line
 from biocore_drivers.sbi_messages import ANY, Service, Wanted, check_status, stream_request
+from biocore_drivers.sbi_ports import listeners
 from biocore_drivers.sbi_services import find
 from biocore_drivers.sbi_stream import Latest
 from biocore_drivers.sbi_trust import Trust
@@ -232,7 +233,20 @@ class SbiDevice(Device):
 
 
 class SbiDriver:
-    """Serves `sbi:finger` and `sbi:iris`."""
+    """Serves `sbi:finger` and `sbi:iris`.
+
+    Attributes
+    ----------
+    interval : float
+        s a watcher's list may be old while the same services listen (`biocore.hal.DearDriver`): each one signs its
+        answer, and each signature is verified.
+    """
+
+    interval = 5.0
+
+    def mark(self) -> object:
+        """Say which services listen."""
+        return listeners(PORTS)
 
     def devices(self) -> Iterator[DeviceInfo]:
         """List the fingers' and irises' devices of all services that answer at once."""
@@ -280,6 +294,7 @@ def describe(service: Service, uri: str, credulous: bool = False) -> DeviceInfo:
         serial=identity.serial,
         refusal=refusal(service, credulous),
         groups=tuple(service.shows.values()),
+        route=Route.SERVICE,
     )
 
 

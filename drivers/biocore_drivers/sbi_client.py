@@ -10,43 +10,23 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import selectors
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedIOBase
 from typing import Generic, TypeVar
 
 from biocore.errors import DeviceDisconnectedError, DeviceError, DeviceProtocolError, DeviceTimeoutError
+from biocore_drivers.sbi_ports import CONNECT_TIMEOUT, HOST
 from biocore_drivers.transport import Situation
 
-HOST = "127.0.0.1"  # the services bind this address and not the name
 PORTS = range(4501, 4601)  # MOSIP SBI, "Device Discovery"
-CONNECT_TIMEOUT = 0.3  # s; a connection on one machine takes microseconds
 MAX_ANSWER = 64 << 20  # bytes; four raw fingers at 1000 ppi in two layers of base64 are 30 MB
 CUT_TIMEOUT = 0.5  # s a thread may take to notice that its connection is gone
 _CHUNK = 1 << 16  # bytes
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=DeviceError)
-
-
-def listening(ports: Iterable[int]) -> list[int]:
-    """Return the ports of this machine where somebody listens."""
-    found = []
-    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
-        for port in ports:
-            probe = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.setblocking(False)
-            probe.connect_ex((HOST, port))
-            selector.register(probe, selectors.EVENT_WRITE, (port, probe))
-        while selector.get_map() and (ready := selector.select(CONNECT_TIMEOUT)):
-            for key, _ in ready:
-                selector.unregister(key.fileobj)
-                port, probe = key.data
-                if probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                    found.append(port)
-    return sorted(found)
 
 
 class Line:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable
 
 from biocore.errors import DeviceError, DeviceTimeoutError
-from biocore_drivers.sbi_client import PORTS, Call, Line, listening
+from biocore_drivers.sbi_client import PORTS, Call, Line
 from biocore_drivers.sbi_messages import Service, entries, parse, read_service
+from biocore_drivers.sbi_ports import listening
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
 

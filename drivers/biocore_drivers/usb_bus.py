@@ -107,24 +107,26 @@ def _read_all(sysfs: Path) -> Iterator[Identity]:
     for name in names:
         if ":" in name:  # an interface
             continue
+        device = f"{sysfs}/{name}"  # a text: each driver reads all of it each second, and a Path costs more than a read
         try:
-            vendor, product = (int(_text(sysfs / name / key), 16) for key in ("idVendor", "idProduct"))
-            bus, number = (int(_text(sysfs / name / key)) for key in ("busnum", "devnum"))
+            vendor, product = (int(_text(f"{device}/{key}"), 16) for key in ("idVendor", "idProduct"))
+            bus, number = (int(_text(f"{device}/{key}")) for key in ("busnum", "devnum"))
         except (OSError, ValueError):  # unplugged between two reads
             continue
-        maker, model, serial = (_said(sysfs / name / key) for key in ("manufacturer", "product", "serial"))
+        maker, model, serial = (_said(f"{device}/{key}") for key in ("manufacturer", "product", "serial"))
         yield Identity(vendor, product, maker, model, serial, name, bus, number)
 
 
-def _said(path: Path) -> str:
+def _said(path: str) -> str:
     try:
         return _text(path)
     except OSError:
         return ""
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace").strip()
+def _text(path: Path | str) -> str:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read().decode("utf-8", "replace").strip()
 
 
 def suspended(device: Identity, sysfs: Path | None = None) -> bool:

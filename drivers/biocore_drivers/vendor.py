@@ -29,7 +29,7 @@ from biocore.errors import (
     InvalidSampleError,
     SubjectTimeoutError,
 )
-from biocore.hal import Attempt, Device, DeviceInfo, EventKind, State, split_uri
+from biocore.hal import Attempt, Device, DeviceInfo, EventKind, Route, State, split_uri
 from biocore.types import MAX_SIDE, Frame, Modality, check_ppi
 from biocore_drivers import usb_bus, vendor_manifest
 from biocore_drivers.parameters import check_known
@@ -227,8 +227,15 @@ class VendorDriver:
 
 def _declared(uri: str, manifest: Manifest) -> DeviceInfo:
     return DeviceInfo(
-        uri, NAME, manifest.maker, manifest.model, manifest.modality, manifest.ppi, manifest.window
-    )  # fmt: skip
+        uri,
+        NAME,
+        manifest.maker,
+        manifest.model,
+        manifest.modality,
+        manifest.ppi,
+        manifest.window,
+        route=Route.LIBRARY,
+    )
 
 
 def _described(uri: str, plugin: Plugin) -> DeviceInfo:
@@ -249,7 +256,8 @@ def _described(uri: str, plugin: Plugin) -> DeviceInfo:
         raise situation.error(
             DeviceProtocolError, f"its library describes itself in a way that cannot be: {error}"
         ) from None
-    return DeviceInfo(uri, NAME, said["maker"], said["model"], modality, ppi, window if any(window) else None)
+    shown = window if any(window) else None
+    return DeviceInfo(uri, NAME, said["maker"], said["model"], modality, ppi, shown, route=Route.LIBRARY)
 
 
 driver = VendorDriver()
