@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,11 +23,7 @@ import numpy as np
 from biocore.errors import (
     BiocoreError,
     CaptureCancelledError,
-    DeviceBusyError,
-    DeviceDisconnectedError,
-    DeviceError,
     DeviceNotFoundError,
-    DevicePermissionError,
     DeviceProtocolError,
     DeviceTimeoutError,
     DeviceUnsupportedError,
@@ -35,12 +32,13 @@ from biocore.errors import (
     SubjectTimeoutError,
 )
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, Route, split_uri
-from biocore.types import Frame, Modality
+from biocore.types import MAX_SIDE, Frame, Modality
 from biocore_drivers import usb_bus
+from biocore_drivers.child import Message
 from biocore_drivers.job import PHASE_LIMIT, Phase
-from biocore_drivers.libfprint_process import Answer, Process
+from biocore_drivers.libfprint_process import LibfprintProcess
 from biocore_drivers.parameters import check_known
-from biocore_drivers.transport import Situation
+from biocore_drivers.transport import Clock, Situation
 from biocore_drivers.usb_lock import DeviceLock
 
 NAME = "libfprint"
@@ -51,22 +49,8 @@ LISTING = 5.0  # s
 NO_PICTURE = "compares on its own chip and gives no picture"
 SWIPED = "a finger is swiped over it: its pictures are put together from strips"
 _SLICE = 0.1  # s between two looks for a cancel
+_DEAF = (DeviceTimeoutError, DeviceVendorError)  # after these there is nobody left to be asked kindly
 _log = logging.getLogger(__name__)
-
-_ERRORS: dict[str, tuple[type[DeviceError], str | None]] = {
-    "absent": (DeviceNotFoundError, "Plug it in"),
-    "device-removed": (DeviceDisconnectedError, "Plug it in and open it anew"),
-    "usb-no-device": (DeviceDisconnectedError, "Plug it in and open it anew"),
-    "device-busy": (DeviceBusyError, "Close the program that holds it; fprintd is one"),
-    "usb-busy": (DeviceBusyError, "Close the program that holds it; fprintd is one"),
-    "usb-permission-denied": (DevicePermissionError, "Install libfprint's udev rules, or run as one who may"),
-    "io-permission-denied": (DevicePermissionError, "Install libfprint's udev rules, or run as one who may"),
-    "device-proto": (DeviceProtocolError, "Try again"),
-    "usb-io": (DeviceProtocolError, "Try another cable"),
-    "usb-timed-out": (DeviceTimeoutError, "Unplug it, wait two seconds, and plug it in again"),
-    "device-not-supported": (DeviceUnsupportedError, "Use a scanner that gives a picture"),
-    "io-cancelled": (CaptureCancelledError, None),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +130,16 @@ class LibfprintDevice(Device):
     info : DeviceInfo
     driver, number : str
         libfprint's names of it; an empty number = the first.
+    clock : Clock or None
+        Tells of the machine's sleep; None = the real one.
     """
 
-    def __init__(self, info: DeviceInfo, driver: str, number: str) -> None:
+    def __init__(self, info: DeviceInfo, driver: str, number: str, clock: Clock | None = None) -> None:
         super().__init__(info)
+        self._clock = clock
         self._driver, self._number = driver, number
         self._situation = Situation(info.uri)
-        self._process: Process | None = None
+        self._process: LibfprintProcess | None = None
         self._lock_file: DeviceLock | None = None
 
     def _open(self) -> None:
@@ -165,72 +152,73 @@ class LibfprintDevice(Device):
             raise
 
     def _close(self) -> None:
-        self._hang_up()
+        self._hang_up(gently=True)
         lock, self._lock_file = self._lock_file, None
         if lock is not None:
             lock.release()
 
-    def _host(self) -> Process:
+    def _host(self) -> LibfprintProcess:
         """Return the process with the device open in it; a new one where the last one failed."""
         if self._process is not None:
             return self._process
         self._situation.doing = Phase.OPENING.value
-        process = self._process = Process(self._situation)
+        process = self._process = LibfprintProcess(self._situation, self._clock)
         try:
-            answer = process.ask("open", PHASE_LIMIT[Phase.OPENING], driver=self._driver, id=self._number)
-            if answer["say"] != "opened":
-                raise self._failure(answer)
-        except BaseException:
-            self._hang_up()
+            process.ask("open", PHASE_LIMIT[Phase.OPENING], driver=self._driver, id=self._number)
+        except BaseException as error:
+            self._hang_up(gently=not isinstance(error, _DEAF))
             raise
         return process
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, *, gently: bool) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.close()
+            process.end(gently=gently)
 
     def _capture(self, attempt: Attempt) -> Frame:
         process = self._host()
         self._situation.doing = Phase.ARMING.value
-        process.tell("capture")
         try:
+            process.order("capture")
             return self._frame(process, attempt)
         except (CaptureCancelledError, SubjectTimeoutError):
             self._calm(process)
             raise
-        except BaseException:
-            self._hang_up()
+        except BaseException as error:
+            self._hang_up(gently=not isinstance(error, _DEAF))
             raise
 
-    def _frame(self, process: Process, attempt: Attempt) -> Frame:
+    def _frame(self, process: LibfprintProcess, attempt: Attempt) -> Frame:
         waiting, said, present = False, False, False
         while True:
             answer = process.hear(min(_SLICE, max(0.001, attempt.remaining)))
             attempt.check(subject=waiting)
             if answer is None:
                 continue
-            if answer["say"] == "finger":
-                waiting = bool(answer.get("needed")) and not answer.get("present")
-                if answer.get("needed") and not said:
+            if answer.said == "finger":
+                needed, there = bool(answer.content.get("needed")), bool(answer.content.get("present"))
+                waiting = needed and not there
+                if needed and not said:
                     said = True
                     self._situation.doing = Phase.AWAIT_PLACE.value
                     attempt.emit(EventKind.WAITING)
-                if answer.get("present") and said and not present:
+                if there and said and not present:
                     present = True
                     self._situation.doing = Phase.ACQUIRING.value
                     attempt.emit(EventKind.PRESENT)
-            elif answer["say"] == "retry":
+            elif answer.said == "retry":
                 said = present = False  # it says so anew when it waits anew
-                _log.info("%s: %s", self.info.uri, answer.get("text"))
-            elif answer["say"] == "image":
+                _log.info("%s: %s", self.info.uri, answer.text("text"))
+            elif answer.said == "image":
                 return self._picture(answer)
+            elif answer.said == "failed":
+                raise process.failure(answer)
             else:
-                raise self._failure(answer)
+                raise self._situation.error(DeviceProtocolError, f"its process says {answer.said!r}")
 
-    def _picture(self, answer: Answer) -> Frame:
-        width, height, raw = answer.get("width"), answer.get("height"), answer["raw"]
-        if not (isinstance(width, int) and isinstance(height, int)) or width * height != len(raw) or not raw:
+    def _picture(self, answer: Message) -> Frame:
+        width, height, raw = answer.number("width"), answer.number("height"), answer.raw
+        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height != len(raw):
             raise self._situation.error(
                 DeviceProtocolError, f"libfprint gives {len(raw)} bytes for {width} x {height} px"
             )
@@ -238,26 +226,18 @@ class LibfprintDevice(Device):
         self._situation.doing = Phase.IDLE.value
         return Frame(pixels, self.info.ppi, self.info.uri)
 
-    def _calm(self, process: Process) -> None:
+    def _calm(self, process: LibfprintProcess) -> None:
         """End the capture that runs in the process; where that takes too long, end the process."""
-        process.tell("cancel")
+        until = time.monotonic() + CANCEL_LATENCY / 2
         try:
-            for _ in range(20):  # events that were under way
-                answer = process.hear(CANCEL_LATENCY / 4)
-                if answer is None:
-                    break
-                if answer["say"] in ("error", "image"):
+            process.order("cancel")
+            while (left := until - time.monotonic()) > 0.0:
+                answer = process.hear(left)
+                if answer is not None and answer.said in ("failed", "image"):
                     return
-        except BiocoreError:
-            pass
-        self._hang_up()
-
-    def _failure(self, answer: Answer) -> DeviceError:
-        kind, text = str(answer.get("kind", answer["say"])), str(answer.get("text", ""))
-        if kind not in _ERRORS:
-            return self._situation.error(DeviceVendorError, f"libfprint says {text or 'nothing'} ({kind})", "Try again")
-        error, hint = _ERRORS[kind]
-        return self._situation.error(error, text or kind, hint)
+        except BiocoreError as error:
+            _log.info("%s: while it was told to stop: %s", self.info.uri, error)
+        self._hang_up(gently=False)
 
 
 def _attached() -> tuple[object, ...]:
@@ -282,11 +262,11 @@ def _sensors(attached: tuple[object, ...]) -> tuple[_Sensor, ...]:
     if not attached:
         return ()
     situation = Situation(NAME, "listing")
-    process: Process | None = None
+    process: LibfprintProcess | None = None
     try:
-        process = Process(situation)
-        answer = process.ask("list", LISTING)
-        return tuple(_Sensor(**each) for each in answer["devices"])
+        process = LibfprintProcess(situation)
+        listed = process.ask("list", LISTING).content["devices"]
+        return tuple(_Sensor(**each) for each in listed)
     except MissingDependencyError as error:
         _log.info("%s", error)
         return ()
@@ -294,7 +274,7 @@ def _sensors(attached: tuple[object, ...]) -> tuple[_Sensor, ...]:
         raise situation.error(DeviceProtocolError, f"libfprint's list cannot be read ({error!r})") from error
     finally:
         if process is not None:
-            process.close()
+            process.end(gently=True)
 
 
 driver = LibfprintDriver()

@@ -1,41 +1,34 @@
 """What talks to libfprint: a program for the system's own Python, which alone has its bindings.
 
-It imports nothing of the library. Commands come on standard input, a JSON object a line; answers go to standard output
-in the same way, a picture as bytes after its line. libfprint needs its main loop running while it captures, so both
-are served from there. Started and read by `libfprint_process`.
+It takes orders over a socket and answers over it (`child_frames`); of the library it imports nothing else. libfprint
+needs its main loop running while it captures, so the socket is served from there. `child` starts it, with the
+socket's descriptor, for `libfprint_process`.
 
-| command | answers |
+| order | answers |
 |---|---|
-| `list` | `devices` |
-| `open` with driver, id | `opened`, or `error` |
-| `capture` | `finger` as it is needed and comes, `retry`; at last `image`, or `error` |
-| `cancel` | the running capture's `error` cancelled |
-| `close`, or the end of input | the program ends |
+| `list` | `done` with devices |
+| `open` with driver, id | `done`, or `failed` |
+| `capture` | `finger` as it is needed and comes, `retry`; at last `image`, or `failed` |
+| `cancel` | the running capture's `failed`, cancelled |
+| `close`, or the end of the socket | `done`; the program ends |
 """
 
-import json
 import os
+import resource
+import signal
+import socket
 import sys
 
-MISSING = 3  # exit status: no bindings, no libfprint
+from biocore_drivers.child_frames import MISSING, FrameError, Frames, pack
 
-if __name__ == "__main__":
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # libfprint logs where answers go
-    try:
-        import gi
+try:
+    import gi
 
-        gi.require_version("FPrint", "2.0")
-        from gi.repository import FPrint, Gio, GLib, GUsb
-    except (ImportError, ValueError) as reason:
-        sys.stderr.write(f"{reason}\n")
-        sys.exit(MISSING)
-
-
-def say(what, raw=b"", **more):
-    """Answer."""
-    out.write(json.dumps({"say": what, **more}).encode() + b"\n" + raw)
-    out.flush()
+    gi.require_version("FPrint", "2.0")
+    from gi.repository import FPrint, Gio, GLib, GUsb
+except (ImportError, ValueError) as reason:
+    sys.stderr.write(f"{reason}\n")
+    sys.exit(MISSING)
 
 
 def kind(error):
@@ -55,22 +48,36 @@ def kind(error):
 class Host:
     """One device of libfprint's, and the loop it lives in."""
 
-    def __init__(self):
+    def __init__(self, link):
+        self.link = link
+        self.frames = Frames()
         self.loop = GLib.MainLoop()
         self.context = FPrint.Context()
         self.device = None
         self.stop = None  # of the running capture
         self.ends = False
-        self.rest = b""
-        GLib.io_add_watch(0, GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, self.hear)
+        GLib.io_add_watch(link.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, self.hear)
+
+    def say(self, what, raw=b"", **more):
+        """Answer."""
+        try:
+            self.link.sendall(pack({"said": what, **more}, raw))
+        except OSError:  # nobody is left to hear it
+            os._exit(0)
 
     def hear(self, *_):
-        """Read commands."""
-        came = os.read(0, 65536)
-        *lines, self.rest = (self.rest + came).split(b"\n")
-        for line in lines:
-            command = json.loads(line)
-            getattr(self, "do_" + command.pop("do"))(**command)
+        """Read orders."""
+        try:
+            came = self.link.recv(65536)
+        except OSError:
+            came = b""
+        self.frames.add(came)
+        try:
+            while (frame := self.frames.next()) is not None:
+                order = frame[0]
+                getattr(self, "do_" + order.pop("do"))(**order)
+        except FrameError:  # not the one who started us
+            os._exit(1)
         if not came:
             self.do_close()
         return bool(came)
@@ -88,7 +95,7 @@ class Host:
             }
             for device in self.context.get_devices()
         ]
-        say("devices", devices=found)
+        self.say("done", devices=found)
 
     def do_open(self, driver, id):
         """Open the device of that driver."""
@@ -96,22 +103,22 @@ class Host:
         found = [each for each in self.context.get_devices() if each.get_driver() == driver]
         self.device = next((each for each in found if id in ("", each.get_device_id())), None)
         if self.device is None:
-            say("error", kind="absent", text="is not attached")
+            self.say("failed", kind="absent", text="is not attached")
             return
         try:
             self.device.open_sync(None)
         except GLib.Error as error:
             self.device = None
-            say("error", kind=kind(error), text=error.message)
+            self.say("failed", kind=kind(error), text=error.message)
             return
         self.device.connect("notify::finger-status", self.finger)
-        self.device.connect("removed", lambda *_: say("error", kind="device-removed", text="was unplugged"))
-        say("opened")
+        self.device.connect("removed", lambda *_: self.say("failed", kind="device-removed", text="was unplugged"))
+        self.say("done")
 
     def finger(self, *_):
         """Tell that a finger is needed, or there."""
         status = self.device.get_finger_status()
-        say(
+        self.say(
             "finger",
             needed=bool(status & FPrint.FingerStatusFlags.NEEDED),
             present=bool(status & FPrint.FingerStatusFlags.PRESENT),
@@ -133,15 +140,15 @@ class Host:
             image = device.capture_finish(result)
         except GLib.Error as error:
             if cancelled:
-                say("error", kind="io-cancelled", text=error.message)
+                self.say("failed", kind="io-cancelled", text=error.message)
             elif kind(error).startswith("retry-"):
-                say("retry", text=error.message)
+                self.say("retry", text=error.message)
                 self.do_capture()
             else:
-                say("error", kind=kind(error), text=error.message)
+                self.say("failed", kind=kind(error), text=error.message)
             return
         raw = bytes(image.get_data())
-        say("image", raw, width=image.get_width(), height=image.get_height(), bytes=len(raw))
+        self.say("image", raw, width=image.get_width(), height=image.get_height())
 
     def do_cancel(self):
         """End a running capture."""
@@ -164,10 +171,14 @@ class Host:
             except GLib.Error as error:
                 sys.stderr.write(f"closing: {error.message}\n")
             self.device = None
+        self.say("done")
         self.loop.quit()
 
 
-if __name__ == "__main__":
-    host = Host()
-    host.loop.run()
+def main():
+    """Serve until the parent is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it closes us
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold a finger
+    with socket.socket(fileno=int(sys.argv[1])) as link:
+        Host(link).loop.run()
     os._exit(0)  # all is given back; taking Python and GLib down takes longer than all the rest

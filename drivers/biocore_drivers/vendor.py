@@ -32,10 +32,11 @@ from biocore.errors import (
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, Route, State, split_uri
 from biocore.types import MAX_SIDE, Frame, Modality, check_ppi
 from biocore_drivers import usb_bus, vendor_manifest
+from biocore_drivers.child import Message
 from biocore_drivers.parameters import check_known
-from biocore_drivers.transport import Situation
+from biocore_drivers.transport import Clock, Situation
 from biocore_drivers.vendor_manifest import Manifest
-from biocore_drivers.vendor_process import Message, VendorProcess
+from biocore_drivers.vendor_process import VendorProcess
 
 NAME = "vendor"
 KEYS = frozenset({"options"})
@@ -64,18 +65,21 @@ class VendorDevice(Device):
     ----------
     info : DeviceInfo
     plugin : Plugin
+    clock : Clock or None
+        Tells of the machine's sleep; None = the real one.
     """
 
-    def __init__(self, info: DeviceInfo, plugin: Plugin) -> None:
+    def __init__(self, info: DeviceInfo, plugin: Plugin, clock: Clock | None = None) -> None:
         super().__init__(info)
         self._plugin = plugin
+        self._clock = clock
         self._situation = Situation(info.uri)
         self._process: VendorProcess | None = None
         self._waits = False  # it said that it waits for the person
 
     def _open(self) -> None:
         self._situation.doing = "opening"
-        process = VendorProcess(self._plugin.library, self._situation)
+        process = VendorProcess(self._plugin.library, self._situation, self._clock)
         try:
             process.ask("open", options=self._plugin.options)
         except BaseException:
@@ -126,9 +130,9 @@ class VendorDevice(Device):
 
     def _pass_on(self, process: VendorProcess, message: Message, attempt: Attempt) -> None:
         if message.said == "event":
-            kind = _EVENTS.get(message.content["number"])
+            kind = _EVENTS.get(message.number("number"))
             if kind is None:
-                raise self._situation.error(DeviceProtocolError, f"told of event {message.content['number']}")
+                raise self._situation.error(DeviceProtocolError, f"told of event {message.number('number')}")
             self._waits = kind is EventKind.WAITING
             attempt.emit(kind)
         elif message.said == "preview":
@@ -157,15 +161,15 @@ class VendorDevice(Device):
             ) from None
 
     def _frame(self, message: Message) -> Frame:
-        width, height = message.content["width"], message.content["height"]
+        width, height = message.number("width"), message.number("height")
         window = self.info.window
         if window is not None and (width, height) != window:
             raise self._situation.error(
                 DeviceProtocolError, f"gave {width} x {height} px instead of {window[0]} x {window[1]}"
             )
-        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or len(message.pixels) != width * height:
+        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or len(message.raw) != width * height:
             raise self._situation.error(DeviceProtocolError, f"gave {width} x {height} px, which cannot be")
-        pixels = np.frombuffer(message.pixels, np.uint8).reshape(height, width)
+        pixels = np.frombuffer(message.raw, np.uint8).reshape(height, width)
         if message.said == "frame" and pixels.min() == pixels.max():
             raise self._situation.error(DeviceProtocolError, "gave an empty picture", "Try again")
         return Frame(pixels, self.info.ppi, self.info.uri)
@@ -247,17 +251,17 @@ def _described(uri: str, plugin: Plugin) -> DeviceInfo:
     finally:
         process.end(gently=False)
     try:
-        window = (said["width"], said["height"])
+        window = (said.number("width"), said.number("height"))
         if max(window) > MAX_SIDE or (0 in window and any(window)):
             raise ValueError(f"{window[0]} x {window[1]} px")
-        ppi = check_ppi(said["ppi"]) if said["ppi"] else None
-        modality = _MODALITIES[said["modality"]]
-    except (KeyError, ValueError, InvalidSampleError) as error:
+        ppi = check_ppi(said.content["ppi"]) if said.content["ppi"] else None
+        modality = _MODALITIES[said.number("modality")]
+    except (KeyError, ValueError, TypeError, InvalidSampleError) as error:
         raise situation.error(
             DeviceProtocolError, f"its library describes itself in a way that cannot be: {error}"
         ) from None
     shown = window if any(window) else None
-    return DeviceInfo(uri, NAME, said["maker"], said["model"], modality, ppi, shown, route=Route.LIBRARY)
+    return DeviceInfo(uri, NAME, said.text("maker"), said.text("model"), modality, ppi, shown, route=Route.LIBRARY)
 
 
 driver = VendorDriver()

@@ -1,7 +1,7 @@
-"""The process that a vendor's library lives in: `python vendor_host.py DESCRIPTOR LIBRARY`.
+"""The process that a vendor's library lives in; `child` starts it with the descriptor of a socket and the library.
 
-It takes orders over a socket and answers over it; see `biocore_vendor.h` for the library's side. It needs nothing but
-the standard library, so that it starts in an instant.
+It takes orders over the socket and answers over it (`child_frames`); see `biocore_vendor.h` for the library's side. It
+needs nothing but the standard library, so that it starts in an instant.
 
 Orders: `describe`, `open options`, `capture timeout capacity`, `cancel`, `seen`, `close`. Answers: `done`,
 `failed code text`, `event number`, `preview width height`, `frame width height`; the last two carry pixels.
@@ -14,20 +14,19 @@ that started it, which may be a short-lived one.)
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import queue
 import resource
 import select
 import signal
 import socket
-import struct
 import sys
 import threading
 from typing import Any
 
+from biocore_drivers.child_frames import FrameError, Frames, pack
+
 ABI = 1
-HEADER = struct.Struct("<II")  # bytes of JSON, bytes of pixels
 LOAD_FAILED = -100  # codes of the host itself; the library's begin at -1
 NO_PLUGIN = -101
 OVERRUN = -102
@@ -35,6 +34,7 @@ STUCK = -103
 CANCELLED_CODE = -2  # BIOCORE_VENDOR_CANCELLED
 GUARD = bytes(range(0x80, 0xC0))  # after the last byte a library may write
 MAX_PIXELS = 1 << 24  # of a picture whose size is not declared
+LONGEST_TEXT = 2000  # bytes of a library's own words
 _LOOK = 1.0  # s between two looks at who the parent is
 _LATE = 0.5  # s that a cancel() of the capture before may still take
 
@@ -68,12 +68,6 @@ class Callbacks(ctypes.Structure):
         ("preview", PREVIEW),
         ("cancelled", CANCELLED),
     )
-
-
-def send(link: socket.socket, message: dict[str, Any], pixels: bytes = b"") -> None:
-    """Send a message with what belongs to it."""
-    text = json.dumps(message).encode()
-    link.sendall(HEADER.pack(len(text), len(pixels)) + text + pixels)
 
 
 class Host:
@@ -201,17 +195,17 @@ class Host:
         if code == 0:
             self._say(done, pixels)
             return
-        text = self._message(code) if self._message is not None else None
-        self._say({"said": "failed", "code": code, "text": (text or b"").decode("utf-8", "replace")})
+        text = (self._message(code) if self._message is not None else None) or b""
+        self._say({"said": "failed", "code": code, "text": text[:LONGEST_TEXT].decode("utf-8", "replace")})
 
     def _say(self, message: dict[str, Any], pixels: bytes = b"") -> None:
         with self._sending:
-            send(self._link, message, pixels)
+            self._link.sendall(pack(message, pixels))
 
     def _read(self) -> None:
         """Take orders; end the process when there is nobody left to give any, whatever the library is doing."""
         parent = os.getppid()
-        waiting = b""
+        frames = Frames()
         while True:
             while not select.select([self._link], [], [], _LOOK)[0]:
                 if os.getppid() != parent:
@@ -222,13 +216,12 @@ class Host:
                 came = b""
             if not came:
                 os._exit(0)
-            waiting += came
-            while len(waiting) >= HEADER.size:
-                length, _ = HEADER.unpack_from(waiting)
-                if len(waiting) < HEADER.size + length:
-                    break
-                self._take(json.loads(waiting[HEADER.size : HEADER.size + length]))
-                waiting = waiting[HEADER.size + length :]
+            frames.add(came)
+            try:
+                while (frame := frames.next()) is not None:
+                    self._take(frame[0])
+            except FrameError:  # not the one who started us
+                os._exit(1)
 
     def _take(self, order: dict[str, Any]) -> None:
         if order["do"] == "seen":
