@@ -261,7 +261,12 @@ def test_a_process_that_was_there_when_the_machine_slept_is_not_believed(runs: R
     pupil = runs(f"while heard()['do'] != 'close': say('done')\nopen({str(dark)!r}, 'w'); say('done')", clock)
     pupil.ask("open")
     clock.asleep += 60.0
-    for talk in (lambda: pupil.ask("capture"), lambda: pupil.order("capture"), lambda: pupil.hear(0.1)):
+    talks: list[Callable[[], object]] = [
+        lambda: pupil.ask("capture"),
+        lambda: pupil.order("capture"),
+        lambda: pupil.hear(0.1),
+    ]
+    for talk in talks:
         with pytest.raises(DeviceSuspendedError, match="slept for 60 s"):
             talk()
     pupil.end(gently=True)
