@@ -142,12 +142,15 @@ class DeviceError(BiocoreError):
     state : str or None
         What the device was doing.
     hint : str or None
-        What the operator can do now.
+        What the operator can do now; None = what usually helps.
     """
+
+    usual_hint: str | None = None
 
     def __init__(
         self, message: str, *, uri: str | None = None, state: str | None = None, hint: str | None = None
     ) -> None:
+        hint = hint or self.usual_hint
         text = (f"{uri}: " if uri else "") + message
         text += f" (while {state})" if state else ""
         text += f". {hint}" if hint else ""
@@ -156,57 +159,94 @@ class DeviceError(BiocoreError):
         self.state = state
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Go to another process as it is: its text is made once."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[DeviceError], arguments: tuple[object, ...], held: dict[str, object]) -> DeviceError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(held)
+    return error
+
 
 class DeviceNotFoundError(DeviceError, LookupError):
     """The URI names no device that is attached now: a wrong path, nothing plugged in."""
+
+    usual_hint = "`biocore devices` lists what is attached"
 
 
 class DevicePermissionError(DeviceError, PermissionError):
     """The system does not let this user open the device; the hint carries the udev rule to install."""
 
+    usual_hint = "Install the udev rules: `biocore devices --udev-rules` prints them"
+
 
 class DeviceBusyError(DeviceError):
     """Another program, driver or thread holds the device."""
+
+    usual_hint = "Close the program that holds it"
 
 
 class DeviceClosedError(DeviceError):
     """The device was used after close() or outside its `with` block."""
 
+    usual_hint = "Open it first"
+
 
 class DeviceDisconnectedError(DeviceError, ConnectionError):
     """The device was unplugged, lost power, or vanished from the bus."""
+
+    usual_hint = "Plug it in and open it anew"
 
 
 class DeviceTimeoutError(DeviceError, TimeoutError):
     """The device did not answer before the deadline: a frozen scanner, a dead cable."""
 
+    usual_hint = "Unplug it, wait two seconds, and plug it in again"
+
 
 class SubjectTimeoutError(DeviceError, TimeoutError):
     """The device works and waited, but no finger or eye came before the deadline."""
+
+    usual_hint = "Try again"
 
 
 class DeviceStalledError(DeviceError):
     """An endpoint stalled and did not recover."""
 
+    usual_hint = "Try again; if it stays so, unplug it, wait two seconds, and plug it in again"
+
 
 class DeviceProtocolError(DeviceError):
     """The device sent what its protocol does not know: garbage, a wrong length, a wrong checksum."""
+
+    usual_hint = "Try again; if it stays so, try another cable"
 
 
 class DeviceUnsupportedError(DeviceError):
     """A device that is recognised and refused: no image (match-on-chip), a swipe sensor, too low a resolution."""
 
+    usual_hint = "Use another device"
+
 
 class DeviceUntrustedError(DeviceError):
     """What a device signed does not verify, or its certificate leads to no trusted one."""
+
+    usual_hint = "Trust who vouches for it (docs/devices.md, Whom to trust), or use another device"
 
 
 class DeviceSuspendedError(DeviceError):
     """The device sleeps, or was open while the machine slept; it must be opened again."""
 
+    usual_hint = "Close it and open it anew"
+
 
 class DeviceVendorError(DeviceError):
     """A vendor library failed with a code of its own, which the message carries."""
+
+    usual_hint = "Try again; if it stays so, ask its vendor"
 
 
 class IncompleteCaptureError(DeviceError):
@@ -217,6 +257,8 @@ class IncompleteCaptureError(DeviceError):
     parts : tuple
         The `biocore.hal.Part`s that came, so that nothing good is lost.
     """
+
+    usual_hint = "Capture anew, or say which are missing"
 
     def __init__(
         self,

@@ -181,7 +181,10 @@ class AnyDevice(Device):
             _log.info("%s: %s", self.info.uri, error)
 
     def _first_that_opens(self, but: set[str]) -> Device:
-        uris = self._named if self._named is not None else best(self._attached(), self.info.modality)
+        uris, attached = self._named, list[DeviceInfo]()
+        if uris is None:
+            attached = list(self._attached())
+            uris = best(attached, self.info.modality)
         refused: list[BiocoreError] = []
         for uri in sorted((uri for uri in uris if uri not in but), key=lambda uri: uri in self._failed):
             try:
@@ -194,12 +197,29 @@ class AnyDevice(Device):
                 continue
             self.info = replace(found.info, uri=self.info.uri)
             return found
-        raise _none_left(self.info.uri, refused)
+        raise _none_left(self.info.uri, self.info.modality, attached, refused)
 
 
-def _none_left(uri: str, refused: Sequence[BiocoreError]) -> DeviceError:
+def _none_left(
+    uri: str, modality: Modality, attached: Sequence[DeviceInfo], refused: Sequence[BiocoreError]
+) -> DeviceError:
+    """Say why nothing serves: nothing is there, what is there is of no use, or it does not open."""
     if len(refused) == 1 and isinstance(refused[0], DeviceError):
         return refused[0]
-    if not refused:
-        return DeviceNotFoundError("no scanner is attached", uri=uri, hint="Plug one in")
-    return DeviceNotFoundError("no scanner can be opened: " + "; ".join(str(error) for error in refused), uri=uri)
+    name = "scanner" if modality is Modality.FINGER else "camera"
+    if refused:
+        kinds = {type(error) for error in refused}
+        kind = kinds.pop() if len(kinds) == 1 else DeviceNotFoundError
+        same = kind if issubclass(kind, DeviceError) else DeviceNotFoundError
+        every = "; ".join(str(error) for error in refused)
+        return same(f"no {name} can be opened: {every}", uri=uri, hint="Mend one of them, then try again")
+    useless = [f"{info.uri} {info.refusal}" for info in attached if info.modality is modality and info.refusal]
+    if useless:
+        return DeviceNotFoundError(
+            f"no {name} is attached that may be used: {'; '.join(useless)}", uri=uri, hint="Plug another one in"
+        )
+    return DeviceNotFoundError(
+        f"no {name} is attached",
+        uri=uri,
+        hint=f"Plug one in; `biocore devices` lists what is there, and virtual:{modality.value} shows made-up pictures",
+    )

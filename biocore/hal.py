@@ -178,7 +178,9 @@ class Device(ABC):
     ) -> tuple[Part, ...]:
         """Return a part for each position; by default a device shows one finger or eye at a time."""
         if len(positions) > 1:
-            raise DeviceUnsupportedError(f"shows one {self.info.modality} at a time", uri=self.info.uri)
+            raise DeviceUnsupportedError(
+                f"shows one {self.info.modality} at a time", uri=self.info.uri, hint="Ask for them one by one"
+            )
         return (Part(self._capture(attempt), positions[0] if positions else self.info.modality.unknown),)
 
     # -- for everybody -----------------------------------------------------------------------------
@@ -216,7 +218,7 @@ class Device(ABC):
         """
         with self._lock:
             if self._state is not State.CLOSED:
-                raise DeviceBusyError("is open already", uri=self.info.uri, state=self._state)
+                raise DeviceBusyError("is open already", uri=self.info.uri, state=self._state, hint="Close it first")
             self._open()
             self._enter(State.READY)
         self._announce()
@@ -356,7 +358,9 @@ class Device(ABC):
                     )
                 raise DeviceDisconnectedError("is gone", uri=self.info.uri, hint="Plug it in and open it anew")
             if self._state is State.CAPTURING:
-                raise DeviceBusyError("another thread captures on it", uri=self.info.uri, state=self._state)
+                raise DeviceBusyError(
+                    "another thread captures on it", uri=self.info.uri, state=self._state, hint="Wait, or cancel that"
+                )
             self._attempt = Attempt(self.info.uri, timeout, self._tell)
             self._enter(State.CAPTURING)
             return self._attempt

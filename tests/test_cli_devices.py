@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
@@ -10,16 +11,23 @@ from rich.console import Console
 from rich.live import Live
 
 from biocore import discovery
+from biocore.discovery import Registry
 from biocore.errors import DeviceUnsupportedError
 from biocore.failover import any_uri
 from biocore.hal import DeviceInfo, Event, EventKind
 from biocore.types import GreyImage, Modality
 from biocore_bindings.cli_capture import _LiveLine
 from biocore_bindings.terminal import ExitCode
+from biocore_drivers import usb as usb_transport
+from biocore_drivers import usb_bus
+from biocore_drivers.usb_bus import Identity
 from cli_support import run
+from fake_usb import FakeBackend, sysfs
 from usb_conversations import replay
 
 Recordings = dict[str, tuple[Path, GreyImage]]
+READER = Identity(0x05BA, 0x000A, "DigitalPersona", "U.are.U 4500", "TEST-1", "1-2", 1, 7)
+CHIP = Identity(0x06CB, 0x00BD, "Synaptics", "Prometheus", "", "1-5", 1, 10)
 POOR = DeviceInfo("usb:147e:2016@1-2", "upek", "UPEK", "TCS1", Modality.FINGER, 381.0, (192, 270))
 
 
@@ -28,6 +36,60 @@ def test_a_device_that_must_not_enrol_is_listed_with_its_reason(monkeypatch: pyt
     (listed,) = run("devices", "--json").document["devices"]
     assert listed["unfit"] == "its 381 ppi are below the 490 that enrolment needs"
     assert "no: its 381 ppi" in " ".join(run("devices").out.split())
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attach nothing to this machine but what the test plugs into its bus."""
+    listed = Registry.devices_of
+    known = ("virtual", "uru4000", "refused")
+    monkeypatch.setattr(Registry, "devices_of", lambda self, name: listed(self, name) if name in known else [])
+    monkeypatch.setattr(usb_bus, "SYSFS", Path("/nowhere"))
+
+
+@pytest.mark.usefixtures("bare")
+def test_without_a_device_it_is_said_and_made_up_ones_are_named_so() -> None:
+    said = " ".join(run("devices").out.split())
+    assert said.startswith("No scanner and no camera is attached; the virtual ones show made-up pictures.")
+    assert "no: made up, to try things out" in said
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_nobody_can_use_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    result = run("capture", "any:finger", "--out", tmp_path)
+    assert result.code == ExitCode.DEVICE
+    assert result.err.count("\n") == 1
+    assert "no scanner is attached. Plug one in; `biocore devices` lists what is there" in result.err
+    assert "no camera is attached" in run("capture", "any:iris", "--out", tmp_path).err
+    monkeypatch.setattr(usb_bus, "SYSFS", sysfs(tmp_path / "sys", CHIP))
+    result = run("capture", "any:finger", "--out", tmp_path)
+    assert result.err.count("\n") == 1
+    assert "no scanner is attached that may be used: usb:06cb:00bd@1-5 compares on its own chip" in result.err
+    assert result.err.endswith("Plug another one in\n")
+
+
+@pytest.mark.usefixtures("bare")
+def test_scanners_that_none_may_open_are_told_with_each_one_s_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bus = FakeBackend(READER)
+    bus.fails = {"open": errno.EACCES}
+    monkeypatch.setattr(usb_bus, "SYSFS", sysfs(tmp_path / "sys", READER))
+    monkeypatch.setattr(usb_transport, "backend", lambda: bus)
+    result = run("capture", "any:finger", "--out", tmp_path, "--json")
+    assert result.document["error"]["type"] == "DevicePermissionError"
+    assert 'ATTR{idVendor}=="05ba", ATTR{idProduct}=="000a"' in result.document["error"]["message"]
+    bus.fails = {"claim": errno.EBUSY}
+    result = run("capture", "any:finger?among=usb:05ba:000a,usb:05ba:000a@TEST-1", "--out", tmp_path, "--json")
+    assert result.document["error"]["type"] == "DeviceBusyError"  # both for the same reason
+    assert "no scanner can be opened: usb:05ba:000a: is held by" in result.document["error"]["message"]
+
+
+def test_a_fault_beyond_the_end_of_a_recording_is_told_with_the_last_packet(recordings: Recordings) -> None:
+    result = run("capture", replay(recordings["uru4000"][0], "&fault=stall:4000"))
+    assert result.code == ExitCode.DEVICE
+    assert "no such packet: the recording has" in result.err
+    assert "Name one up to" in result.err
 
 
 def test_the_udev_rules_are_a_file_s_text() -> None:

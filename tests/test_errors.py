@@ -61,9 +61,25 @@ def test_every_error_is_caught_by_the_base_and_documented(error: type[BiocoreErr
 
 @pytest.mark.parametrize("error", CLASSES.values(), ids=CLASSES.keys())
 def test_every_error_survives_the_way_to_another_process(error: type[BiocoreError]) -> None:
-    again = pickle.loads(pickle.dumps(error("what is wrong")))
+    told = error("what is wrong")
+    again = pickle.loads(pickle.dumps(told))
     assert type(again) is error
-    assert str(again) == "what is wrong"
+    assert str(again) == str(told)
+    assert str(again).startswith("what is wrong")
+
+
+DEVICE = {name: kind for name, kind in CLASSES.items() if issubclass(kind, DeviceError)}
+
+
+@pytest.mark.parametrize("error", DEVICE.values(), ids=DEVICE.keys())
+def test_every_device_error_says_what_the_operator_can_do(error: type[DeviceError]) -> None:
+    told = error("went wrong", uri="usb:05ba:000a", state="capturing")
+    if error in (DeviceError, errors.CaptureCancelledError):  # nobody need do anything
+        assert told.hint is None
+        return
+    assert told.hint
+    assert str(told) == f"usb:05ba:000a: went wrong (while capturing). {told.hint}"
+    assert str(error("went wrong", hint="Pray")) == "went wrong. Pray"  # who knows better says better
 
 
 def test_a_format_error_names_file_and_offset() -> None:

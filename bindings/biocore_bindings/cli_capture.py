@@ -127,7 +127,8 @@ def _check_fit(info: DeviceInfo) -> None:
     try:
         info.require_fit()
     except DeviceUnsupportedError as error:
-        raise DeviceUnsupportedError(f"{error}, or keep its pictures alone with --anyway") from None
+        hint = "Use another scanner, or keep its pictures alone with --anyway"
+        raise DeviceUnsupportedError(str(error).removesuffix(f". {error.hint}"), hint=hint) from None
 
 
 def _assess(sample: Sample, info: DeviceInfo) -> QualityReport:

@@ -44,7 +44,10 @@ def list_devices(
             return
         found, drivers = biocore.list_devices(), biocore.list_drivers()
         answer.put(devices=[device_entry(info) for info in found], drivers=[driver_entry(driver) for driver in drivers])
-        answer.show(_table(found) if found else Text("No device is attached."))
+        if not any(not info.synthetic for info in found):
+            answer.show(Text("No scanner and no camera is attached; the virtual ones show made-up pictures."))
+        if found:
+            answer.show(_table(found))
         for driver in drivers:
             if driver.fault:
                 answer.show(Text(f"Driver {shown(driver.name)} cannot be used: {shown(driver.fault)}", style="yellow"))
@@ -78,6 +81,8 @@ def _table(found: list[DeviceInfo]) -> Table:
 
 
 def _enrols(info: DeviceInfo) -> Text:
+    if info.synthetic:
+        return Text("no: made up, to try things out", style="dim")
     if info.unfit:
         return Text(f"no: {shown(info.unfit)}", style="yellow")
     return Text(f"experimental: {shown(info.experimental)}", style="yellow") if info.experimental else Text("yes")

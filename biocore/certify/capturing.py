@@ -24,7 +24,8 @@ from biocore.formats.images import read_image
 from biocore.hal import CANCEL_LATENCY, Device, Event, EventKind, State
 
 A_SESSION = 5  # captures between two openings: what a folder of pictures gives at least
-WARM = 50  # captures before memory is measured: caches and the interpreter's free lists fill
+WARM = 50  # captures before memory is traced: what is loaded once, and what is made once
+SETTLED = 0.25  # share of the captures, traced, before memory is measured: the interpreter's caches fill
 GROWTH = 64 * 1024  # bytes; two hundred leaked frames of 32 x 32 px would be three times as many
 CAPTURING = Cases()
 
@@ -158,12 +159,13 @@ def failing_listener(bench: Bench) -> str:
 def captures_without_growth(bench: Bench) -> str:
     """Capture and capture, five to an opening."""
     device = bench.make()
-    _captures(device, WARM)
+    warm = min(WARM, bench.captures // 2)
+    _captures(device, warm)
     before = belongings()
     gc.collect()
     tracemalloc.start()
     try:
-        _captures(device, WARM)
+        _captures(device, max(warm, int(SETTLED * bench.captures)))
         gc.collect()
         start = tracemalloc.get_traced_memory()[0]
         begun = time.monotonic()

@@ -158,6 +158,8 @@ def _judge(device: Device, error: BiocoreError, uri: str, found: Sweep) -> None:
     if not isinstance(error, DeviceError) or not error.uri or not error.state:
         found.wrong.append(f"{uri}: {type(error).__name__} does not say which device and what it was doing: {error}")
         return
+    if not error.hint:
+        found.wrong.append(f"{uri}: {type(error).__name__} does not say what to do: {error}")
     found.states[error.state] += 1
     loses = isinstance(error, DeviceDisconnectedError | DeviceSuspendedError)
     if device.state is not State.CLOSED and (device.state is State.LOST) != loses:

@@ -119,7 +119,11 @@ def _fault(uri: str, text: str, recording: Recording) -> Fault:
     known = FaultKind(one_of(uri, "kind of fault", kind, [each.value for each in FaultKind]))
     number = whole(uri, "index of a fault", index, 0, 2**31)
     if number >= recording.count:
-        raise DeviceError(f"no such packet: the recording has {recording.count}, counted from 0", uri=uri)
+        raise DeviceError(
+            f"no such packet: the recording has {recording.count}, counted from 0",
+            uri=uri,
+            hint=f"Name one up to {recording.count - 1}",
+        )
     return Fault(known, number)
 
 

@@ -91,11 +91,8 @@ def _find(selector: Selector, situation: Situation, last: Identity | None) -> Id
     found = [device for device in present if selector.matches(device)]
     if not found:
         kinds = sorted({f"{device.vendor:04x}:{device.product:04x}" for device in present})
-        raise situation.error(
-            DeviceNotFoundError,
-            "is not attached",
-            f"Plug it in, or name one that is there: {', '.join(kinds) or 'no USB device is'}",
-        )
+        there = f", or name one that is there: {', '.join(kinds)}" if kinds else "; no USB device is attached at all"
+        raise situation.error(DeviceNotFoundError, "is not attached", f"Plug it in{there}")
     if last is not None:  # the same reader, in another socket perhaps; else the same socket
         found.sort(key=lambda device: (not (last.serial and device.serial == last.serial), device.port != last.port))
     return found[0]

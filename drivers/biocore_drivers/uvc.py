@@ -110,7 +110,7 @@ class _Selector:
         present = v4l2.cameras()
         found = self.among(present)
         if found is None:
-            there = ", ".join(map(_name, present)) or "no camera is"
+            there = ", ".join(map(_name, present)) or "none is"
             raise situation.error(DeviceNotFoundError, "is not attached", f"Plug it in, or name one that is: {there}")
         return found
 
