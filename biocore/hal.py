@@ -13,9 +13,10 @@ too; a `close()` called by a listener takes effect when the capture that called 
 Time. `capture(timeout)` holds its deadline whoever is to blame: `SubjectTimeoutError` where the person did
 not come, `DeviceTimeoutError` where the device did not answer.
 
-Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all
-drivers. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score, crop or retry. A device that
-shows several fingers or eyes at once, and takes them apart itself, fills `_capture_parts` too.
+Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all drivers, and gives
+a name to what a driver did not expect. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score,
+crop or retry. A device that shows several fingers or eyes at once, and takes them apart itself, fills `_capture_parts`
+too.
 """
 
 from __future__ import annotations
@@ -25,16 +26,19 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from biocore.device_info import ENROLMENT_PPI, DeviceInfo, Event, EventKind, Judge, Listener, Route, State, split_uri
 from biocore.errors import (
+    BiocoreError,
     CaptureCancelledError,
     DeviceBusyError,
     DeviceClosedError,
     DeviceDisconnectedError,
+    DeviceProtocolError,
     DeviceSuspendedError,
     DeviceTimeoutError,
     DeviceUnsupportedError,
@@ -219,7 +223,8 @@ class Device(ABC):
         with self._lock:
             if self._state is not State.CLOSED:
                 raise DeviceBusyError("is open already", uri=self.info.uri, state=self._state, hint="Close it first")
-            self._open()
+            with self._only_named_errors("opening"):
+                self._open()
             self._enter(State.READY)
         self._announce()
         return self
@@ -325,7 +330,8 @@ class Device(ABC):
         attempt = self._begin(timeout)
         try:
             self._announce()
-            return take(attempt)
+            with self._only_named_errors(State.CAPTURING):
+                return take(attempt)
         except (DeviceDisconnectedError, DeviceSuspendedError) as error:
             with self._lock:
                 if self._state is State.CAPTURING:
@@ -343,9 +349,23 @@ class Device(ABC):
         if self._state is State.CLOSED:
             return
         try:
-            self._close()
+            with self._only_named_errors("closing"):
+                self._close()
         finally:
             self._enter(State.CLOSED)
+
+    @contextmanager
+    def _only_named_errors(self, doing: str) -> Iterator[None]:
+        """Give a name to what a driver stumbles over: who captures is to meet nothing but this library's errors."""
+        try:
+            yield
+        except BiocoreError:
+            raise
+        except Exception as error:
+            _log.exception("%s: its driver stumbled", self.info.uri)
+            raise DeviceProtocolError(
+                f"its driver stumbled ({type(error).__name__}: {error})", uri=self.info.uri, state=doing
+            ) from error
 
     def _begin(self, timeout: float) -> Attempt:
         with self._lock:

@@ -15,7 +15,7 @@ import libfprint_feeder
 from biocore.certify import CASES, Bench, Case
 from biocore.certify.cases import Heard, NotTriedError
 from biocore.discovery import Registry
-from biocore.errors import DeviceBusyError, DeviceDisconnectedError, DeviceError
+from biocore.errors import DeviceBusyError, DeviceDisconnectedError, DeviceError, DeviceProtocolError
 from biocore.failover import any_uri
 from biocore.hal import Attempt, Device, DeviceInfo, State
 from biocore.types import Frame, Modality
@@ -195,16 +195,40 @@ def test_an_unplugged_device_is_lost_until_it_is_closed_and_opened_anew() -> Non
     assert heard.states.count("lost") == 1
 
 
-def test_a_driver_that_fails_in_its_own_way_leaves_the_device_ready() -> None:
+def test_a_driver_that_stumbles_raises_a_named_error_and_leaves_the_device_ready(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Clumsy(Unplugged):
+        fails = "capturing"
+
+        def _open(self) -> None:
+            if self.fails == "opening":
+                raise OSError(5, "Input/output error")
+
+        def _close(self) -> None:
+            if self.fails == "closing":
+                raise KeyError("lamp")
+
         def _capture(self, attempt: Attempt) -> Frame:
             raise ZeroDivisionError
 
-    with Clumsy() as device:
+    device = Clumsy()
+    with device:
         for _ in range(2):
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(DeviceProtocolError, match=r"stumbled.*ZeroDivisionError") as caught:
                 device.capture()
+            assert isinstance(caught.value.__cause__, ZeroDivisionError)
+            assert (caught.value.uri, caught.value.state) == (device.info.uri, "capturing")
             assert device.state is State.READY
+        device.fails = "closing"
+        with pytest.raises(DeviceProtocolError, match=r"KeyError.*while closing"):
+            device.close()
+    assert device.state is State.CLOSED
+    device.fails = "opening"
+    with pytest.raises(DeviceProtocolError, match=r"OSError.*while opening"):
+        device.open()
+    assert device.state is State.CLOSED
+    assert "its driver stumbled" in caplog.text  # with its traceback, for whoever mends it
 
 
 def test_an_opening_that_fails_leaves_the_device_closed() -> None:
