@@ -13,10 +13,10 @@ too; a `close()` called by a listener takes effect when the capture that called 
 Time. `capture(timeout)` holds its deadline whoever is to blame: `SubjectTimeoutError` where the person did
 not come, `DeviceTimeoutError` where the device did not answer.
 
-Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all drivers, and gives
-a name to what a driver did not expect. A driver fills the hooks `_open`, `_close` and `_capture`; it does not score,
-crop or retry. A device that shows several fingers or eyes at once, and takes them apart itself, fills `_capture_parts`
-too.
+Division of work. This base class owns states, deadlines, cancelling, events and locking, once for all drivers, and
+gives a name to what a driver did not expect. A driver fills the hooks `_open`, `_close` and `_capture`; it does not
+score, crop or retry. A device that shows several fingers or eyes at once, and takes them apart itself, fills
+`_capture_parts` too.
 """
 
 from __future__ import annotations
