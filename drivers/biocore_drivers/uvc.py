@@ -110,8 +110,9 @@ class _Selector:
         present = v4l2.cameras()
         found = self.among(present)
         if found is None:
-            there = ", ".join(map(_name, present)) or "none is"
-            raise situation.error(DeviceNotFoundError, "is not attached", f"Plug it in, or name one that is: {there}")
+            there = ", ".join(map(_name, present))
+            more = f", or name one that is there: {there}" if there else "; no camera is attached at all"
+            raise situation.error(DeviceNotFoundError, "is not attached", f"Plug it in{more}")
         return found
 
 
