@@ -5,7 +5,8 @@ a Frame or raises; then it is ready again, whatever happened. A device that fail
 `DeviceDisconnectedError` or `DeviceSuspendedError` is *lost*: every further call raises that error until it is
 closed and opened anew. `close()` is legal in every state, twice too, and from another thread: a running capture
 then ends with `CaptureCancelledError`. Leaving the `with` block closes. `cancel()` ends a running capture within
-`CANCEL_LATENCY` and is a no-op otherwise.
+`CANCEL_LATENCY` and is a no-op otherwise. What is still open when the program ends is closed then, so that no lamp
+burns on; only a signal that ends the program at once leaves that to the system.
 
 Threads. One thread captures at a time. `cancel()` and `close()` may be called from any thread, a listener's
 too; a `close()` called by a listener takes effect when the capture that called it has ended.
@@ -21,7 +22,9 @@ score, crop or retry. A device that shows several fingers or eyes at once, and t
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -226,6 +229,7 @@ class Device(ABC):
             with self._only_named_errors("opening"):
                 self._open()
             self._enter(State.READY)
+            _OPEN.add(self)
         self._announce()
         return self
 
@@ -352,6 +356,7 @@ class Device(ABC):
             with self._only_named_errors("closing"):
                 self._close()
         finally:
+            _OPEN.discard(self)
             self._enter(State.CLOSED)
 
     @contextmanager
@@ -414,6 +419,23 @@ class Device(ABC):
                 listener(event)
             except Exception:
                 _log.exception("%s: a listener failed on %s", self.info.uri, kind)
+
+
+_OPEN: set[Device] = set()
+
+
+def _close_all() -> None:
+    """Close what is open: the program ends."""
+    for device in tuple(_OPEN):
+        try:
+            device.close()
+        except BiocoreError as error:
+            _log.warning("at the end of the program: %s", error)
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):  # what is open is the parent's
+    os.register_at_fork(after_in_child=_OPEN.clear)
 
 
 class Driver(Protocol):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +76,9 @@ class Scripted(Conversation):
 
     def stop(self) -> None:
         self.script.noted.append("dark")
+        if self.script.dark:
+            with Path(self.script.dark).open("a") as file:
+                file.write(f"{os.getpid()}\n")
         if self.script.stop_fails is not None:
             raise self.script.stop_fails
 
@@ -79,7 +86,8 @@ class Scripted(Conversation):
 class Script:
     """What happens, and what did."""
 
-    def __init__(self, capture: Capture | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, capture: Capture | None = None, clock: Clock | None = None, dark: str = "") -> None:
+        self.dark = dark  # file that tells of the lamp's end
         self.noted: list[str] = []
         self.starts: list[Exception] = []
         self.connects: list[Exception] = []
@@ -325,3 +333,41 @@ def test_a_driver_that_hangs_holds_up_neither_the_cancel_nor_the_close(monkeypat
         wait_until(lambda: script.noted.count("closed") == 1)
         device.capture(5)
     assert script.noted.count("start") == script.noted.count("closed") == 2
+
+
+ENDS = """
+import os, sys
+from test_worker import Script
+script = Script()
+device = script.device.open()
+device.capture(5)
+if sys.argv[1] == "forks" and os.fork() == 0:
+    sys.exit()  # the child's end is not the parent's
+if sys.argv[1] == "forks":
+    os.wait()
+    print("child ended", *script.noted)
+import atexit
+atexit._run_exitfuncs() if sys.argv[1] == "looks" else None
+print(*script.noted, flush=True)
+if sys.argv[1] == "fails":
+    raise ValueError("the program fails")
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "noted"),
+    [("looks", ["start dark closed"]), ("forks", ["child ended start", "start"]), ("fails", ["start"])],
+)
+def test_a_program_that_ends_without_closing_leaves_it_dark(tmp_path: Path, way: str, noted: list[str]) -> None:
+    dark = tmp_path / "dark"
+    ends = ENDS.replace("script = Script()", f"script = Script(dark={str(dark)!r})")
+    answer = subprocess.run(
+        [sys.executable, "-c", ends, way],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+    )
+    assert answer.stdout.splitlines() == noted
+    assert dark.read_text() == f"{dark.read_text().split()[0]}\n"  # once, by one process
