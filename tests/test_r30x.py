@@ -182,7 +182,8 @@ def test_a_silent_module_is_a_device_that_does_not_answer() -> None:
 
 
 def test_noise_without_end_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(r30x, "POURING", 0.2)
+    monkeypatch.setattr(r30x, "POURING", 1.0)
+    monkeypatch.setattr(r30x, "SILENCE", 0.5)  # the thread that babbles may have to wait for a processor
     with (
         SerialSensor(babbles=True) as sensor,
         pytest.raises(DeviceProtocolError, match="does not stop sending"),
