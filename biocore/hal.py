@@ -69,6 +69,7 @@ __all__ = [
 ]
 
 CANCEL_LATENCY = 1.0  # s; the longest a driver may go without asking `Attempt.check()`
+STUMBLED = "its driver stumbled"  # said of an error that is none of this library's
 DEFAULT_TIMEOUT = 10.0  # s; MOSIP's capture timeout (registration client)
 
 _T = TypeVar("_T")
@@ -367,9 +368,9 @@ class Device(ABC):
         except BiocoreError:
             raise
         except Exception as error:
-            _log.exception("%s: its driver stumbled", self.info.uri)
+            _log.exception("%s: %s", self.info.uri, STUMBLED)
             raise DeviceProtocolError(
-                f"its driver stumbled ({type(error).__name__}: {error})", uri=self.info.uri, state=doing
+                f"{STUMBLED} ({type(error).__name__}: {error})", uri=self.info.uri, state=doing
             ) from error
 
     def _begin(self, timeout: float) -> Attempt:
@@ -429,8 +430,8 @@ def _close_all() -> None:
     for device in tuple(_OPEN):
         try:
             device.close()
-        except BiocoreError as error:
-            _log.warning("at the end of the program: %s", error)
+        except Exception as error:  # whatever goes wrong with one, the others go dark too
+            _log.debug("%s: at the end of the program: %s", device.info.uri, error)
 
 
 atexit.register(_close_all)

@@ -272,6 +272,7 @@ class Faulty(Scanner):
         (IndexError("list index out of range"), "leaks IndexError: list index out of range"),
         (DeviceStalledError("stalled"), "DeviceStalledError does not say which device"),
         (DeviceDisconnectedError("gone", uri="scanner:1", state="opening"), ""),
+        (DeviceError("odd", uri="scanner:1", state="acquiring"), "DeviceError does not say what to do"),
     ],
 )
 def test_a_sweep_tells_what_must_not_happen(outcome: Any, wrong: str) -> None:

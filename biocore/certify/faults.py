@@ -13,7 +13,7 @@ import numpy as np
 
 from biocore.certify.cases import CheckFailedError, silent
 from biocore.errors import BiocoreError, DeviceDisconnectedError, DeviceError, DeviceSuspendedError
-from biocore.hal import Device, State
+from biocore.hal import STUMBLED, Device, State
 from biocore.types import GreyImage
 
 KINDS = ("stall", "short", "hang", "disconnect", "garbage")
@@ -129,7 +129,7 @@ def _suffer(make: Callable[[str], Device], uri: str, kind: str, shown: GreyImage
     """Capture with a fault, then without."""
     ended = found.outcomes.setdefault(kind, Counter())
     device = make(uri)
-    with silent("biocore_drivers"):  # a driver that stumbles is logged; here it is counted
+    with silent("biocore_drivers"), silent("biocore.hal"):  # a driver that stumbles is logged; here it is counted
         try:
             device.open()
             same = np.array_equal(device.capture(CAPTURE).pixels, shown)
@@ -158,6 +158,8 @@ def _judge(device: Device, error: BiocoreError, uri: str, found: Sweep) -> None:
     if not isinstance(error, DeviceError) or not error.uri or not error.state:
         found.wrong.append(f"{uri}: {type(error).__name__} does not say which device and what it was doing: {error}")
         return
+    if STUMBLED in str(error):
+        found.wrong.append(f"{uri}: leaks {type(error.__cause__).__name__}: {error.__cause__}")
     if not error.hint:
         found.wrong.append(f"{uri}: {type(error).__name__} does not say what to do: {error}")
     found.states[error.state] += 1
