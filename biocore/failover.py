@@ -181,10 +181,8 @@ class AnyDevice(Device):
             _log.info("%s: %s", self.info.uri, error)
 
     def _first_that_opens(self, but: set[str]) -> Device:
-        uris, attached = self._named, list[DeviceInfo]()
-        if uris is None:
-            attached = list(self._attached())
-            uris = best(attached, self.info.modality)
+        attached = list(self._attached()) if self._named is None else []
+        uris = best(attached, self.info.modality) if self._named is None else self._named
         refused: list[BiocoreError] = []
         for uri in sorted((uri for uri in uris if uri not in but), key=lambda uri: uri in self._failed):
             try:
