@@ -33,6 +33,11 @@ ADVICE: dict[Advice, tuple[str, str]] = {
     ),
     Advice.DRY_FINGER: ("Dry the finger with a cloth.", "Keringkan jari dengan kain."),
     Advice.CLEAN_PLATEN: ("Clean the scanner's glass.", "Bersihkan kaca alat pemindai."),
+    Advice.WASH_HANDS: (
+        "Wash the hands, or wipe the finger, and dry it well.",
+        "Cuci tangan atau lap jari, lalu keringkan dengan baik.",
+    ),
+    Advice.WARM_HANDS: ("Rub the hands until they are warm.", "Gosok kedua tangan sampai terasa hangat."),
     Advice.HOLD_STILL: ("Hold the finger still until the picture is taken.", "Tahan jari, jangan bergerak dulu."),
     Advice.PLACE_FINGER: ("Place the finger on the scanner.", "Letakkan jari di atas alat pemindai."),
     Advice.PLACE_MORE: (

@@ -12,6 +12,7 @@ record or a wrong call is an exception, never data::
     ├── FormatError (ValueError)             malformed file or record; carries the file and the byte offset
     │   └── UnsupportedFormatError           well formed, but nothing here reads or writes it
     ├── ModelError                           a model file that is missing, altered or not what it says
+    ├── ProfileError (ValueError)            a station's profile that is wrong; carries file, key and line
     ├── MissingDependencyError (ImportError) an extra or a system package is not installed; says which
     ├── DriverError                          a plug-in that is broken, or two of one name
     │   └── DriverNotFoundError (LookupError)     nothing installed serves the URI
@@ -116,6 +117,29 @@ class UnsupportedFormatError(FormatError):
 
 class ModelError(BiocoreError):
     """A model file that is missing, altered, or not what its name says."""
+
+
+class ProfileError(BiocoreError, ValueError):
+    """A station's profile is not what a profile must be.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what is allowed.
+    path : str
+        The file, or the name of a profile that is shipped.
+    key : str
+        The key it concerns (`finger.thresholds.thumb`); empty where there is none.
+    line : int or None
+        Where the key stands in the file.
+    """
+
+    def __init__(self, message: str, *, path: str, key: str = "", line: int | None = None) -> None:
+        where = path + (f", line {line}" if line else "") + (f", {key}" if key else "")
+        super().__init__(f"{where}: {message}")
+        self.path = path
+        self.key = key
+        self.line = line
 
 
 class MissingDependencyError(BiocoreError, ImportError):

@@ -133,6 +133,8 @@ class Advice(StrEnum):
     MOISTEN = "moisten"
     DRY_FINGER = "dry_finger"
     CLEAN_PLATEN = "clean_platen"
+    WASH_HANDS = "wash_hands"
+    WARM_HANDS = "warm_hands"
     HOLD_STILL = "hold_still"
     PLACE_FINGER = "place_finger"
     PLACE_MORE = "place_more"

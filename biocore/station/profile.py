@@ -114,6 +114,8 @@ class LowerRules:
     ----------
     profile : str
         Whose thresholds.
+    digest : str
+        Of that profile.
     thresholds : Mapping of FingerKind to int
     iris_threshold : int
     attempts, iris_attempts : int
@@ -121,6 +123,7 @@ class LowerRules:
     """
 
     profile: str
+    digest: str
     thresholds: Mapping[FingerKind, int]
     iris_threshold: int
     attempts: int
@@ -129,6 +132,10 @@ class LowerRules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "thresholds", FixedDict(self.thresholds))
 
+    def threshold(self, position: Position) -> int:
+        """Return the lowered quality asked of a finger or an eye."""
+        return _threshold(self.thresholds, self.iris_threshold, position)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -136,8 +143,8 @@ class Limits:
 
     Attributes
     ----------
-    captures : int
-        In all; each finger and eye that has not been looked at yet keeps one of them.
+    extra_captures : int
+        Beyond the first look at each finger and eye.
     device_losses : int
         At one finger or eye, on top.
     restarts : int
@@ -148,7 +155,7 @@ class Limits:
         Between two captures: placing, advice, wiping.
     """
 
-    captures: int
+    extra_captures: int
     device_losses: int
     restarts: int
     timeout_s: float
@@ -192,11 +199,14 @@ class ExceptionRules:
         Until a wound is looked at again.
     review_days_unreadable : int
         Until what could not be read is tried again.
+    iris_stands_in : bool
+        A plan without eyes asks for both where fingers have failed and no other finger could take their place.
     """
 
     supervisor_for: frozenset[ExceptionKind]
     review_days: int
     review_days_unreadable: int
+    iris_stands_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +234,7 @@ class Profile:
     ----------
     name, title : str
     digest : str
-        SHA-256 of the file it came from, for the record.
+        SHA-256 of all its values and of the profiles it refers to, for the record.
     finger, iris, limits, veto, chip, exceptions
         See their classes.
     sequence : tuple of tuple of FingerPosition or EyePosition
@@ -255,11 +265,13 @@ class Profile:
 
     def threshold(self, position: Position) -> int:
         """Return the quality asked of a finger or an eye."""
-        if isinstance(position, FingerPosition):
-            return self.finger.thresholds[FingerKind.of(position)]
-        return self.iris.threshold
+        return _threshold(self.finger.thresholds, self.iris.threshold, position)
 
-    @property
-    def longest_s(self) -> float:
-        """How long the captures of one resident last at the worst, in seconds."""
-        return self.limits.captures * (self.limits.timeout_s + self.limits.handling_s)
+    def longest_s(self, first_looks: int) -> float:
+        """Return how long a resident's captures last at the worst, in seconds; by slaps there are 5 first looks."""
+        each = self.limits.timeout_s + self.limits.handling_s
+        return (first_looks + self.limits.extra_captures) * each
+
+
+def _threshold(fingers: Mapping[FingerKind, int], iris: int, position: Position) -> int:
+    return fingers[FingerKind.of(position)] if isinstance(position, FingerPosition) else iris

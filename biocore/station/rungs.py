@@ -62,7 +62,8 @@ class Step:
     threshold : int
         Quality 0..100 that is asked of this finger or eye now.
     lowered : bool
-        That is less than the station's profile asks; it stands in the reason and in the message too.
+        That is less than the station's profile asks, and what was accepted needed it; the reason and the message say
+        so too. Attempts proven by matching each other, and what a person accepted, are told by their rung.
     best : int or None
         Attempt that is kept.
     fuse : tuple of int
