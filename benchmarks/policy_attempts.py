@@ -1,4 +1,4 @@
-"""Attempts at faint, dry, worn and wet fingers for `policy_ladder.py`: real prints with the acceptance painter's defects.
+"""Attempts at faint, dry, worn and wet fingers for `policy_ladder.py`: real prints, with the acceptance painter.
 
     python benchmarks/policy_attempts.py CACHE.pickle [--effort robust] [--seed 11]
 
@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from finger_sets import DATA, images
 
 import biocore
 from biocore.report import Cause
+from finger_sets import DATA, images
 
 sys.path.append(str(DATA / "accept"))
-from finger_faint import DEFECTS, VISIBLE, paint  # type: ignore[import-not-found]  # noqa: E402
+from finger_faint import DEFECTS, VISIBLE, paint  # type: ignore[import-not-found]
 
 SEVERITIES = (1.0, 0.5, 2.0)
 CLEAN = "clean"

@@ -215,8 +215,8 @@ class _Climb:
             single = sum(look.mode is PlacementMode.SINGLE for look in self.tried)
             self.left = max(0, allowed - single)
         self.fusing |= part is Part.FUSE
-        self.lowered |= part is Part.LOWER
         if self._is_a_step(part, no_more):
+            self.lowered |= part is Part.LOWER
             self.rungs.append(RUNG_OF_PART[part])
             self.entering.append(RUNG_OF_PART[part])
         self._judge(None)
