@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
+from itertools import combinations, pairwise
 from random import Random
 
 from hypothesis import given, note, settings
@@ -15,15 +15,18 @@ from biocore.station.conclusion import conclude
 from biocore.station.entry import position_name
 from biocore.station.exceptions import Absence, Permanence, declarable
 from biocore.station.guidance import RUNG_OF
-from biocore.station.ladder import ladder_of
+from biocore.station.ladder import RUNG_OF_PART, ladder_of
 from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situation, Veto, VetoKind, as_json
 from biocore.station.policy import decide, most_captures, next_capture, profile_for
 from biocore.station.profile_file import SHIPPED
 from biocore.station.rungs import PlacementMode, Request, Rung, Step
 from biocore.station.words import MESSAGES
 from biocore.types import EyePosition, Position
-from policy_support import blank, profile, resident
+from policy_support import blank, resident
 
+STAGES = set(RUNG_OF_PART.values())
+FINGER_CAUSES = list(CauseName)[: list(CauseName).index(CauseName.CLOUDY)]
+EYE_CAUSES = [cause for cause in CauseName if cause not in FINGER_CAUSES]
 PLANS = st.one_of(
     st.just(FULL_PLAN), st.lists(st.sampled_from(FULL_PLAN), min_size=1, max_size=4, unique_by=position_name).map(tuple)
 )
@@ -34,6 +37,7 @@ def look_at(chance: Random, request: Request, position: Position) -> Look:
     look = blank(request, position)
     if chance.random() < 0.2:
         return replace(look, ended=chance.choice([Ended.TIMEOUT, Ended.DEVICE_LOST]), score=None, reason="nothing came")
+    known = EYE_CAUSES if isinstance(position, EyePosition) else FINGER_CAUSES
     score = chance.choice([None, chance.randint(0, 12), chance.randint(0, 100)])
     return replace(
         look,
@@ -41,9 +45,7 @@ def look_at(chance: Random, request: Request, position: Position) -> Look:
         reason="" if score is not None else "too dark",
         has_template=chance.random() < 0.7,
         matches={k: chance.uniform(0, 90) for k in range(1, look.attempt) if chance.random() < 0.5},
-        causes=tuple(
-            Cause(name, chance.uniform(0.5, 1)) for name in chance.sample(list(CauseName), chance.randint(0, 3))
-        ),
+        causes=tuple(Cause(name, chance.uniform(0.5, 1)) for name in chance.sample(known, chance.randint(0, 3))),
         doubts=(Doubt(chance.choice(list(DoubtKind))),) if chance.random() < 0.15 else (),
         fused=request.burst > 1,
     )
@@ -72,13 +74,14 @@ def begin(draw: st.DrawFn) -> Situation:
     )
 
 
-@dataclass(frozen=True, repr=False)  # a hundred looks would fill the screen; the seeds say it all
 class Recording:
-    """A whole resident: the last situation, all requests, and the step after each look."""
+    """A whole resident: the last situation, all requests, and the step after each look.
 
-    situation: Situation
-    asked: list[Request]
-    steps: list[Step]
+    No dataclass: hypothesis would print the hundred looks of each; the seeds say it all.
+    """
+
+    def __init__(self, situation: Situation, asked: list[Request], steps: list[Step]) -> None:
+        self.situation, self.asked, self.steps = situation, asked, steps
 
 
 @st.composite
@@ -103,7 +106,7 @@ def recordings(draw: st.DrawFn, *, vetoes: bool = True) -> Recording:
     return Recording(situation, asked, steps)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings())
 def test_every_finger_and_eye_of_the_plan_ends_accepted_or_as_an_exception_with_evidence(recording: Recording) -> None:
     situation = recording.situation
@@ -127,7 +130,7 @@ def test_every_finger_and_eye_of_the_plan_ends_accepted_or_as_an_exception_with_
         assert not temporary or step.exception.review_date > situation.today  # type: ignore[operator]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings(vetoes=False))
 def test_what_is_accepted_was_sufficient_or_proven_or_says_that_it_was_lowered(recording: Recording) -> None:
     situation = recording.situation
@@ -141,23 +144,21 @@ def test_what_is_accepted_was_sufficient_or_proven_or_says_that_it_was_lowered(r
         assert not kept.doubts
         asked = situation.profile.threshold(step.position)
         assert (name in record.lowered) is (kept.score < asked)
-        if step.rung is Rung.FUSE:
-            assert len(step.fuse) > 1
-            assert step.message_key == "accepted_fused"
-            limit = ladder_of(profile(record.profile), step.position).fuse_match
-            for k, earlier in enumerate(step.fuse):
-                for later in step.fuse[k + 1 :]:
-                    assert looks[later].matches[earlier] >= limit
-                    assert looks[later].has_template
-                    assert looks[earlier].has_template
-            continue
-        assert kept.score >= step.threshold
-        assert step.lowered is (kept.score < asked)
-        assert step.lowered is (step.message_key == "accepted_lowered")
+        assert step.lowered is step.message_key.endswith("_lowered")
         assert step.lowered is ("LOWERED" in step.decision.reason)
+        if not step.fuse:
+            assert kept.score >= step.threshold
+            assert step.lowered is (kept.score < asked)
+            continue
+        assert len(step.fuse) > 1
+        proofs = [looks[b].matches[a] for a, b in combinations(step.fuse, 2)]
+        assert all(looks[attempt].has_template for attempt in step.fuse)
+        ladder = ladder_of(profile_for(situation).profile, step.position)
+        assert min(proofs) >= (ladder.fuse_match if step.rung is Rung.FUSE else ladder.lower_match)
+        assert step.lowered is (min(proofs) < ladder_of(situation.profile, step.position).fuse_match)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings(vetoes=False))
 def test_a_threshold_falls_only_on_a_rung_that_says_so(recording: Recording) -> None:
     situation, asked = recording.situation, recording.asked
@@ -173,7 +174,7 @@ def test_a_threshold_falls_only_on_a_rung_that_says_so(recording: Recording) -> 
         assert step.threshold == inforce.threshold(step.position) or Rung.LOWER_PROFILE in step.rungs
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings(vetoes=False))
 def test_every_rung_that_was_asked_for_is_in_the_record_in_order(recording: Recording) -> None:
     situation, asked = recording.situation, recording.asked
@@ -190,20 +191,19 @@ def test_every_rung_that_was_asked_for_is_in_the_record_in_order(recording: Reco
         assert (step.rungs[-1] is Rung.EXCEPTION) is (step.exception is not None)
 
 
-@settings(max_examples=40)
-@given(recordings())
-def test_the_same_treatment_is_never_advised_twice_in_a_row(recording: Recording) -> None:
-    situation = recording.situation
-    treatments = set(RUNG_OF.values()) - {Rung.BURST}
-    for position in situation.plan:
-        if situation.vetoes or isinstance(position, EyePosition):
+@settings(max_examples=25)
+@given(recordings(vetoes=False))
+def test_a_finger_is_never_treated_the_same_way_twice_in_a_row(recording: Recording) -> None:
+    treatments = {rung for advice, rung in RUNG_OF.items() if list(RUNG_OF.values()).count(rung) == 1} - {Rung.BURST}
+    for position in recording.situation.plan:
+        if isinstance(position, EyePosition):
             continue
-        rungs = [rung for rung in decide(situation, position).rungs if rung in treatments | {Rung.RECAPTURE}]
-        for before, after in pairwise(rungs):
-            assert before is not after or before is Rung.RECAPTURE, f"{before} twice: {rungs}"
+        attempts = [rung for rung in decide(recording.situation, position).rungs if rung not in STAGES]
+        for before, after in pairwise(attempts):
+            assert before is not after or before not in treatments, f"{before} twice: {attempts}"
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings(vetoes=False))
 def test_what_was_accepted_stays_accepted_and_what_is_over_is_never_asked_for_again(recording: Recording) -> None:
     situation, steps = recording.situation, recording.steps
@@ -218,7 +218,7 @@ def test_what_was_accepted_stays_accepted_and_what_is_over_is_never_asked_for_ag
         assert last[name] is outcome or outcome is Outcome.EXCEPTION
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings(vetoes=False))
 def test_the_captures_stay_within_first_looks_and_extra_ones(recording: Recording) -> None:
     situation, asked = recording.situation, recording.asked
@@ -228,7 +228,7 @@ def test_the_captures_stay_within_first_looks_and_extra_ones(recording: Recordin
     assert len(asked) == len({look.capture for look in situation.looks})
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(recordings())
 def test_decisions_hang_on_nothing_but_the_situation_and_go_into_json_without_a_pixel(recording: Recording) -> None:
     situation, asked, steps = recording.situation, recording.asked, recording.steps
@@ -240,7 +240,7 @@ def test_decisions_hang_on_nothing_but_the_situation_and_go_into_json_without_a_
     assert all(request.message_key in MESSAGES for request in asked)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(recordings())
 def test_a_recording_cut_off_anywhere_goes_on_where_it_was(recording: Recording) -> None:
     situation, asked = recording.situation, recording.asked

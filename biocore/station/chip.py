@@ -82,4 +82,4 @@ def grade_of(step: Step) -> Grade | None:
         return None
     if step.rung is Rung.VETO:
         return Grade.OVERRULED
-    return Grade.LOWERED if step.lowered and step.rung is not Rung.FUSE else Grade.SUFFICIENT
+    return Grade.LOWERED if step.lowered else Grade.SUFFICIENT

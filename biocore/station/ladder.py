@@ -51,7 +51,8 @@ class Ladder:
     lower_threshold : int
     lower_profile : str
         Empty where nothing is lowered.
-    fuse_match : float
+    fuse_match, lower_match : float
+        -10 log10(FMR) at which attempts prove each other, and that after lowering.
     device_losses : int
         Captures lost with a device before the position is given up.
     """
@@ -62,6 +63,7 @@ class Ladder:
     lower_threshold: int
     lower_profile: str
     fuse_match: float
+    lower_match: float
     device_losses: int
 
     @property
@@ -83,14 +85,23 @@ def ladder_of(profile: Profile, position: Position) -> Ladder:
         }
         stages = [(_PART_OF_STAGE[stage], allowed[stage]) for stage in rules.ladder]
         parts = ((Part.TRY, rules.attempts), *stages)
-        match = rules.fuse_match
+        match, lower_match = rules.fuse_match, lower.fuse_match if lower else rules.fuse_match
     else:
         eyes = profile.iris
         lowering = ((Part.LOWER, lower.iris_attempts),) if lower else ()
         parts = ((Part.TRY, eyes.attempts), (Part.BURST, eyes.burst_attempts), (Part.FUSE, 0), *lowering)
-        match = eyes.fuse_match
+        match, lower_match = eyes.fuse_match, lower.iris_fuse_match if lower else eyes.fuse_match
     least = lower.threshold(position) if lower else profile.threshold(position)
-    return Ladder(parts, profile.threshold(position), profile.name, least, name, match, profile.limits.device_losses)
+    return Ladder(
+        parts=parts,
+        threshold=profile.threshold(position),
+        profile=profile.name,
+        lower_threshold=least,
+        lower_profile=name,
+        fuse_match=match,
+        lower_match=lower_match,
+        device_losses=profile.limits.device_losses,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +239,7 @@ class _Climb:
         return (self.left > 0 and not no_more) or (part is Part.LOWER and bool(self.usable))
 
     def _judge(self, rung: Rung | None) -> None:
-        """Accept where the best picture, or two that match each other, are enough."""
+        """Accept where the best picture, or two that match each other, are enough; the better reason first."""
         best = self.best
         if best is None or best.score is None or self.accepted is not None:
             return
@@ -239,7 +250,10 @@ class _Climb:
             self.fuse, self.match = matching(self.usable, self.ladder.fuse_match)
         if self.fuse:
             self.accepted = Rung.FUSE
-        elif self.lowered and best.score >= self.ladder.lower_threshold:
+            return
+        if self.lowered and self.fusing:
+            self.fuse, self.match = matching(self.usable, self.ladder.lower_match)
+        if self.lowered and (self.fuse or best.score >= self.ladder.lower_threshold):
             self.accepted = Rung.LOWER_PROFILE
 
     @property

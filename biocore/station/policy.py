@@ -104,8 +104,7 @@ def step_of(resident: Resident, position: Position) -> Step:
         rungs=(*taken, Rung.EXCEPTION) if verdict.exception else taken,
         profile=standing.profile if standing else resident.profile.name,
         threshold=threshold,
-        lowered=_lowered(resident, position, threshold, best if accepted else None)
-        and verdict.rung not in (Rung.FUSE, Rung.VETO),
+        lowered=_lowered(resident, position, standing),
         best=best,
         fuse=standing.fuse if standing else (),
         slap_average=latest_average(resident.situation.looks, position),
@@ -151,28 +150,34 @@ def _why_accepted(resident: Resident, position: Position, standing: Standing) ->
     ladder, base = ladder_of(resident.profile, position), resident.situation.profile
     reached = _score(resident, position, standing.attempt)
     score = "no score" if reached is None else f"quality {reached}"
-    asked = base.threshold(position)
-    below = _lowered(resident, position, standing.threshold, standing.attempt)
-    lower = f"; LOWERED from {asked} ({base.name})" if below else ""
-    against = f"{standing.threshold} ({standing.profile}){lower}"
+    against = f"{score} against {standing.threshold} ({standing.profile})"
+    lowered = _lowered(resident, position, standing)
     if standing.accepted is Rung.VETO:
-        return f"accepted by a person: {score} against {against}", "accepted_veto"
-    if standing.accepted is Rung.FUSE:
+        return f"accepted by a person: {against}", "accepted_veto"
+    if standing.fuse:
+        asked = ladder.lower_match if standing.accepted is Rung.LOWER_PROFILE else ladder.fuse_match
         attempts = " and ".join(map(str, standing.fuse))
-        proof = f"attempts {attempts} match at {standing.match:.0f} or more, asked {ladder.fuse_match:g}"
-        return f"{proof}; {score} against {against}", "accepted_fused"
-    return f"{score} against {against}", "accepted_lowered" if lower else "accepted"
+        proof = f"attempts {attempts} match at {standing.match:.0f} or more, asked {asked:g} ({standing.profile})"
+        lower = f"; LOWERED from {ladder_of(base, position).fuse_match:g} ({base.name})" if lowered else ""
+        return f"{proof}{lower}; {against}", "accepted_proof_lowered" if lowered else "accepted_fused"
+    lower = f"; LOWERED from {base.threshold(position)} ({base.name})" if lowered else ""
+    return against + lower, "accepted_lowered" if lowered else "accepted"
 
 
 def _score(resident: Resident, position: Position, attempt: int | None) -> int | None:
     return next((look.score for look in resident.situation.of(position) if look.attempt == attempt), None)
 
 
-def _lowered(resident: Resident, position: Position, threshold: int, attempt: int | None) -> bool:
-    """Say whether less is asked than the station's profile does, and the attempt, where one is named, needs that."""
-    asked = resident.situation.profile.threshold(position)
-    reached = _score(resident, position, attempt) if attempt is not None else None
-    return threshold < asked and (reached is None or reached < asked)
+def _lowered(resident: Resident, position: Position, standing: Standing | None) -> bool:
+    """Say whether less is asked than the station's profile does, and what was accepted needed that."""
+    if standing is None or standing.accepted is Rung.VETO:
+        return False
+    base = resident.situation.profile
+    if standing.fuse:
+        return standing.match < ladder_of(base, position).fuse_match
+    reached = _score(resident, position, standing.attempt) if standing.accepted is not None else None
+    asked = base.threshold(position)
+    return standing.threshold < asked and (reached is None or reached < asked)
 
 
 def _against(standing: Standing, looks: Sequence[Look]) -> str:

@@ -113,11 +113,12 @@ class LowerRules:
     Attributes
     ----------
     profile : str
-        Whose thresholds.
+        Whose thresholds and proof.
     digest : str
         Of that profile.
     thresholds : Mapping of FingerKind to int
     iris_threshold : int
+    fuse_match, iris_fuse_match : float
     attempts, iris_attempts : int
         How many more.
     """
@@ -126,6 +127,8 @@ class LowerRules:
     digest: str
     thresholds: Mapping[FingerKind, int]
     iris_threshold: int
+    fuse_match: float
+    iris_fuse_match: float
     attempts: int
     iris_attempts: int
 

@@ -251,9 +251,8 @@ def _line(text: str, key: str) -> int | None:
 
 
 def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
-    thresholds = {kind: file.whole(f"finger.thresholds.{kind}") for kind in FingerKind}
     finger = FingerRules(
-        thresholds=thresholds,
+        thresholds={kind: file.whole(f"finger.thresholds.{kind}") for kind in FingerKind},
         attempts=file.whole("finger.attempts"),
         slap_attempts=file.whole("finger.slap_attempts"),
         slap_again_from=file.whole("finger.slap_again_from"),
@@ -269,7 +268,7 @@ def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
         burst_attempts=file.whole("iris.burst_attempts"),
         fuse_match=file.real("iris.fuse_match"),
     )
-    lowered = _lower(file, thresholds, iris.threshold) if lower and "lower.profile" in file.values else None
+    lowered = _lower(file, finger, iris) if lower and "lower.profile" in file.values else None
     if lower and (Stage.LOWER in finger.ladder) is not (lowered is not None):
         raise file.wrong("finger.ladder", "has the stage lower exactly where there is a section [lower] with a profile")
     chosen = tuple(_selection(file, each) for each in file.values.get("select", [])) if select else ()
@@ -305,19 +304,26 @@ def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
     )
 
 
-def _lower(file: _File, thresholds: Mapping[FingerKind, int], iris: int) -> LowerRules:
+def _lower(file: _File, finger: FingerRules, iris: IrisRules) -> LowerRules:
     below = _profile(_read(file.text_of("lower.profile"), file.folder), select=False, lower=False)
     for kind in FingerKind:
-        if below.finger.thresholds[kind] > thresholds[kind]:
-            asked = f"{below.finger.thresholds[kind]} of a {kind}, this one {thresholds[kind]}"
+        if below.finger.thresholds[kind] > finger.thresholds[kind]:
+            asked = f"{below.finger.thresholds[kind]} of a {kind}, this one {finger.thresholds[kind]}"
             raise file.wrong("lower.profile", f"{below.name} asks more, not less: {asked}")
-    if below.iris.threshold > iris:
-        raise file.wrong("lower.profile", f"{below.name} asks more of irises, not less: {below.iris.threshold}, {iris}")
+    for what, there, here in (
+        ("finger proof", below.finger.fuse_match, finger.fuse_match),
+        ("iris quality", below.iris.threshold, iris.threshold),
+        ("iris proof", below.iris.fuse_match, iris.fuse_match),
+    ):
+        if there > here:
+            raise file.wrong("lower.profile", f"{below.name} asks more, not less: {what} {there:g}, this one {here:g}")
     return LowerRules(
         profile=below.name,
         digest=below.digest,
         thresholds=below.finger.thresholds,
         iris_threshold=below.iris.threshold,
+        fuse_match=below.finger.fuse_match,
+        iris_fuse_match=below.iris.fuse_match,
         attempts=file.whole("lower.attempts"),
         iris_attempts=file.whole("lower.iris_attempts"),
     )

@@ -62,12 +62,12 @@ class Step:
     threshold : int
         Quality 0..100 that is asked of this finger or eye now.
     lowered : bool
-        That is less than the station's profile asks, and what was accepted needed it; the reason and the message say
-        so too. Attempts proven by matching each other, and what a person accepted, are told by their rung.
+        Less is asked than the station's profile does, of quality or of proof, and what was accepted needed it; the
+        reason and the message say so too. What a person accepted is told by its rung.
     best : int or None
         Attempt that is kept.
     fuse : tuple of int
-        Attempts whose templates are to be united; empty unless accepted on rung `FUSE`.
+        Attempts whose templates are to be united: accepted because they match each other. Empty otherwise.
     slap_average : float or None
         Mean score of the latest capture of several that it was in; for the record, decides nothing.
     message_key : str

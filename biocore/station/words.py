@@ -1,7 +1,7 @@
 """The one table of what the policy says to the clerk, in English and Indonesian; `biocore.advice` has the rest.
 
 >>> message_text("lower_profile", finger="right index finger", score=18, threshold=20)
-'Lower threshold now in force for the right index finger: 20. It is recorded.'
+'A lower profile is now in force for the right index finger: quality 20. It is recorded.'
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ MESSAGES: Final[FixedDict[str, tuple[str, str]]] = FixedDict(
             "Ambil beberapa gambar {finger}; akan digabungkan.",
         ),
         "lower_profile": (
-            "Lower threshold now in force for the {finger}: {threshold}. It is recorded.",
-            "Batas mutu untuk {finger} diturunkan menjadi {threshold}. Hal ini dicatat.",
+            "A lower profile is now in force for the {finger}: quality {threshold}. It is recorded.",
+            "Untuk {finger} kini berlaku profil yang lebih rendah: mutu {threshold}. Hal ini dicatat.",
         ),
         "accepted": ("Done: {finger}, quality {score}.", "Selesai: {finger}, mutu {score}."),
         "accepted_fused": (
@@ -63,6 +63,10 @@ MESSAGES: Final[FixedDict[str, tuple[str, str]]] = FixedDict(
         "accepted_lowered": (
             "Accepted at a LOWERED threshold: {finger}, quality {score}, asked {threshold}. It is recorded.",
             "Diterima dengan batas yang DITURUNKAN: {finger}, mutu {score}, batas {threshold}. Hal ini dicatat.",
+        ),
+        "accepted_proof_lowered": (
+            "Accepted at a LOWERED proof: {finger}. The attempts match each other. It is recorded.",
+            "Diterima dengan bukti yang DITURUNKAN: {finger}. Hasil percobaan saling cocok. Hal ini dicatat.",
         ),
         "accepted_veto": (
             "Accepted by a person's decision: {finger}. It is recorded.",
