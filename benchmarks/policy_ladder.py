@@ -153,12 +153,13 @@ def contenders() -> Iterator[tuple[str, Profile]]:
     for name in ("bsi-enrolment", "mosip-registration", "ektp", "elderly"):
         yield name, load_profile(name)
     ektp, elderly = load_profile("ektp"), load_profile("elderly")
-    yield "ektp, without proof", without(ektp, Stage.FUSE)
-    yield "ektp, without lowering", without(ektp, Stage.LOWER)
-    yield "elderly, without proof", without(elderly, Stage.FUSE)
-    for least in (10, 0):
-        yield f"elderly at {least}, without proof", asking(without(elderly, Stage.FUSE), least)
-    for match in (30.0, 40.0, 60.0):
+    yield "ektp, no proof", without(ektp, Stage.FUSE)
+    yield "ektp, no lowering", without(ektp, Stage.LOWER)
+    yield "elderly, no proof", without(elderly, Stage.FUSE)
+    for least in (20, 10, 0):
+        yield f"elderly at {least}, no proof", asking(without(elderly, Stage.FUSE), least)
+    yield "elderly at 20", asking(elderly, 20)
+    for match in (30.0, 50.0, 60.0):
         yield f"elderly, proof at {match:.0f}", proving(elderly, match)
 
 

@@ -134,9 +134,9 @@ class ProfileError(BiocoreError, ValueError):
         Where the key stands in the file.
     """
 
-    def __init__(self, message: str, *, path: str, key: str = "", line: int | None = None) -> None:
-        where = path + (f", line {line}" if line else "") + (f", {key}" if key else "")
-        super().__init__(f"{where}: {message}")
+    def __init__(self, message: str, *, path: str = "", key: str = "", line: int | None = None) -> None:
+        where = ", ".join(part for part in (path, f"line {line}" if line else "", key) if part)
+        super().__init__((f"{where}: " if where else "") + message)
         self.path = path
         self.key = key
         self.line = line

@@ -24,7 +24,7 @@ from biocore.station.words import MESSAGES
 from biocore.types import EyePosition, Position
 from policy_support import blank, resident
 
-STAGES = set(RUNG_OF_PART.values())
+STAGES = {*RUNG_OF_PART.values(), Rung.SINGLE}
 FINGER_CAUSES = list(CauseName)[: list(CauseName).index(CauseName.CLOUDY)]
 EYE_CAUSES = [cause for cause in CauseName if cause not in FINGER_CAUSES]
 PLANS = st.one_of(

@@ -29,8 +29,9 @@ class Part(StrEnum):
     LOWER = "lower"
 
 
+# What entering a stage is called in the record. `SINGLE` is not among them: it is a rung whenever a finger is shown
+# singly after a slap, whichever stage that is in.
 RUNG_OF_PART = {
-    Part.SINGLE: Rung.SINGLE,
     Part.BURST: Rung.BURST,
     Part.FUSE: Rung.FUSE,
     Part.LOWER: Rung.LOWER_PROFILE,
@@ -205,6 +206,8 @@ class _Climb:
         if look.ended is Ended.DEVICE_LOST:
             self.lost += 1
             return
+        if singled(self.tried, look.mode):
+            self.rungs.append(Rung.SINGLE)
         self.rungs.append(self._rung_before(look))
         self.entering = []
         self.tried.append(look)
@@ -226,7 +229,7 @@ class _Climb:
             single = sum(look.mode is PlacementMode.SINGLE for look in self.tried)
             self.left = max(0, allowed - single)
         self.fusing |= part is Part.FUSE
-        if self._is_a_step(part, no_more):
+        if part in RUNG_OF_PART and self._is_a_step(part, no_more):
             self.lowered |= part is Part.LOWER
             self.rungs.append(RUNG_OF_PART[part])
             self.entering.append(RUNG_OF_PART[part])
@@ -319,6 +322,11 @@ def climb(ladder: Ladder, looks: Sequence[Look], overruled: Overruled, no_more: 
         advice=state.advice if state.accepted is None and not state.over else (),
         thresholds=tuple(state.thresholds),
     )
+
+
+def singled(looks: Sequence[Look], mode: PlacementMode) -> bool:
+    """Say whether an attempt in this mode is the first single one after a slap."""
+    return bool(looks) and looks[-1].mode is PlacementMode.SLAP and mode is PlacementMode.SINGLE
 
 
 def matching(looks: Sequence[Look], threshold: float) -> tuple[tuple[int, ...], float]:

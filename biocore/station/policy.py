@@ -23,7 +23,7 @@ from biocore.station.entry import position_name
 from biocore.station.evidence import best_picture, concluded, declared
 from biocore.station.exceptions import ExceptionRecord
 from biocore.station.guidance import SAID, doubt_of, rung_of
-from biocore.station.ladder import Part, Standing, ladder_of
+from biocore.station.ladder import Part, Standing, ladder_of, singled
 from biocore.station.looks import FULL_PLAN, Ended, Look, Situation
 from biocore.station.profile import Profile
 from biocore.station.rungs import PlacementMode, Request, Rung, Step
@@ -87,11 +87,11 @@ def most_captures(profile: Profile, plan: Sequence[Position]) -> int:
 def step_of(resident: Resident, position: Position) -> Step:
     """Return the decision about a position of a resident that was taken apart already."""
     standing = None if resident.missing(position) else resident.standing(position)
-    verdict = _verdict(resident, position, standing)
+    mode = _mode(resident, position) if standing and standing.open else None
+    verdict = _verdict(resident, position, standing, mode)
     taken = standing.rungs if standing else ()
     threshold = standing.threshold if standing else resident.profile.threshold(position)
     accepted = standing is not None and verdict.decision.outcome is Outcome.ACCEPT
-    open_ = verdict.decision.outcome not in (Outcome.ACCEPT, Outcome.EXCEPTION)
     best = (
         best_of(resident, position, standing)
         if accepted and standing
@@ -110,7 +110,7 @@ def step_of(resident: Resident, position: Position) -> Step:
         slap_average=latest_average(resident.situation.looks, position),
         message_key=verdict.key,
         exception=verdict.exception,
-        next_mode=_mode(resident, position) if open_ else None,
+        next_mode=mode,
     )
 
 
@@ -122,7 +122,7 @@ class _Verdict:
     exception: ExceptionRecord | None = None
 
 
-def _verdict(resident: Resident, position: Position, standing: Standing | None) -> _Verdict:
+def _verdict(resident: Resident, position: Position, standing: Standing | None, mode: PlacementMode | None) -> _Verdict:
     situation, rules = resident.situation, resident.profile.exceptions
     if standing is None:
         record = declared(situation, rules, position, situation.missing[position_name(position)])
@@ -135,8 +135,8 @@ def _verdict(resident: Resident, position: Position, standing: Standing | None) 
         held = dict(zip((look.attempt for look in looks), standing.thresholds, strict=False))
         return _excepted(concluded(situation, rules, position, held), _against(standing, looks))
     reason = _against(standing, looks) if looks else "not looked at yet"
-    rung, key = _coming(standing, looks)
-    outcome = Outcome.FALL_BACK if standing.entering else Outcome.RECAPTURE
+    rung, key = _coming(standing, looks, mode)
+    outcome = Outcome.FALL_BACK if rung in FALL_BACKS else Outcome.RECAPTURE
     return _Verdict(Decision(outcome, reason, standing.advice), rung, key)
 
 
@@ -186,13 +186,18 @@ def _against(standing: Standing, looks: Sequence[Look]) -> str:
     return f"{best} of {len(looks)} attempts, against {standing.threshold} ({standing.profile})"
 
 
-def _coming(standing: Standing, looks: Sequence[Look]) -> tuple[Rung, str]:
+FALL_BACKS = (Rung.LOWER_PROFILE, Rung.SINGLE, Rung.BURST)  # weightiest first
+
+
+def _coming(standing: Standing, looks: Sequence[Look], mode: PlacementMode | None) -> tuple[Rung, str]:
     """Return the rung of the next attempt, and the key of what is said with it."""
     if not looks:
         return Rung.FIRST, "first"
     last, advised = looks[-1], rung_of(standing.advice)
-    for entered in (Rung.LOWER_PROFILE, Rung.SINGLE, Rung.BURST):
-        if entered in standing.entering:
+    tried = [look for look in looks if look.ended is not Ended.DEVICE_LOST]
+    entering = (*standing.entering, *([Rung.SINGLE] if mode and singled(tried, mode) else []))
+    for entered in FALL_BACKS:
+        if entered in entering:
             return entered, entered.value
     if last.ended is Ended.DEVICE_LOST:
         return (advised if standing.rungs else Rung.FIRST), "device_lost"
@@ -255,7 +260,7 @@ def _request(resident: Resident, group: tuple[Position, ...], wanted: tuple[Posi
     else:
         positions = tuple(position for position in group if not resident.missing(position))
     standings = {position_name(position): resident.standing(position) for position in positions}
-    coming = {position_name(p): _coming(standings[position_name(p)], resident.looks(p)) for p in positions}
+    coming = {position_name(p): _coming(standings[position_name(p)], resident.looks(p), mode) for p in positions}
     order = tuple(Rung)
     lead = max(wanted, key=lambda p: order.index(coming[position_name(p)][0]))
     rungs = {name: rung for name, (rung, _) in coming.items()}

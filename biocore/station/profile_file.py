@@ -186,20 +186,14 @@ def _read(source: str | PathLike[str], near: Path | None = None) -> _File:
     for key, value in sources.items():
         if not isinstance(value, str) or not value.strip():
             raise own.wrong(f"sources.{key}", "must say in words where the number is from")
+    _check_keys(own)
     if "based_on" in own.values:
         base = own.text_of("based_on")
         if base not in SHIPPED:
             raise own.wrong("based_on", f"must be one of {', '.join(SHIPPED)}, not {base!r}")
         under = _read(base)
-        kept = {key: value for key, value in under.sources.items() if not _touched(key, own.values)}
-        own = _File(name, path, folder, text, {**under.values, **own.values}, {**kept, **sources})
-    _check_keys(own)
+        own = _File(name, path, folder, text, {**under.values, **own.values}, {**under.sources, **sources})
     return own
-
-
-def _touched(source: str, values: Mapping[str, Any]) -> bool:
-    """Say whether a source of the base speaks of a number that the file on top changes."""
-    return any(key == source or key.startswith(f"{source}.") for key in values)
 
 
 def _text(source: str | PathLike[str], near: Path | None) -> tuple[str, str, Path | None, str]:
