@@ -1,6 +1,6 @@
 """Attempts at faint, dry, worn and wet fingers for `policy_ladder.py`: real prints, with the acceptance painter.
 
-    python benchmarks/policy_attempts.py CACHE.pickle [--effort robust] [--seed 11]
+    python benchmarks/policy_attempts.py CACHE.pickle [--effort robust] [--seed 11] [--sets fvc2002_db1b ...]
 
 Of each finger the clean first impression is the reference, as an earlier enrolment would be. Impressions 2 to 8 are
 attempts: each with each defect, as painted (severity 1), mixed half and half with the clean print (0.5: what advice
@@ -62,11 +62,11 @@ def tried(pixels: np.ndarray, effort: biocore.engine.Effort) -> Tried:
     return Tried(report.score, report.causes, template)
 
 
-def collect(effort: biocore.engine.Effort, seed: int) -> dict[Series, tuple[Tried, ...]]:
+def collect(sets: list[str], effort: biocore.engine.Effort, seed: int) -> dict[Series, tuple[Tried, ...]]:
     """Return all attempts by series; the reference is the series `reference` of severity 0."""
     rng = np.random.default_rng(seed)
     found: dict[Series, list[Tried]] = {}
-    for name in VISIBLE:
+    for name in sets:
         for stem, pixels in images(name).items():
             finger, impression = stem.split("_")
             if impression == "1":
@@ -84,8 +84,9 @@ def main() -> None:
     parser.add_argument("cache", type=Path)
     parser.add_argument("--effort", default="robust", choices=biocore.engine.EFFORTS)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--sets", nargs="+", default=VISIBLE)
     args = parser.parse_args()
-    args.cache.write_bytes(pickle.dumps(collect(args.effort, args.seed)))
+    args.cache.write_bytes(pickle.dumps(collect(args.sets, args.effort, args.seed)))
 
 
 if __name__ == "__main__":

@@ -4,34 +4,68 @@
 """
 
 from biocore.station.centre_key import CentreKey, issue_centre_key, read_centre_key
+from biocore.station.conclusion import Conclusion, conclude
 from biocore.station.entry import EntryKind, Head, Item
+from biocore.station.exceptions import Absence, ExceptionKind, ExceptionRecord, Permanence
 from biocore.station.journal import Journal
+from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situation, Veto, VetoKind, as_json
+from biocore.station.policy import decide, next_capture, profile_for
+from biocore.station.profile import Profile
+from biocore.station.profile_file import load_profile
 from biocore.station.progress import PositionProgress, Progress
 from biocore.station.reader import Opened, read_record
 from biocore.station.recording import Recording
 from biocore.station.recovery import Flaw, Recovery
+from biocore.station.rungs import PlacementMode, Request, Rung, Step
 from biocore.station.sealing import Opener
 from biocore.station.space import DAY, MONTH, Plan, SpaceLevel, SpaceStatus
+from biocore.station.words import message_text, position_text
 
 __all__ = [
     "DAY",
+    "FULL_PLAN",
     "MONTH",
+    "Absence",
     "CentreKey",
+    "Conclusion",
+    "Doubt",
+    "DoubtKind",
+    "Ended",
     "EntryKind",
+    "ExceptionKind",
+    "ExceptionRecord",
     "Flaw",
     "Head",
     "Item",
     "Journal",
+    "Look",
     "Opened",
     "Opener",
+    "Permanence",
+    "PlacementMode",
     "Plan",
     "PositionProgress",
+    "Profile",
     "Progress",
     "Recording",
     "Recovery",
+    "Request",
+    "Rung",
+    "Situation",
     "SpaceLevel",
     "SpaceStatus",
+    "Step",
+    "Veto",
+    "VetoKind",
+    "as_json",
+    "conclude",
+    "decide",
     "issue_centre_key",
+    "load_profile",
+    "message_text",
+    "next_capture",
+    "position_text",
+    "profile_for",
     "read_centre_key",
     "read_record",
 ]
