@@ -29,8 +29,10 @@ from policy_attempts import CLEAN, DEFECTS, Series, Tried
 
 import biocore
 from biocore.report import Outcome
-from biocore.station.looks import Look, PlacementMode, Situation
-from biocore.station.policy import decide
+from biocore.station.entry import position_name
+from biocore.station.guidance import rung_of
+from biocore.station.looks import FULL_PLAN, Look, PlacementMode, Situation
+from biocore.station.policy import decide, next_capture
 from biocore.station.profile import FingerKind, Profile, Stage
 from biocore.station.profile_file import load_profile
 from biocore.station.rungs import Rung
@@ -45,6 +47,7 @@ REMEDY = {
 }
 MATCHED = 40.0  # -10 log10(FMR)
 ATTEMPTS = 7
+TEN = tuple(position for position in FingerPosition if position.value)
 ORDER = ("first", "advice", "fuse", "lower_profile", "exception")
 
 
@@ -128,6 +131,78 @@ def record(fingers: Fingers, profile: Profile, series: Series, start: int, helps
     return End(series, rung, len(shown), fingers.kept(kept), quality)
 
 
+@dataclass(frozen=True)
+class Whole:
+    """How one resident ended: ten painted fingers, and two good eyes."""
+
+    captures: int
+    accepted: int  # fingers
+    missed: int  # of those, below 40 against their references
+    rungs: tuple[Rung, ...]  # on which they were accepted
+    singled: int  # fingers accepted after they were shown singly instead of in a slap
+
+
+def resident(fingers: Fingers, profile: Profile, which: tuple[str, str, float], start: int, helps: bool) -> Whole:
+    """Let the policy record a resident whose ten fingers are those of one set, by slaps."""
+    name, kind, severity = which
+    whose = dict(zip(TEN, sorted({key[1] for key in fingers.looks if key[0] == name}), strict=True))
+    situation = Situation(profile, FULL_PLAN, date(2026, 11, 22))
+    shown: dict[FingerPosition, list[tuple[Series, int]]] = {position: [] for position in TEN}
+    better: set[FingerPosition] = set()
+    while (request := next_capture(situation)) is not None:
+        looks = []
+        for position in request.positions:
+            key = position_name(position)
+            look = Look(position, request.attempts[key], 90, mode=request.mode, capture=request.capture)
+            if isinstance(position, FingerPosition):
+                advised = {rung_of([advice]) for advice in request.advice}
+                if helps and advised & REMEDY.get(kind, set()):
+                    better.add(position)
+                before = shown[position]
+                at = (
+                    (name, whose[position], kind, severity / (1 + (position in better))),
+                    (start + len(before)) % ATTEMPTS,
+                )
+                tried = fingers.tried(at)
+                look = replace(
+                    look,
+                    score=tried.score,
+                    reason="" if tried.score is not None else "not assessed",
+                    causes=tried.causes,
+                    has_template=tried.template is not None,
+                    matches={k + 1: fingers.match(earlier, at) for k, earlier in enumerate(before)},
+                )
+                before.append(at)
+            looks.append(look)
+        situation = replace(situation, looks=(*situation.looks, *looks))
+    steps = [decide(situation, position) for position in TEN]
+    good = [step for step in steps if step.decision.outcome is Outcome.ACCEPT]
+    missed = 0
+    for step in good:
+        kept = tuple(shown[FingerPosition(step.position)][k - 1] for k in step.fuse or (step.best or 1,))
+        missed += fingers.kept(kept) < MATCHED
+    captures = max(look.capture for look in situation.looks)
+    singled = sum(Rung.SINGLE in step.rungs for step in good)
+    return Whole(captures, len(good), missed, tuple(step.rung for step in good), singled)
+
+
+def whole_row(name: str, fingers: Fingers, profile: Profile, severity: float, helps: bool) -> str:
+    sets = sorted({key[0] for key in fingers.looks})
+    kinds = DEFECTS if severity else [CLEAN]
+    all_of = [
+        resident(fingers, profile, (each, kind, severity), start, helps)
+        for each in sets
+        for kind in kinds
+        for start in range(ATTEMPTS)
+    ]
+    captures = [each.captures for each in all_of]
+    accepted, missed = sum(each.accepted for each in all_of), sum(each.missed for each in all_of)
+    seconds = np.mean(captures) * (profile.limits.timeout_s / 2 + profile.limits.handling_s)
+    good = f"{accepted / len(all_of):.1f} | {100 * missed / accepted if accepted else 0:.1f}"
+    single = f"{sum(each.singled for each in all_of) / len(all_of):.1f}"
+    return f"| {name} | {np.mean(captures):.1f} | {max(captures)} | {seconds / 60:.1f} | {good} | {single} |"
+
+
 def ends(fingers: Fingers, profile: Profile, severity: float, helps: bool) -> list[End]:
     return [
         record(fingers, profile, series, start, helps)
@@ -200,6 +275,13 @@ def main() -> None:
         print(f"\n{title} ({len(fingers.series(severity)) * ATTEMPTS} recordings)\n{head}")
         for name, profile in contenders():
             print(row(name, ends(fingers, profile, severity, helps)), flush=True)
+    print(
+        "\nWhole residents: ten fingers of one set, by slaps, and two good eyes; minutes at half the timeout a capture"
+    )
+    print("| | captures | most | minutes | fingers accepted | FNMR of those | after SINGLE |\n" + "|---" * 7 + "|")
+    for title, severity, helps in (("clean", 0.0, False), ("in vain", 1.0, False), ("helps", 1.0, True)):
+        for name in ("bsi-enrolment", "mosip-registration", "ektp", "elderly"):
+            print(whole_row(f"{title}, {name}", fingers, load_profile(name), severity, helps), flush=True)
     for name in ("ektp", "elderly"):
         print(f"\n{name}, painted, advice in vain: FNMR % by rung (recordings), by set and defect")
         print("| | first look | advice | proof | lower |\n|---|---|---|---|---|")
