@@ -1,6 +1,6 @@
 """Attempts at faint, dry, worn and wet fingers for `policy_ladder.py`: real prints, with the acceptance painter.
 
-    python benchmarks/policy_attempts.py CACHE.pickle [--effort robust] [--seed 11] [--sets fvc2002_db1b ...]
+    python benchmarks/policy_attempts.py CACHE.pickle [--effort robust] [--seed 11] [--sets SET ...] [--severities 1]
 
 Of each finger the clean first impression is the reference, as an earlier enrolment would be. Impressions 2 to 8 are
 attempts: each with each defect, as painted (severity 1), mixed half and half with the clean print (0.5: what advice
@@ -62,7 +62,9 @@ def tried(pixels: np.ndarray, effort: biocore.engine.Effort) -> Tried:
     return Tried(report.score, report.causes, template)
 
 
-def collect(sets: list[str], effort: biocore.engine.Effort, seed: int) -> dict[Series, tuple[Tried, ...]]:
+def collect(
+    sets: list[str], severities: list[float], effort: biocore.engine.Effort, seed: int
+) -> dict[Series, tuple[Tried, ...]]:
     """Return all attempts by series; the reference is the series `reference` of severity 0."""
     rng = np.random.default_rng(seed)
     found: dict[Series, list[Tried]] = {}
@@ -72,7 +74,7 @@ def collect(sets: list[str], effort: biocore.engine.Effort, seed: int) -> dict[S
             if impression == "1":
                 found[name, finger, "reference", 0.0] = [tried(pixels, effort)]
                 continue
-            for kind, severity in [(CLEAN, 0.0), *((k, s) for s in SEVERITIES for k in DEFECTS)]:
+            for kind, severity in [(CLEAN, 0.0), *((k, s) for s in severities for k in DEFECTS)]:
                 look = tried(painted(pixels, kind, severity, rng), effort)
                 found.setdefault((name, finger, kind, severity), []).append(look)
             print(name, stem, flush=True)
@@ -85,8 +87,9 @@ def main() -> None:
     parser.add_argument("--effort", default="robust", choices=biocore.engine.EFFORTS)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--sets", nargs="+", default=VISIBLE)
+    parser.add_argument("--severities", nargs="+", type=float, default=SEVERITIES)
     args = parser.parse_args()
-    args.cache.write_bytes(pickle.dumps(collect(args.sets, args.effort, args.seed)))
+    args.cache.write_bytes(pickle.dumps(collect(args.sets, args.severities, args.effort, args.seed)))
 
 
 if __name__ == "__main__":

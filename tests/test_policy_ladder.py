@@ -105,7 +105,7 @@ DRY_THEN = [
     ([(CauseName.LIGHT,), (CauseName.HARD,)], [Rung.PRESS_HARDER, Rung.PRESS_LIGHTER]),
     ([(CauseName.WORN,), (CauseName.WORN,)], [Rung.ROLL_PAD, Rung.MOISTEN]),
     ([(CauseName.RESIDUE,)], [Rung.CLEAN_PLATEN]),
-    ([(), ()], [Rung.WASH, Rung.WARM]),
+    ([()] * 6, [Rung.WASH, Rung.WARM, Rung.ROLL_PAD] * 2),
     ([(CauseName.PARTIAL,), (CauseName.PARTIAL,)], [Rung.RECAPTURE, Rung.RECAPTURE]),
 ]
 

@@ -70,7 +70,8 @@ def next_advice(looks: Sequence[Look], shown: Sequence[tuple[Advice, ...]]) -> t
     candidates = _candidates(last.causes, finger)
     leads = [step[0] for step in shown if step]
     fresh = [advice for advice in candidates if advice not in leads or advice not in RUNG_OF]
-    again = sorted((a for a in candidates if a not in fresh and a is not leads[-1]), key=leads.index)
+    latest = {advice: place for place, advice in enumerate(leads)}
+    again = sorted((a for a in candidates if a not in fresh and a is not leads[-1]), key=latest.__getitem__)
     order = fresh + again
     if not order:
         return ()
