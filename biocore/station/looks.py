@@ -85,7 +85,8 @@ class Look:
         Several pictures of a burst are united in it.
     matches : Mapping of int to float
         Comparison score (-10 log10(FMR)) of this attempt's template against those of earlier attempts of the same
-        position, by attempt. The finger must have left the glass in between, or it proves nothing.
+        position, by attempt. The finger must have left the glass in between, or it proves nothing. Where the robust
+        extractor ran on both, its score alone: the fast one's templates also agree in their defects (docs/policy.md).
     doubts : tuple of Doubt
     device : str
         URI.
