@@ -112,6 +112,13 @@ def test_a_lower_profile_of_ones_own_is_found_beside_the_file(tmp_path: Path) ->
     assert own.lower.profile == "last"
 
 
+def test_a_profile_based_on_another_can_do_without_its_lower_one(tmp_path: Path) -> None:
+    own = load_profile(write(tmp_path, OWN + '[finger]\nladder = ["single"]\n[lower]\nprofile = ""\n'))
+    assert own.lower is None
+    assert [part for part, _ in ladder_of(own, FULL_PLAN[0]).parts] == ["try", "single"]
+    assert [part for part, _ in ladder_of(own, EyePosition.LEFT).parts] == ["try", "burst", "fuse"]
+
+
 @pytest.mark.parametrize("key", sorted(WHOLE))
 def test_a_whole_number_out_of_its_range_is_named_with_line_and_range(tmp_path: Path, key: str) -> None:
     section, _, name = key.rpartition(".")
@@ -207,3 +214,9 @@ def test_no_file_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, lin
     assert set(profile.finger.thresholds) == set(FingerKind)
     assert all(a is not b for a, b in pairwise(profile.finger.ladder))
     assert all(isinstance(stage, Stage) for stage in profile.finger.ladder)
+
+
+def test_the_example_of_the_page_is_a_profile(tmp_path: Path) -> None:
+    example = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "policy.md").read_text(), re.DOTALL)
+    assert example is not None
+    assert load_profile(write(tmp_path, example[1])).finger.thresholds[FingerKind.THUMB] == 35

@@ -262,7 +262,7 @@ def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
         burst_attempts=file.whole("iris.burst_attempts"),
         fuse_match=file.real("iris.fuse_match"),
     )
-    lowered = _lower(file, finger, iris) if lower and "lower.profile" in file.values else None
+    lowered = _lower(file, finger, iris) if lower and file.values.get("lower.profile", "") != "" else None
     if lower and (Stage.LOWER in finger.ladder) is not (lowered is not None):
         raise file.wrong("finger.ladder", "has the stage lower exactly where there is a section [lower] with a profile")
     chosen = tuple(_selection(file, each) for each in file.values.get("select", [])) if select else ()
