@@ -25,7 +25,7 @@ from biocore.types import GreyImage
 from forest_text import Leaf, Split, forest_text, grow, walk
 
 SMALL = 3.0  # points: what a step down a ladder may rise
-NOTICEABLE = 6.0  # points; the model's own mean error on unseen prints is 5.4
+NOTICEABLE = 6.0  # points; the model's own mean error on unseen prints is 5.3
 EMPTY = ModelStore(Path("/nonexistent/biocore-models"))
 
 
@@ -72,11 +72,11 @@ POOR = vector(
 
 
 def test_scores_of_fixed_measures_never_change() -> None:
-    golden = [(CLEAR, 85), (MIDDLING, 54), (POOR, 8)]
+    golden = [(CLEAR, 85), (MIDDLING, 54), (POOR, 7)]
     for measures, value in golden:
         assert unified_score(measures, EMPTY) == Score(value, "biocore.finger/1")
     exact = [default_score(measures) for measures, _ in golden]
-    assert exact == pytest.approx([84.667710, 53.527397, 7.847764], abs=2e-6)
+    assert exact == pytest.approx([84.542030, 53.824969, 7.175521], abs=2e-6)
 
 
 def test_better_measures_score_higher() -> None:
@@ -177,6 +177,18 @@ def test_missing_or_unusable_measures_are_named(name: str, value: float | None) 
 def test_negative_counts_are_refused() -> None:
     with pytest.raises(NotAssessableError, match="OCL_Bin10_3"):
         default_score({**CLEAR, "OCL_Bin10_3": -1.0})
+
+
+def test_how_strange_a_print_is_is_told_by_prints_with_a_score_alone() -> None:
+    model = default_model()
+    apart = np.linalg.norm(model.prototypes[model.scored :, None] - model.prototypes[: model.scored], axis=2).min(
+        axis=1
+    )
+    unscored = model.prototypes[model.scored :][apart > model.far][0] * model.scale + model.centre
+    answer = model.predict(unscored)
+    assert answer.strange == 1.0
+    assert answer.value == min(answer.kernel, answer.lines)
+    assert model.predict(model.prototypes[0] * model.scale + model.centre).strange == 0.0
 
 
 def test_fda_of_blocks_without_ridges_counts_apart_from_that_of_clear_blocks() -> None:
@@ -326,7 +338,7 @@ def test_synthetic_prints_made_worse_do_not_score_noticeably_higher(bench: Path)
     scores = [[default_score(step) for step in steps] for ladders in prints for steps in ladders.values()]
     risen = np.array([rise for ladder in scores for rise in script["rises"](ladder)])
     assert len(risen) > 120
-    assert np.mean(risen > SMALL) <= 0.014  # docs/score.md gives the share over more fingers
+    assert np.mean(risen > SMALL) <= 0.012  # docs/score.md gives the share over more fingers
     assert risen.max() < NOTICEABLE
     assert np.mean([ladder[0] - ladder[-1] for ladder in scores]) > 10
 
@@ -364,7 +376,8 @@ def test_the_committed_model_was_trained_on_nists_prints(shared: Path, bench: Pa
     model = default_model()
     assert np.allclose(model.centre, x.mean(axis=0), rtol=1e-5)
     assert np.allclose(model.prototypes[: len(x)], (x - model.centre) / model.scale, atol=2e-3)
-    assert np.mean([abs(model.predict(row).value - score) for row, score in zip(x, y, strict=True)]) < 3.5
+    assert np.mean([abs(model.predict(row).value - score) for row, score in zip(x, y, strict=True)]) < 4.0
+    assert model.scored == len(x)
     lines = script["fit_lines"](x, y)
     assert np.allclose(lines.below, model.below, atol=1e-3)
     assert np.allclose(lines.above, model.above, atol=1e-3)

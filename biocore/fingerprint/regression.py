@@ -9,8 +9,8 @@ regressions on the same inputs:
 Two hundred scored prints do not teach a kernel what becomes of a print that is blurred, faded or cut. So training
 also shows it synthetic prints made worse step by step, without scores, and what it must not do: rise on the way down.
 
-Far from all training prints a Gaussian kernel falls back to its mean, and would give pure noise a middling score.
-There the lower of the two answers counts.
+Far from all prints with a score nothing says which of the two is right, and a Gaussian kernel would give pure noise a
+middling score. There the lower of the two answers counts.
 
 Inputs are not the histograms' bins but their upper tails, sqrt(blocks in bin k and above): moving one block to a
 better bin moves a tail up and no other down, and the square root evens out counting noise. FDA's highest bin stands
@@ -139,8 +139,10 @@ class Regression:
         Of the kernel exp(-gamma · squared distance).
     share : float
         Of the kernel in the answer; the lines have the rest.
+    scored : int
+        The first so many prototypes are prints with a score.
     near, far : float
-        Distances from the nearest prototype, in standard deviations over all inputs: up to `near` the weighted mean
+        Distances from the nearest of those, in standard deviations over all inputs: up to `near` the weighted mean
         counts, from `far` on the lower of the two answers, in between a mixture.
     """
 
@@ -158,6 +160,7 @@ class Regression:
     gamma: float
     intercept: float
     share: float
+    scored: int
     near: float
     far: float
 
@@ -178,7 +181,7 @@ class Regression:
         under = self.below * (np.minimum(x, self.middle) - self.low)
         over = self.above * (np.maximum(x, self.middle) - self.middle)
         lines = self.offset + math.fsum(under) + math.fsum(over)
-        distance = math.sqrt(float(squared.min()))
+        distance = math.sqrt(float(squared[: self.scored].min()))
         strange = min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
         usual = min(max(self.share * kernel + (1.0 - self.share) * lines, 0.0), 100.0)
         kernel, lines = min(max(kernel, 0.0), 100.0), min(max(lines, 0.0), 100.0)
@@ -220,6 +223,8 @@ def read_regression(text: str) -> Regression:
     rows = np.array(kernel["prototypes"], dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != 1 + len(INPUTS) or not np.isfinite(rows).all():
         raise ValueError(f"prototypes of shape {rows.shape}, expected (n, {1 + len(INPUTS)})")
+    if not 1 <= kernel["scored"] <= len(rows):
+        raise ValueError(f"{kernel['scored']} scored of {len(rows)} prototypes")
     return Regression(
         algorithm=str(model["algorithm"]),
         offset=float(model["offset"]),
@@ -228,6 +233,7 @@ def read_regression(text: str) -> Regression:
         gamma=float(kernel["gamma"]),
         intercept=float(kernel["intercept"]),
         share=float(kernel["share"]),
+        scored=int(kernel["scored"]),
         near=float(kernel["near"]),
         far=float(kernel["far"]),
         **column,
