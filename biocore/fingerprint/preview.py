@@ -25,7 +25,7 @@ STEADY = (
 )
 
 # Score: least squares on the library's unified score, 909 prints (six real sets painted with every defect, and
-# synthetic ones); rank correlation with the present score 0.87, mean error 10 points (docs/causes.md).
+# synthetic ones); rank correlation with the present score 0.86, mean error 10 points (docs/causes.md).
 SCORE_OFFSET = -25.8
 SCORE_PER_ROOT_MM2 = 3.806  # of the ridges' area
 SCORE_PER_GROUND_GREY = 0.208
