@@ -26,6 +26,11 @@ record or a wrong call is an exception, never data::
     │   ├── JournalVersionError              written by a newer biocore
     │   ├── JournalClosedError               closed, or stopped by an earlier fault: open it again
     │   └── JournalStateError (ValueError)   a resident that is unknown, finished or damaged; an item that is none
+    ├── DayError                             the day's queue; carries the path, where there is one
+    │   ├── DayFileError                     the day book cannot be read or written
+    │   ├── DayStateError (ValueError)       a number that is unknown, or not where it must be for this
+    │   ├── OfficeFileError (ValueError)     an office's file that is none
+    │   └── QuotaError                       the day is full; carries the next one that is not
     ├── SealError                            what is sealed to the centre
     │   ├── CentreKeyError                   the centre's key is missing, wrong, altered or expired
     │   └── UnsealError                      a wrong private key, or an altered entry
@@ -351,6 +356,50 @@ class JournalClosedError(JournalError):
 
 class JournalStateError(JournalError, ValueError):
     """A resident that is unknown, finished or damaged, or an item that the journal does not take."""
+
+
+class DayError(BiocoreError):
+    """The day's queue could not do what was asked.
+
+    Parameters
+    ----------
+    message : str
+        What happened, and what to do.
+    path : str or None
+        The file it concerns.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__((f"{path}: " if path else "") + message)
+        self.path = path
+
+
+class DayFileError(DayError):
+    """The day book's file cannot be made, read or written; nothing of the change is there."""
+
+
+class DayStateError(DayError, ValueError):
+    """A number that is unknown, or not where it must be for this: called twice, done already, not at the desk."""
+
+
+class OfficeFileError(DayError, ValueError):
+    """An office's file that cannot be read, or says what cannot be."""
+
+
+class QuotaError(DayError):
+    """No more tickets for this day.
+
+    Parameters
+    ----------
+    message : str
+        What is full, and when to come.
+    next_free : str or None
+        The next day with room, like 2026-11-21.
+    """
+
+    def __init__(self, message: str, *, next_free: str | None = None) -> None:
+        super().__init__(message)
+        self.next_free = next_free
 
 
 class SealError(BiocoreError):
