@@ -34,6 +34,14 @@ record or a wrong call is an exception, never data::
     ├── SealError                            what is sealed to the centre
     │   ├── CentreKeyError                   the centre's key is missing, wrong, altered or expired
     │   └── UnsealError                      a wrong private key, or an altered entry
+    ├── OutboxError                          what waits could not be handed over; it stays. Carries a code and advice
+    │   ├── CentreUnreachableError (ConnectionError)  no centre at the other end, or the line broke
+    │   ├── CentreBusyError                  the centre asks to come back later; carries after how many seconds
+    │   ├── CentreDeniedError (PermissionError)       the centre does not know this station's token
+    │   ├── CentreFaultError                 something answered, and not as a centre answers
+    │   ├── RecordRefusedError               one record that the centre does not take, or that is damaged here
+    │   ├── ReceiptError                     forged, another centre's, or of another record
+    │   └── StickError                       the stick is full, gone, torn or altered; names the file
     └── DeviceError                          carries the device's URI, its state, and what the operator can do
         ├── DeviceNotFoundError (LookupError)         the URI names nothing that is attached
         ├── DevicePermissionError (PermissionError)   carries the udev line to install
@@ -412,3 +420,60 @@ class CentreKeyError(SealError):
 
 class UnsealError(SealError):
     """An entry does not open: another private key, or head or body were altered."""
+
+
+class OutboxError(BiocoreError):
+    """What waits for the centre could not be handed over. Nothing was removed.
+
+    Parameters
+    ----------
+    message : str
+        What happened; nothing personal.
+    code : str
+        The same in one word, for programs.
+    advice : str
+        What the operator can do.
+    """
+
+    def __init__(self, message: str, *, code: str = "", advice: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.advice = advice
+
+
+class CentreUnreachableError(OutboxError, ConnectionError):
+    """Nobody answered, TLS did not come about, or the line broke in the middle."""
+
+
+class CentreBusyError(OutboxError):
+    """The centre answered, and asks to come back later (429, 503, 507).
+
+    Parameters
+    ----------
+    after_s : float or None
+        Seconds that it asks for.
+    """
+
+    def __init__(self, message: str, *, code: str = "", advice: str = "", after_s: float | None = None) -> None:
+        super().__init__(message, code=code, advice=advice)
+        self.after_s = after_s
+
+
+class CentreDeniedError(OutboxError, PermissionError):
+    """The centre does not know this station's token, or the token is another station's (401, 403)."""
+
+
+class CentreFaultError(OutboxError):
+    """Something answered, and not as a centre does: an internal fault, a portal's page, another centre."""
+
+
+class RecordRefusedError(OutboxError):
+    """One record is not taken: damaged here, malformed, too large, or another one of the same resident is there."""
+
+
+class ReceiptError(OutboxError):
+    """A receipt that is forged, another centre's, or of another record; the record stays."""
+
+
+class StickError(OutboxError):
+    """A stick that is full, gone, torn or altered, or a file of it; the message names it."""

@@ -130,6 +130,10 @@ def test_third_party_libraries_stay_in_their_places(path: Path) -> None:
             assert not here.startswith(CV2_FREE), f"{here}: OpenCV is not for this layer"
         if library in ("typer", "rich", "jinja2"):
             assert here.startswith("biocore_bindings"), f"{here}: {library} belongs to the bindings"
+        if library == "httpx" and here.startswith("biocore."):
+            assert here == "biocore.station.upload", f"{here}: httpx belongs to the line to the centre"
+        if library in ("fastapi", "starlette", "uvicorn"):
+            assert here.startswith("biocore_bindings"), f"{here}: {library} belongs to the bindings"
         if library in ("cryptography", "sqlite3") and here.startswith("biocore."):
             assert here.startswith("biocore.station"), f"{here}: {library} belongs to the station"
 

@@ -51,6 +51,11 @@ class Disk:
         if path.exists() and path.stat().st_size > length:
             os.truncate(path, length)
 
+    def remove(self, path: Path) -> None:
+        """Remove a file, where it is there, and make that last."""
+        path.unlink(missing_ok=True)
+        self.sync_folder(path.parent)
+
     def write(self, fd: int, data: memoryview, offset: int) -> int:
         """Write at an offset; return how many bytes were taken."""
         return os.pwrite(fd, data, offset)

@@ -32,7 +32,7 @@ def read_identity(folder: Path) -> Identity | None:
     """
     path = folder / FILE
     if not path.exists():
-        if any((folder / "records").glob("*.record")):
+        if any((folder / "records").glob("*.record")) or any((folder / "receipts").glob("*.receipt")):
             raise JournalCorruptError("missing, though there are records; put it back from the backup", path=str(path))
         return None
     try:

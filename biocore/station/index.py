@@ -41,13 +41,21 @@ def _to_version_2(db: sqlite3.Connection, records: Path) -> None:
     db.execute("CREATE INDEX unfinished ON residents (opened) WHERE closed IS NULL")
 
 
+def _to_version_3(db: sqlite3.Connection, records: Path) -> None:
+    """Make room for the centre's receipts, and find what waits for one."""
+    db.execute("ALTER TABLE residents ADD COLUMN receipt TEXT")
+    db.execute("ALTER TABLE residents ADD COLUMN handed_over TEXT")
+    db.execute("CREATE INDEX waiting ON residents (closed) WHERE closed IS NOT NULL AND receipt IS NULL")
+    db.execute("CREATE INDEX handed_over ON residents (handed_over) WHERE handed_over IS NOT NULL")
+
+
 def _to_version_1(db: sqlite3.Connection, records: Path) -> None:
     for statement in _VERSION_1.split(";"):
         db.execute(statement)
 
 
 # One step a version, in order; each runs in the transaction that also writes the version number.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_to_version_1, _to_version_2)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_to_version_1, _to_version_2, _to_version_3)
 VERSION = len(MIGRATIONS)
 
 
@@ -67,6 +75,8 @@ class Row:
     length: int  # bytes of the record
     closed: int | None  # sequence number of the last entry, once it is the last
     digest: str | None  # SHA-256 of the finished record
+    receipt: str | None = None  # the centre's, as it was taken down (`handover.HandedOver`)
+    handed_over: str | None = None  # when, by the station's wall clock in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +184,37 @@ class Index:
         """Walk over all residents, oldest first."""
         return self._rows("ORDER BY opened")
 
-    def _rows(self, where: str, *values: str) -> Iterator[Row]:
-        columns = "resident, opened, ticket, length, closed, digest"
+    def waiting(self, newest_first: bool, limit: int) -> list[Row]:
+        """Return finished residents without a receipt, in the order in which they were finished, or against it."""
+        order = "DESC" if newest_first else "ASC"
+        return list(self._rows(f"WHERE closed IS NOT NULL AND receipt IS NULL ORDER BY closed {order} LIMIT ?", limit))
+
+    def backlog(self) -> tuple[int, int]:
+        """Return how many finished residents have no receipt, and the bytes of their records."""
+        count, size = self._db.execute(
+            "SELECT count(*), coalesce(sum(length), 0) FROM residents WHERE closed IS NOT NULL AND receipt IS NULL"
+        ).fetchone()
+        return count, size
+
+    def handed_over(self) -> Iterator[Row]:
+        """Walk over the residents that have a receipt."""
+        return iter(list(self._rows("WHERE handed_over IS NOT NULL ORDER BY opened")))
+
+    def handed_over_since(self, utc: str) -> int:
+        """Return how many receipts were taken down since a time of the wall clock, in the spelling of `HandedOver`."""
+        found: int = self._db.execute("SELECT count(*) FROM residents WHERE handed_over >= ?", (utc,)).fetchone()[0]
+        return found
+
+    def take_down(self, resident: str, receipt: str, digest: str, utc: str) -> None:
+        """Note the centre's receipt for a record."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE residents SET receipt = ?, handed_over = ?, digest = coalesce(digest, ?) WHERE resident = ?",
+                (receipt, utc, digest, resident),
+            )
+
+    def _rows(self, where: str, *values: str | int) -> Iterator[Row]:
+        columns = "resident, opened, ticket, length, closed, digest, receipt, handed_over"
         for row in self._db.execute(f"SELECT {columns} FROM residents {where}", values):
             yield Row(*row)
 
@@ -186,6 +225,11 @@ class Index:
         with closing(self._db.execute(f"SELECT {columns} FROM entries {where} ORDER BY sequence", values)) as cursor:
             for row in cursor:
                 yield IndexedEntry(*row)
+
+    def head(self, sequence: int) -> Head | None:
+        """Return the head of an entry by its number."""
+        row = self._db.execute("SELECT head FROM entries WHERE sequence = ?", (sequence,)).fetchone()
+        return Head.from_bytes(row[0]) if row else None
 
     def heads(self, resident: str) -> list[Head]:
         """Return the heads of one resident's entries, in order."""

@@ -16,26 +16,32 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
 from biocore.errors import (
+    CentreKeyError,
     JournalBusyError,
     JournalClosedError,
     JournalError,
     JournalFullError,
     JournalReserveError,
     JournalStateError,
+    ReceiptError,
 )
+from biocore.station import handover
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import Disk, named, named_faults
 from biocore.station.entry import MAX_TICKET, EntryKind, Head, Item
-from biocore.station.identity import create_identity, read_identity
-from biocore.station.index import Index
+from biocore.station.handover import HandedOver, Way
+from biocore.station.identity import FILE, create_identity, read_identity
+from biocore.station.index import Index, Row
 from biocore.station.progress import Progress, progress_of
+from biocore.station.receipt import Receipt
 from biocore.station.record_file import Stored, pack, record_path
 from biocore.station.recording import Recording, make_entries
 from biocore.station.recovery import Flaw, recover
@@ -54,8 +60,9 @@ class Journal:
     ----------
     folder : Path
         Made where it is not there.
-    key : CentreKey or Path
-        The centre's public key, or its file. The first one pins the centre.
+    key : CentreKey, Path or None
+        The centre's public key, or its file. The first one pins the centre. With None nobody can be begun or
+        resumed, but what waits can be handed over: for a station whose key has expired.
     clock : Clock
     disk : Disk
     reserve : int
@@ -77,7 +84,7 @@ class Journal:
     def __init__(
         self,
         folder: Path,
-        key: CentreKey | Path,
+        key: CentreKey | Path | None,
         *,
         clock: Clock | None = None,
         disk: Disk | None = None,
@@ -85,16 +92,22 @@ class Journal:
     ) -> None:
         self.folder = folder
         self.records = folder / RECORDS
-        self._clock = clock or SystemClock()
+        self.receipts = folder / handover.FOLDER
+        self.clock = clock or SystemClock()
         self._disk = disk or Disk()
         self._mutex = threading.RLock()
+        self._handing_over = threading.Lock()  # never held together with the one above for as long as a disk takes
         self._stopped = ""
         self._space = Space(folder, reserve)
         key = read_centre_key(key) if isinstance(key, Path) else key
-        key.check(self._clock.read().utc)
-        check_usable(key)
+        if key is not None:
+            key.check(self.clock.read().utc)
+            check_usable(key)
+        elif not (folder / FILE).exists():
+            raise JournalStateError("there is no journal here; one is made with the centre's key", path=str(folder))
         with named_faults(folder):
             self.records.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.receipts.mkdir(exist_ok=True, mode=0o700)
             self._lock = _lock(folder / "lock")
         try:
             with named_faults(folder):
@@ -103,16 +116,20 @@ class Journal:
             os.close(self._lock)
             raise
 
-    def _open(self, key: CentreKey) -> None:
-        identity = read_identity(self.folder) or create_identity(self.folder, key.signer, self._disk)
-        key.check(self._clock.read().utc, identity.centre)
+    def _open(self, key: CentreKey | None) -> None:
+        identity = read_identity(self.folder)
+        if key is not None:
+            identity = identity or create_identity(self.folder, key.signer, self._disk)
+            key.check(self.clock.read().utc, identity.centre)
+        assert identity is not None  # without a key, __init__ has asked for one
         self._identity, self._key = identity, key
         path = self.folder / INDEX
-        anew = not path.exists() and any(self.records.iterdir())
+        anew = not path.exists() and (any(self.records.iterdir()) or any(self.receipts.iterdir()))
         self._index = Index(path, self.records)
         try:
             self._disk.sync_folder(self.folder)
-            self.recovery = recover(self._index, self.records, self._disk, anew=anew)
+            receipts = handover.Receipts(self.receipts, self.records, identity, self._disk)
+            self.recovery = recover(self._index, self.records, self._disk, receipts, anew=anew)
             sequence, link, head = self._index.last()
             self._last = sequence, link
             self._latest = _latest(head) if head else None
@@ -147,6 +164,16 @@ class Journal:
         """Random name of the journal."""
         return self._identity.journal
 
+    @property
+    def centre(self) -> bytes:
+        """The centre that the journal is pinned to: the Ed25519 public key under its keys and receipts."""
+        return self._identity.centre
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest time of the wall clock that an entry has; a clock that is behind it was put back."""
+        return self._latest
+
     def use_key(self, key: CentreKey | Path) -> None:
         """Seal to another key of the same centre, from the next resident or resumption on.
 
@@ -156,9 +183,14 @@ class Journal:
             As on opening; the key before stays.
         """
         key = read_centre_key(key) if isinstance(key, Path) else key
-        key.check(self._clock.read().utc, self._identity.centre)
+        key.check(self.clock.read().utc, self._identity.centre)
         check_usable(key)
         self._key = key
+
+    def _key_in_use(self) -> CentreKey:
+        if self._key is None:
+            raise CentreKeyError("the journal was opened without the centre's key, to hand over what waits, no more")
+        return self._key
 
     def space(self) -> SpaceStatus:
         """Return how much room is left, and whether the next resident can be accepted."""
@@ -186,7 +218,7 @@ class Journal:
             raise JournalStateError(f"a ticket is 0 to {MAX_TICKET}, not {ticket}")
         with self._mutex:
             self._check_usable()
-            self._key.check(self._clock.read().utc, self._identity.centre)
+            self._key_in_use().check(self.clock.read().utc, self._identity.centre)
             with named_faults(self.folder):
                 if not self._space.hold():
                     raise JournalReserveError(self._space.status().message, path=str(self.folder))
@@ -224,6 +256,7 @@ class Journal:
         """
         with self._mutex:
             self._check_usable()
+            self._key_in_use()
             if self.progress(resident).closed:
                 raise JournalStateError(f"resident {resident} is closed; nothing can be added")
             if resident in self.recovery.damaged:
@@ -240,7 +273,85 @@ class Journal:
     def verify(self) -> list[Flaw]:
         """Check every entry of the chain and of the records; see `biocore.station.verify`."""
         with self._mutex, named_faults(self.folder):
-            return verify(self._index, self.records)
+            return verify(self._index, self.records, self._identity)
+
+    def waiting(self, *, newest_first: bool = False, limit: int = -1) -> list[Row]:
+        """Return the finished residents that the centre has not signed for, those finished first first."""
+        with self._mutex, self._reading():
+            return self._index.waiting(newest_first, limit)
+
+    def backlog(self) -> tuple[int, int]:
+        """Return how many finished residents wait for the centre's receipt, and the bytes of their records."""
+        with self._mutex, self._reading():
+            return self._index.backlog()
+
+    def handed_over_since(self, since: datetime) -> int:
+        """Return how many receipts were taken down since a time, by this station's wall clock."""
+        with self._mutex, self._reading():
+            return self._index.handed_over_since(since.astimezone(UTC).isoformat(timespec="microseconds"))
+
+    def row(self, resident: str) -> Row | None:
+        """Return what the index knows of a resident."""
+        with self._mutex, self._reading():
+            return self._index.row(resident)
+
+    def entry(self, sequence: int) -> Head | None:
+        """Return the head of an entry by its number in the journal."""
+        with self._mutex, self._reading():
+            return self._index.head(sequence)
+
+    def hand_over(self, receipt: Receipt, way: Way = Way.LINE) -> bool:
+        """Take down the centre's receipt for a record and remove the record; say whether it was news.
+
+        The receipt and the entries without their bodies stay. Recording goes on meanwhile.
+
+        Raises
+        ------
+        ReceiptError
+            It is not the pinned centre's word for this record; nothing is removed.
+        JournalError
+            The disk failed, or the journal is closed. What was begun is finished at the next opening.
+        """
+        with self._handing_over:
+            with self._mutex, self._reading():
+                row = self._index.row(receipt.resident)
+                if row is None or receipt.journal != self.journal_id:
+                    raise ReceiptError(
+                        f"the receipt is for {receipt.resident}, who is not in this journal",
+                        code="receipt_of_another_record",
+                        advice="nothing was removed; tell the centre",
+                    )
+                handover.check_receipt(receipt, row, self._identity)
+                news = row.receipt is None
+                kept = handover.husks(self._index.entries(row.resident)) if news else []
+            if news:
+                self._take_down(handover.handed_over(receipt, way, self.clock.read()), kept)
+            record = record_path(self.records, row.resident)
+            with named_faults(record):
+                if record.exists():
+                    self._disk.remove(record)
+            return news
+
+    def _take_down(self, handed: HandedOver, entries: list[Stored]) -> None:
+        """Make a receipt last: its file first, then the index. Only the second keeps recording waiting."""
+        kept, resident = handover.Kept(handed, entries), handed.receipt.resident
+
+        def index() -> None:
+            self._disk.before_commit()
+            self._index.take_down(resident, handed.to_text(), handed.receipt.sha256, handed.utc)
+
+        path = handover.receipt_path(self.receipts, resident)
+        self._with_reserve(lambda: handover.write_kept(self.receipts, kept, self._disk), path, for_receipt=True)
+        with self._mutex:
+            self._check_usable()
+            self._with_reserve(index, self.folder / INDEX, for_receipt=True)
+        self._disk.after_commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._check_open()
+        with named_faults(self.folder / INDEX):
+            yield
 
     def close(self) -> None:
         """Close; a second time does nothing. Unfinished residents can be resumed."""
@@ -259,19 +370,23 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _check_open(self) -> None:
+        if self._stopped == "closed":
+            raise JournalClosedError("the journal is closed; open it again", path=str(self.folder))
+
     def _check_usable(self) -> None:
         if self._stopped:
             raise JournalClosedError(f"the journal is {self._stopped}; open it again", path=str(self.folder))
 
     def sealer(self, resident: str, ordinal: int) -> Sealer:
         """Return a new sealer for a resident's record, with the key in use."""
-        return Sealer(self._key, self.journal_id, resident, ordinal)
+        return Sealer(self._key_in_use(), self.journal_id, resident, ordinal)
 
     def append(self, recording: Recording, items: Sequence[Item]) -> list[Head]:
         """Write entries to a record and its index; `Recording` is the way here."""
         with self._mutex:
             self._check_usable()
-            reading = self._clock.read()
+            reading = self.clock.read()
             latest = max(self._latest or reading.utc, reading.utc)
             stored = make_entries(self.journal_id, recording, items, self._last, reading, latest)
             data = b"".join(pack(entry) for entry in stored)
@@ -310,7 +425,7 @@ class Journal:
             self._stopped = f"stopped, because of: {error}"
             raise
 
-    def _with_reserve(self, write: Callable[[], None], path: Path) -> None:
+    def _with_reserve(self, write: Callable[[], None], path: Path, *, for_receipt: bool = False) -> None:
         """Write; if the disk is full, give up the reserve and write once more."""
         try:
             write()
@@ -318,7 +433,7 @@ class Journal:
             if isinstance(error, JournalError):
                 raise
             fault = named(error, path)
-            if not isinstance(fault, JournalFullError) or not self._space.give_up():
+            if not isinstance(fault, JournalFullError) or not self._space.give_up(for_receipt=for_receipt):
                 raise fault from error
             try:
                 write()

@@ -50,6 +50,17 @@ def store(head: Head, body: bytes, offset: int) -> Stored:
     return Stored(offset, length, head, data, body, digest, link(data, digest))
 
 
+def husk(head: bytes, length: int, body_digest: bytes, offset: int) -> Stored:
+    """Return an entry whose body was handed over: all that the chain covers, with an empty body.
+
+    Raises
+    ------
+    JournalCorruptError
+        The head is none.
+    """
+    return Stored(offset, length, Head.from_bytes(head), head, b"", body_digest, link(head, body_digest))
+
+
 def pack(stored: Stored) -> bytes:
     """Return the bytes of one entry."""
     lengths = _LENGTHS.pack(MAGIC, len(stored.head_bytes), len(stored.body))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from biocore.station.disk import Disk
+from biocore.station.handover import Receipts
 from biocore.station.index import Index
 from biocore.station.record_file import SUFFIX, Stored, record_path, whole_batches
 
@@ -65,21 +66,34 @@ class _Found:
     cut: int = 0
     flaws: list[Flaw] = field(default_factory=list)
 
+    def add(self, stored: list[Stored]) -> None:
+        """Take entries for the index, by their batches."""
+        while stored:
+            count = max(1, stored[0].head.batch[1])
+            self.batches.append(stored[:count])
+            stored = stored[count:]
 
-def recover(index: Index, records: Path, disk: Disk, *, anew: bool) -> Recovery:
-    """Bring the index up to the records.
+
+def recover(index: Index, records: Path, disk: Disk, receipts: Receipts, *, anew: bool) -> Recovery:
+    """Bring the index up to the records, and to what is kept of those that were handed over.
 
     Parameters
     ----------
+    receipts : Receipts
+        Of the records that were handed over.
     anew : bool
         The index was lost and is being made from nothing: then a torn tail may have been acknowledged, and is
         named instead of cut.
     """
+    receipts.read(index)
     known = {row.resident: row.length for row in index.rows()}
+    removed = {row.resident for row in index.handed_over()} | receipts.kept.keys()
     present = {path.name.removesuffix(SUFFIX): path.stat().st_size for path in sorted(records.glob(f"*{SUFFIX}"))}
     found = _Found()
-    for resident in known.keys() - present.keys():
+    for resident in known.keys() - present.keys() - removed:
         found.flaws.append(Flaw(resident, None, "the record's file is missing"))
+    for resident in receipts.kept.keys() - present.keys() - known.keys():
+        found.add(receipts.kept[resident].entries)
     for resident, size in present.items():
         length = known.get(resident, 0)
         if size < length:
@@ -89,6 +103,8 @@ def recover(index: Index, records: Path, disk: Disk, *, anew: bool) -> Recovery:
         elif size > length or not length:
             _tail(records, resident, length, disk, anew, found)
     added = _add(index, found)
+    receipts.finish(index)
+    found.flaws += [Flaw(resident, None, fault) for resident, fault in receipts.faults.items()]
     return Recovery(added, found.cut, tuple(found.flaws))
 
 
@@ -112,10 +128,7 @@ def _tail(records: Path, resident: str, length: int, disk: Disk, anew: bool, fou
     if not end:
         path.unlink()  # a resident of whom not one entry was ever whole
         disk.sync_folder(records)
-    while stored:
-        count = stored[0].head.batch[1]
-        found.batches.append(stored[:count])
-        stored = stored[count:]
+    found.add(stored)
 
 
 def _add(index: Index, found: _Found) -> int:

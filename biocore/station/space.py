@@ -17,7 +17,9 @@ FRAME_BYTES = 180_000  # an iris of 640x480 as PNG; a finger of 400x500 is 80 to
 BESIDE_BYTES = 12_000  # report, template, decision, their heads, and their rows in the index
 SAMPLES = 12  # ten fingers, two irises
 MOST_ATTEMPTS = 15  # of one finger, down the whole ladder
+RECEIPT_ROOM = 1 * MB  # of the reserve, kept for receipts: a full disk must not stop what makes room
 RESERVE_BYTES = 64 * MB  # a resident all of whose samples need all attempts is 35 MB; the index's log comes on top
+_PAGE = 4096  # bytes; blocks of the usual file systems
 WARN_FREE = 0.20  # of the disk; docs/journal.md
 ALARM_FREE = 0.10
 
@@ -98,6 +100,7 @@ class Space:
         self._file = folder / "reserve"
         self._folder = folder
         self.reserve = reserve
+        self._receipts = min(RECEIPT_ROOM, reserve // 8) // _PAGE * _PAGE
 
     def hold(self) -> bool:
         """Take the reserve if it is not held and there is room; say whether it is held now."""
@@ -126,11 +129,15 @@ class Space:
             return False
         return found.st_size >= self.reserve and found.st_blocks * 512 >= self.reserve
 
-    def give_up(self) -> bool:
-        """Give the reserve's room to the resident who is there; say whether there was any."""
-        if not self._file.exists() or self._file.stat().st_blocks == 0:
+    def give_up(self, *, for_receipt: bool = False) -> bool:
+        """Give the reserve's room to the resident who is there; say whether there was any.
+
+        A last piece is left for receipts, each of which makes more room than it takes.
+        """
+        kept = 0 if for_receipt else self._receipts
+        if not self._file.exists() or self._file.stat().st_blocks * 512 <= kept:
             return False
-        os.truncate(self._file, 0)
+        os.truncate(self._file, kept)
         return True
 
     def status(self) -> SpaceStatus:

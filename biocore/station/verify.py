@@ -8,18 +8,21 @@ from pathlib import Path
 
 from biocore.errors import JournalCorruptError
 from biocore.station.entry import GENESIS, Head, link
-from biocore.station.index import Index, IndexedEntry
+from biocore.station.handover import fault_of
+from biocore.station.identity import Identity
+from biocore.station.index import Index, IndexedEntry, Row
 from biocore.station.record_file import entries, record_path
 from biocore.station.recovery import Flaw
 
 
-def verify(index: Index, records: Path) -> list[Flaw]:
+def verify(index: Index, records: Path, identity: Identity) -> list[Flaw]:
     """Check the chain of the whole journal, and each record against it; an empty list says that all is well.
 
     The station can do this without any secret. It finds accidents and clumsy hands. Whoever rewrites everything
     from some entry to the end, links included, is found by the centre, which alone can tell sealed from forged.
+    A record that is gone is well only with the centre's receipt for it.
     """
-    return [*_chain(index), *(flaw for row in index.rows() for flaw in _record(index, records, row.resident))]
+    return [*_chain(index), *(flaw for row in index.rows() for flaw in _record(index, records, identity, row))]
 
 
 def _chain(index: Index) -> Iterator[Flaw]:
@@ -48,9 +51,15 @@ def _altered(entry: IndexedEntry, previous: str | None) -> str:
     return ""
 
 
-def _record(index: Index, records: Path, resident: str) -> Iterator[Flaw]:
-    path = record_path(records, resident)
+def _record(index: Index, records: Path, identity: Identity, row: Row) -> Iterator[Flaw]:
+    resident, path = row.resident, record_path(records, row.resident)
     expected = list(index.entries(resident))
+    if row.receipt is not None and not path.exists():
+        if fault := fault_of(row, identity):
+            yield Flaw(resident, row.closed, fault)
+        elif expected[-1].position + expected[-1].length != row.length:
+            yield Flaw(resident, row.closed, "the entries of a record that was handed over are not all in the index")
+        return
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -73,6 +82,5 @@ def _record(index: Index, records: Path, resident: str) -> Iterator[Flaw]:
     end = expected[-1].position + expected[-1].length
     if len(data) > end:
         yield Flaw(resident, None, f"{len(data) - end} bytes follow the last entry")
-    row = index.row(resident)
-    if row and row.closed and row.digest != hashlib.sha256(data).hexdigest():
+    if row.closed and row.digest != hashlib.sha256(data).hexdigest():
         yield Flaw(resident, row.closed, "the finished record is another than the one that was closed")
