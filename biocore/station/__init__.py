@@ -12,14 +12,21 @@ from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situ
 from biocore.station.policy import decide, next_capture, profile_for
 from biocore.station.profile import Profile
 from biocore.station.profile_file import load_profile
+from biocore.station.handover import Way
+from biocore.station.journal import Journal
+from biocore.station.outbox import Order, Outbox
+from biocore.station.outbox_status import OutboxState, OutboxStatus, Problem
 from biocore.station.progress import PositionProgress, Progress
 from biocore.station.reader import Opened, read_record
+from biocore.station.receipt import Receipt, issue_receipt, read_receipt
 from biocore.station.recording import Recording
 from biocore.station.recovery import Flaw, Recovery
 from biocore.station.rungs import PlacementMode, Request, Rung, Step
 from biocore.station.sealing import Opener
 from biocore.station.space import DAY, MONTH, Plan, SpaceLevel, SpaceStatus
 from biocore.station.words import message_text, position_text
+from biocore.station.stick import Exported, Fetched, export_records, import_receipts
+from biocore.station.upload import CentreLink, Hello
 
 __all__ = [
     "DAY",
@@ -34,8 +41,13 @@ __all__ = [
     "EntryKind",
     "ExceptionKind",
     "ExceptionRecord",
+    "CentreLink",
+    "EntryKind",
+    "Exported",
+    "Fetched",
     "Flaw",
     "Head",
+    "Hello",
     "Item",
     "Journal",
     "Look",
@@ -46,7 +58,15 @@ __all__ = [
     "Plan",
     "PositionProgress",
     "Profile",
+    "Order",
+    "Outbox",
+    "OutboxState",
+    "OutboxStatus",
+    "Plan",
+    "PositionProgress",
+    "Problem",
     "Progress",
+    "Receipt",
     "Recording",
     "Recovery",
     "Request",
@@ -66,6 +86,12 @@ __all__ = [
     "next_capture",
     "position_text",
     "profile_for",
+    "Way",
+    "export_records",
+    "import_receipts",
+    "issue_centre_key",
+    "issue_receipt",
     "read_centre_key",
+    "read_receipt",
     "read_record",
 ]
