@@ -98,15 +98,15 @@ def test_the_old_and_disabled_go_first_but_never_alone(tmp_path: Path) -> None:
 def test_who_was_carried_over_goes_before_who_is_new_on_the_same_side(tmp_path: Path) -> None:
     clock = SetClock()
     with a_book(tmp_path, clock) as book:
-        book.issue()
-        book.issue(priority=Priority.DISABLED)
         booked = book.issue(day=SATURDAY)
+        ordinary = book.issue()
+        disabled = book.issue(priority=Priority.DISABLED)
         book.carry()
         clock.to(SATURDAY, 8)
         new = book.issue(priority=Priority.ELDERLY)
         late = book.issue()
         order = [serve(book, clock).number for _ in range(5)]
-    assert order == [2, new.number, 1, booked.number, late.number]
+    assert order == [disabled.number, new.number, ordinary.number, booked.number, late.number]
 
 
 def test_who_does_not_come_is_called_again_later_and_then_missed(tmp_path: Path) -> None:
