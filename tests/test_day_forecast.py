@@ -197,8 +197,9 @@ def test_those_from_friday_are_counted_on_saturday(tmp_path: Path) -> None:
         book.issue()
         told, status = forecast(book.view()), status_of(book)
     assert told.waiting_from == {FRIDAY: 9}
-    assert (status.carried, status.waiting) == (9, 10)
-    assert "menunggu: 10, di antaranya sisa hari sebelumnya: 9" in status.text("id")
+    assert (status.carried, status.waiting) == ({FRIDAY: 9}, 10)
+    assert "Di antaranya sisa hari sebelumnya: 9 dari Jumat 20-11-2026" in status.text("id")
+    assert status.to_dict()["carried_over"] == {"2026-11-20": 9}
 
 
 @pytest.mark.parametrize("people", [1, 10, 80])
@@ -242,7 +243,7 @@ def test_nobody_is_called_to_a_station_that_cannot_record(tmp_path: Path, stop: 
     assert status.next_free == SATURDAY
     assert "Perekaman: TIDAK" in status.text("id")
     assert WORDS["en"][stop] in status.text("en")
-    assert "not known while nothing is recorded" in status.text("en")
+    assert "nobody knows how long, while nothing is recorded" in status.text("en")
 
 
 def test_recording_goes_on_while_nothing_can_be_sent(tmp_path: Path) -> None:
@@ -283,7 +284,7 @@ def test_a_page_says_from_when_it_is_and_how_long_it_holds(tmp_path: Path) -> No
     assert status.as_of.isoformat().startswith("2026-11-20T08:00")
     assert status.as_of.utcoffset() == timedelta(hours=7)
     assert not status.sound
-    assert "Jam alat perekam tidak tepat" in status.text("id")
+    assert "jam alat perekam tidak tepat" in status.text("id")
 
 
 def test_published_files_are_whole_and_readable_by_all(tmp_path: Path) -> None:
@@ -313,5 +314,5 @@ def test_an_office_without_open_days_promises_none(tmp_path: Path) -> None:
     with a_book(tmp_path, office=office) as book:
         book.issue()
         assert status_of(book).next_free is None
-        assert "Hari berikutnya" not in status_of(book).text("id")
+        assert "Hari berikutnya yang masih ada tempat: -" in status_of(book).text("id")
         assert book.today == date(2026, 11, 20)

@@ -10,6 +10,7 @@ import typer
 from biocore_bindings.cli_assess import assess
 from biocore_bindings.cli_capture import capture
 from biocore_bindings.cli_compare import compare
+from biocore_bindings.cli_day import day
 from biocore_bindings.cli_demo import demo
 from biocore_bindings.cli_devices import devices
 from biocore_bindings.cli_extract import extract
@@ -48,5 +49,6 @@ def _root(
 for command in (assess, extract, compare, slap, capture, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
+app.add_typer(day, name="day")
 app.add_typer(devices, name="devices")
 app.add_typer(models, name="models")

@@ -24,13 +24,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from biocore.errors import (
     BiocoreError,
+    DayError,
+    DayStateError,
     DeviceError,
     DriverError,
     ExtractionError,
     FormatError,
     InvalidSampleError,
     InvalidTemplateError,
+    JournalError,
     NotAssessableError,
+    OfficeFileError,
+    OutboxError,
+    QuotaError,
+    SealError,
     SlapError,
 )
 
@@ -42,18 +49,19 @@ class ExitCode(IntEnum):
     """What a command's exit code means; also in `docs/cli.md` and in every --help."""
 
     OK = 0
-    NO = 1  # quality below --min-score, no match, or a driver that fails its check
+    NO = 1  # quality below --min-score, no match, a driver that fails its check, a number that cannot be called
     USAGE = 2  # a wrong option or argument
     INPUT = 3  # a file that cannot be read or used
     DEVICE = 4  # a device or driver, or nobody came to it
     ERROR = 5  # anything else: a missing part, a model, a fault of the program
+    STATION = 6  # the station: its journal, day book, key or disk, or the line to the centre
     INTERRUPTED = 130  # Ctrl-C: 128 + SIGINT
     PIPE = 141  # the reader of our output left: 128 + SIGPIPE
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done, 1 quality below --min-score, no match or a driver that fails, 2 wrong usage, "
-    "3 bad input file, 4 device, 5 other error, 130 interrupted."
+    "Exit codes: 0 done, 1 quality below --min-score, no match, a driver that fails or a station that cannot record, "
+    "2 wrong usage, 3 bad input file, 4 device, 5 other error, 6 station, 130 interrupted."
 )
 
 _INPUT_ERRORS = (
@@ -62,8 +70,10 @@ _INPUT_ERRORS = (
     InvalidTemplateError,
     ExtractionError,
     NotAssessableError,
+    OfficeFileError,
     SlapError,
 )
+_STATION_ERRORS = (DayError, JournalError, OutboxError, SealError)
 
 
 class _OwnConsole(Console):
@@ -182,7 +192,9 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.INPUT
     if isinstance(error, (DeviceError, DriverError)):
         return ExitCode.DEVICE
-    return ExitCode.ERROR
+    if isinstance(error, (DayStateError, QuotaError)):
+        return ExitCode.NO
+    return ExitCode.STATION if isinstance(error, _STATION_ERRORS) else ExitCode.ERROR
 
 
 def complain(message: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -59,8 +60,10 @@ class OfficeStatus:
         Finished recordings that the centre does not have yet.
     serving : tuple of int
         Numbers at the desks.
-    done, waiting, carried : int
-        Served today; waiting; of them, those carried over from earlier days.
+    done, waiting : int
+        Served today; waiting or at a desk.
+    carried : Mapping of date to int
+        Of those who wait, how many were carried over, by the day they came on.
     places, quota : int
         Places of today that are taken, of how many.
     forecast : tuple of int
@@ -83,7 +86,7 @@ class OfficeStatus:
     serving: tuple[int, ...]
     done: int
     waiting: int
-    carried: int
+    carried: Mapping[date, int]
     places: int
     quota: int
     forecast: tuple[int, int, int]
@@ -106,7 +109,7 @@ class OfficeStatus:
             "serving": list(self.serving),
             "done": self.done,
             "waiting": self.waiting,
-            "carried_over": self.carried,
+            "carried_over": {day.isoformat(): count for day, count in self.carried.items()},
             "places_taken": self.places,
             "quota": self.quota,
             "forecast": dict(zip(("low", "expected", "high"), self.forecast, strict=True)),
@@ -117,7 +120,12 @@ class OfficeStatus:
 
     def text(self, language: Language = "id") -> str:
         """Return it as a notice of a few lines."""
-        return "\n".join(_lines(self, language)) + "\n"
+        lines = [f"{label}: {value}" for label, value in self.rows(language)]
+        return "\n".join([self.office, *lines]) + "\n"
+
+    def rows(self, language: Language = "id") -> list[tuple[str, str]]:
+        """Return its lines as pairs of label and value."""
+        return list(_rows(self, language))
 
 
 def office_status(view: DayView, told: Forecast, *, recording: Stop, sending: Stop, backlog: int) -> OfficeStatus:
@@ -153,7 +161,7 @@ def office_status(view: DayView, told: Forecast, *, recording: Stop, sending: St
         tuple(ticket.number for ticket in view.tickets if ticket.state is TicketState.CALLED),
         told.done,
         told.waiting,
-        sum(told.waiting_from.values()),
+        told.waiting_from,
         places,
         view.office.quota,
         (told.low, told.expected, told.high),
@@ -218,34 +226,36 @@ def _minutes(wait: Wait, now: datetime) -> tuple[int, int] | None:
     return int(low // ROUND_TO) * ROUND_TO, -int(-high // ROUND_TO) * ROUND_TO
 
 
-def _lines(status: OfficeStatus, language: Language) -> list[str]:
-    words = WORDS[language]
+def _rows(status: OfficeStatus, language: Language) -> Iterator[tuple[str, str]]:
+    words, names = WORDS[language], DAY_NAMES[language]
 
     def day(value: date) -> str:
-        return f"{DAY_NAMES[language][value.weekday()]} {value:%d-%m-%Y}"
+        return f"{names[value.weekday()]} {value:%d-%m-%Y}"
 
-    lines = [
-        status.office,
-        words["as_of"].format(day=day(status.today), time=f"{status.as_of:%H.%M}", until=f"{status.until:%H.%M}"),
-        "",
-        words["recording"].format(answer=words["yes"] if not status.recording else words["no"])
-        + (f" ({words[status.recording]})" if status.recording else ""),
-        words["sending"].format(answer=words["yes"] if not status.sending else words["no"])
-        + (f" ({words[status.sending]})" if status.sending else ""),
-        words["backlog"].format(count=status.backlog),
-        words["serving"].format(numbers=", ".join(map(str, status.serving)) or "-"),
-        words["served"].format(done=status.done, waiting=status.waiting, carried=status.carried),
-    ]
+    def answer(stop: Stop) -> str:
+        return f"{words['no']}: {words[stop]}" if stop else words["yes"]
+
+    until = words["until"].format(time=f"{status.until:%H.%M}")
+    yield words["as_of"], f"{day(status.today)} {status.as_of:%H.%M}, {until}"
+    yield words["recording"], answer(status.recording)
+    yield words["sending"], answer(status.sending)
+    yield words["backlog"], str(status.backlog)
+    yield words["serving"], ", ".join(map(str, status.serving)) or "-"
+    yield words["served"], str(status.done)
+    yield words["waiting"], str(status.waiting)
+    if status.carried:
+        left = (words["from"].format(count=count, day=day(since)) for since, count in status.carried.items())
+        yield words["carried"], ", ".join(left)
     low, expected, high = status.forecast
     if status.waiting:
-        lines.append(words["forecast"].format(expected=expected, low=low, high=high, of=status.done + status.waiting))
+        of = status.done + status.waiting
+        yield words["forecast"], words["of"].format(expected=expected, low=low, high=high, of=of)
     if status.wait_minutes is not None:
-        lines.append(words["wait"].format(low=status.wait_minutes[0], high=status.wait_minutes[1]))
+        low, high = status.wait_minutes
+        yield words["wait"], words["minutes"].format(low=low, high=high)
     else:
         works = status.recording in (Stop.NONE, Stop.CLOSED)
-        lines.append(words["not_today" if works else "unknown"])
-    if status.next_free is not None:
-        lines.append(words["next_free"].format(day=day(status.next_free)))
+        yield words["wait"], words["not_today" if works else "unknown"]
+    yield words["next_free"], day(status.next_free) if status.next_free else "-"
     if not status.sound:
-        lines.append(words["clock"])
-    return lines
+        yield words["clock"], words["clock_wrong"]
