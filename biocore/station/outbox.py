@@ -192,15 +192,24 @@ class Outbox:
         sent = self._journal.handed_over_since(midnight)
         age = self._age_s(oldest[0], reading) if oldest else None
         with self._state:
-            rest_s = (self._not_before_ns - reading.monotonic_ns) / 1e9
-            due = reading.utc + timedelta(seconds=rest_s) if rest_s > 0 and waiting else None
-            state = OutboxState.WAITING if due is not None or waiting else OutboxState.EMPTY
+            due = self._next_try(waiting, reading)
+            state = OutboxState.WAITING if waiting else OutboxState.EMPTY
             if self._stopping.is_set():
                 state = OutboxState.STOPPED
             elif self._current:
                 state = OutboxState.SENDING
             problems = tuple(aside.problem for aside in self._aside.values())
             return OutboxStatus(state, waiting, size, sent, age, problems, self._error, due, self._clock_doubt(reading))
+
+    def _next_try(self, waiting: int, reading: Reading) -> datetime | None:
+        """Return when the next try is, where that is not now: after a fault, or when all that wait are set aside."""
+        if self._error is not None and waiting:
+            due_ns = self._not_before_ns
+        elif waiting and waiting <= len(self._aside):
+            due_ns = min(aside.again_ns for aside in self._aside.values())
+        else:
+            return None
+        return reading.utc + timedelta(seconds=max(0.0, (due_ns - reading.monotonic_ns) / 1e9))
 
     def _run(self) -> None:
         while not self._stopping.is_set():

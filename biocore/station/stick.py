@@ -17,6 +17,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from biocore.station.handover import Way
 from biocore.station.index import Row
 from biocore.station.journal import Journal
 from biocore.station.receipt import MAX_RECEIPT, read_receipt
+from biocore.station.record_file import SUFFIX as RECORD
 from biocore.station.record_file import record_path
 
 FOLDER = "biocore-carry"
@@ -39,6 +41,8 @@ RECEIPTS = "receipts"
 KIND = "biocore carry 1"
 MAX_MANIFEST = 16 << 20  # bytes; a line is 150, so 100,000 records
 MARGIN = 1 << 20  # bytes left free on a stick for its own tables and the manifest
+_NAME = re.compile(r"[0-9a-f]{32}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTDIR, errno.ESTALE}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -120,16 +124,15 @@ def export_records(
     folder = stick / FOLDER / journal.journal_id
     with named_faults(stick):
         _make(folder / RECORDS, stick, disk)
-        listed = {entry.resident: entry for entry in read_manifest(folder)} if (folder / MANIFEST).exists() else {}
+        _tidy(journal, folder / RECORDS, disk)
         rows = journal.waiting(newest_first=newest_first)
-        waiting = {row.resident: row for row in rows}
         room = _room(stick)
         entries: list[Listed] = []
         written = present = size = left = 0
         damaged = []
         for row in rows:
             target = record_path(folder / RECORDS, row.resident)
-            if row.resident in listed and _is(target, row):
+            if _is(target, row):
                 entries.append(Listed(row.resident, row.digest or "", row.length))
                 present += 1
             elif room - row.length < MARGIN:
@@ -140,10 +143,6 @@ def export_records(
                 write_whole(target, data, disk)
                 entries.append(Listed(row.resident, row.digest or "", row.length))
                 room, size, written = room - row.length, size + row.length, written + 1
-        # What was listed and waits no longer was signed for: it stays listed as long as its file is there.
-        for name, entry in listed.items():
-            if name not in waiting and record_path(folder / RECORDS, name).exists():
-                entries.append(entry)
         write_whole(folder / MANIFEST, _manifest(journal, entries), disk)
     if left and not written and not present:
         raise StickError(
@@ -224,8 +223,8 @@ def read_manifest(folder: Path) -> list[Listed]:
         if values["sha256"] != _digest_of(values["records"]):
             raise ValueError
         listed = [Listed(str(r), str(d), s) for r, d, s in values["records"] if type(s) is int]
-        plain = all(len(bytes.fromhex(e.resident)) == 16 and len(bytes.fromhex(e.sha256)) == 32 for e in listed)
-        if not plain or len({e.resident for e in listed}) != len(values["records"]):
+        plain = all(_NAME.fullmatch(e.resident) and _DIGEST.fullmatch(e.sha256) for e in listed)
+        if not plain or not _NAME.fullmatch(folder.name) or len({e.resident for e in listed}) != len(values["records"]):
             raise ValueError
     except (ValueError, TypeError, KeyError, RecursionError):
         raise StickError(
@@ -319,6 +318,14 @@ def _make(folder: Path, upto: Path, disk: Disk) -> None:
         disk.sync_folder(parent)
         if parent == upto:
             break
+
+
+def _tidy(journal: Journal, records: Path, disk: Disk) -> None:
+    """Take off the stick what the centre has signed for since, and what an export that was cut short left behind."""
+    for path in records.iterdir():
+        row = journal.row(path.name.removesuffix(RECORD))
+        if path.suffix == ".part" or (row is not None and row.receipt is not None):
+            disk.remove(path)
 
 
 def _room(stick: Path) -> int:
