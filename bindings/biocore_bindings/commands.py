@@ -9,6 +9,7 @@ import typer
 
 from biocore_bindings.cli_assess import assess
 from biocore_bindings.cli_capture import capture
+from biocore_bindings.cli_centre import centre
 from biocore_bindings.cli_compare import compare
 from biocore_bindings.cli_day import day
 from biocore_bindings.cli_demo import demo
@@ -17,6 +18,7 @@ from biocore_bindings.cli_extract import extract
 from biocore_bindings.cli_models import models
 from biocore_bindings.cli_records import convert_record, show
 from biocore_bindings.cli_slap import slap
+from biocore_bindings.cli_station import station
 from biocore_bindings.terminal import EXIT_CODES
 
 app = typer.Typer(
@@ -49,6 +51,8 @@ def _root(
 for command in (assess, extract, compare, slap, capture, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
+app.add_typer(station, name="station")
 app.add_typer(day, name="day")
+app.add_typer(centre, name="centre")
 app.add_typer(devices, name="devices")
 app.add_typer(models, name="models")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from stat import S_ISREG
 
-from biocore.errors import CentreKeyError, JournalError, JournalVersionError
+from biocore.errors import CentreKeyError, JournalError, JournalStateError, JournalVersionError
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import named_faults
@@ -26,6 +28,7 @@ from biocore.station.progress import Progress, progress_of
 from biocore.station.record_file import SUFFIX
 from biocore.station.recovery import Flaw
 from biocore.station.space import RESERVE_BYTES, Space, SpaceLevel, SpaceStatus
+from biocore.station.verify import verify
 
 KEY_WARNING = timedelta(days=30)  # a key must be fetched where there is no line
 CLOCK_SLACK = timedelta(minutes=2)
@@ -138,6 +141,15 @@ class IndexView(Index):
                 self._db.close()
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See one state of the index, whatever is written meanwhile."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
     def opened(self) -> list[Head]:
         """Return the head of each resident's first entry, the latest first."""
         query = (
@@ -214,6 +226,65 @@ def overview(
         seen.findings,
         tuple(obstacles),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check of a whole journal found.
+
+    Attributes
+    ----------
+    head : tuple of (int, str)
+        Number and link of the last entry.
+    residents : int
+    flaws : tuple of Flaw
+    """
+
+    head: tuple[int, str]
+    residents: int
+    flaws: tuple[Flaw, ...]
+
+
+def check(folder: Path) -> Checked:
+    """Check every entry of a journal without opening it for writing; see `biocore.station.verify`.
+
+    What somebody records meanwhile is not looked at.
+
+    Raises
+    ------
+    JournalStateError
+        There is no journal here.
+    JournalError
+        It cannot be read.
+    """
+    with _viewed(folder) as (index, identity), index.snapshot():
+        in_use = _in_use(folder)
+        sequence, link, _ = index.last()
+        rows = {row.resident: row for row in index.rows()}
+        busy = {name for name, row in rows.items() if in_use and row.closed is None}
+        flaws = verify(index, folder / RECORDS, identity)
+        # bytes behind the last entry of somebody who is being recorded now are the next entry
+        kept = (flaw for flaw in flaws if flaw.sequence is not None or flaw.resident not in busy)
+        return Checked((sequence, link), len(rows), tuple(kept))
+
+
+def finished_residents(folder: Path) -> set[str]:
+    """Return the random names of all who are finished."""
+    with _viewed(folder) as (index, _):
+        return {row.resident for row in index.rows() if row.closed is not None}
+
+
+@contextmanager
+def _viewed(folder: Path) -> Iterator[tuple[IndexView, Identity]]:
+    with named_faults(folder):
+        identity = read_identity(folder)
+        if identity is None:
+            raise JournalStateError("there is no journal here yet", path=str(folder))
+        index = IndexView(folder / INDEX, folder / RECORDS)
+        try:
+            yield index, identity
+        finally:
+            index.close()
 
 
 @dataclass(frozen=True, slots=True)
