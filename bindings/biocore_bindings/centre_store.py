@@ -149,8 +149,11 @@ class CentreStore:
         self.public = signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.signer, self._opener, self._disk = signer, opener, disk or Disk()
         self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for part in ("incoming", "records"):
-            (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / part).mkdir(exist_ok=True, mode=0o700)
+        # Not left to SQLite, which would make it readable by all; a link to somewhere else is not followed.
+        os.close(os.open(folder / "centre.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         self._db = sqlite3.connect(folder / "centre.db", isolation_level=None, check_same_thread=False)
         for setting in ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF"):
             self._db.execute(f"PRAGMA {setting}").fetchall()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from biocore.errors import (
 )
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What is a link was put there by somebody, and leads to a file that is none of ours; a pipe would be waited for.
+_PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -34,7 +37,7 @@ class Disk:
         A new file's name is made to last as well.
         """
         first = offset == 0  # not "is new": a first write that failed has left the name behind
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | _PLAIN, 0o600)
         try:
             view = memoryview(data)
             while view:
@@ -49,7 +52,11 @@ class Disk:
     def cut(self, path: Path, length: int) -> None:
         """Shorten a file to `length` bytes, where it is longer."""
         if path.exists() and path.stat().st_size > length:
-            os.truncate(path, length)
+            fd = os.open(path, os.O_WRONLY | _PLAIN)
+            try:
+                os.ftruncate(fd, length)
+            finally:
+                os.close(fd)
 
     def remove(self, path: Path) -> None:
         """Remove a file, where it is there, and make that last."""
@@ -77,6 +84,20 @@ class Disk:
 
     def after_commit(self) -> None:
         """Stand between the index and the answer; a place for tests to pull the plug."""
+
+
+def read_plain(path: Path, limit: int | None = None) -> bytes:
+    """Read a file, or `limit` bytes of it; a link, a pipe or a device is not read.
+
+    Raises
+    ------
+    OSError
+        As the system says; ELOOP for a link, EINVAL for what is no plain file.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | _PLAIN), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        return file.read(limit)
 
 
 def named(error: OSError | sqlite3.Error, path: Path) -> JournalError:

@@ -9,6 +9,7 @@ opening the journal finishes what was begun.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 
 from biocore.errors import JournalCorruptError, ReceiptError
 from biocore.station.clock import Reading
-from biocore.station.disk import Disk
+from biocore.station.disk import Disk, read_plain
 from biocore.station.entry import MAX_BODY, EntryKind
 from biocore.station.identity import Identity
 from biocore.station.index import Index, IndexedEntry, Row
@@ -125,7 +126,7 @@ def read_kept(path: Path) -> Kept:
     JournalCorruptError
         It is damaged.
     """
-    data = path.read_bytes()
+    data = read_plain(path)
     try:
         handed = read_handed_over(data)
         entries, offset = [], 0
@@ -180,6 +181,16 @@ def fault_of(row: Row, identity: Identity) -> str:
     return ""
 
 
+def _read_sound(path: Path) -> Kept:
+    """Read a file of `receipts/`, or say that it is no file."""
+    try:
+        return read_kept(path)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EINVAL):
+            raise
+        raise JournalCorruptError("it is no plain file; somebody put it there", path=str(path)) from None
+
+
 class Receipts:
     """The folder `receipts/` of a journal, while the journal is being opened."""
 
@@ -199,7 +210,7 @@ class Receipts:
             if row is not None and row.receipt is not None:
                 continue
             try:
-                kept = read_kept(path)
+                kept = _read_sound(path)
                 receipt, identity = kept.handed.receipt, self._identity
                 digest = row.digest if row else None
                 receipt.check(identity.centre, identity.journal, resident, digest, receipt.size)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biocore.errors import JournalCorruptError
-from biocore.station.disk import Disk
+from biocore.station.disk import Disk, read_plain
 
 FILE = "journal.json"
 _KIND = "biocore journal 1"
+_MAX_FILE = 4096  # bytes; it is about 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def read_identity(folder: Path) -> Identity | None:
             raise JournalCorruptError("missing, though there are records; put it back from the backup", path=str(path))
         return None
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_plain(path, _MAX_FILE))
         identity = Identity(values["journal"], bytes.fromhex(values["centre"]))
         if values["kind"] != _KIND or len(bytes.fromhex(identity.journal)) != 16 or len(identity.centre) != 32:
             raise ValueError

@@ -7,6 +7,7 @@ the records. It holds nothing that the records do not hold as well: from those i
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biocore.errors import JournalCorruptError, JournalVersionError
-from biocore.station.disk import named_faults
+from biocore.station.disk import named_faults, read_plain
 from biocore.station.entry import GENESIS, EntryKind, Head
 from biocore.station.record_file import Stored, record_path
 
@@ -62,7 +63,7 @@ VERSION = len(MIGRATIONS)
 def record_digest(records: Path, resident: str) -> str | None:
     """Return the SHA-256 of a record's file, None where it is gone."""
     path = record_path(records, resident)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return hashlib.sha256(read_plain(path)).hexdigest() if path.exists() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class Index:
         self.path = path
         self._records = records
         with named_faults(path):
+            # Not left to SQLite, which would make it readable by all; a link to somewhere else is not followed.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
             self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             with named_faults(path):

@@ -106,7 +106,8 @@ class Journal:
         elif not (folder / FILE).exists():
             raise JournalStateError("there is no journal here; one is made with the centre's key", path=str(folder))
         with named_faults(folder):
-            self.records.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.records.mkdir(exist_ok=True, mode=0o700)
             self.receipts.mkdir(exist_ok=True, mode=0o700)
             self._lock = _lock(folder / "lock")
         try:
@@ -450,7 +451,7 @@ def _after(last: Stored) -> tuple[int, str, int]:
 
 
 def _lock(path: Path) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

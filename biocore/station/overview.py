@@ -392,7 +392,7 @@ def _findings(index: IndexView, records: Path, *, in_use: bool) -> list[Flaw]:
         present.add(resident)
         row, stat = known.get(resident), path.lstat()
         if not S_ISREG(stat.st_mode):
-            found.append(Flaw(resident, None, "the record is no file but a link or device; somebody put it there"))
+            found.append(Flaw(resident, None, "the record is no plain file; somebody put it there"))
         elif in_use and (row is None or row.closed is None):
             continue
         elif row is None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
-from biocore.station.disk import Disk
+from biocore.station.disk import Disk, read_plain
 from biocore.station.handover import Receipts
 from biocore.station.index import Index
 from biocore.station.record_file import SUFFIX, Stored, record_path, whole_batches
@@ -88,13 +89,21 @@ def recover(index: Index, records: Path, disk: Disk, receipts: Receipts, *, anew
     receipts.read(index)
     known = {row.resident: row.length for row in index.rows()}
     removed = {row.resident for row in index.handed_over()} | receipts.kept.keys()
-    present = {path.name.removesuffix(SUFFIX): path.stat().st_size for path in sorted(records.glob(f"*{SUFFIX}"))}
     found = _Found()
+    present: dict[str, int] = {}
+    for path in sorted(records.glob(f"*{SUFFIX}")):
+        resident, stat = path.name.removesuffix(SUFFIX), path.lstat()
+        present[resident] = stat.st_size
+        if not S_ISREG(stat.st_mode):
+            found.flaws.append(Flaw(resident, None, "the record is no plain file; somebody put it there"))
     for resident in known.keys() - present.keys() - removed:
         found.flaws.append(Flaw(resident, None, "the record's file is missing"))
     for resident in receipts.kept.keys() - present.keys() - known.keys():
         found.add(receipts.kept[resident].entries)
+    strange = {flaw.resident for flaw in found.flaws if flaw.resident in present}
     for resident, size in present.items():
+        if resident in strange:
+            continue  # a link leads to a file that is none of ours: neither read nor cut
         length = known.get(resident, 0)
         if size < length:
             sequence = next((e.sequence for e in index.entries(resident) if e.position + e.length > size), None)
@@ -110,7 +119,7 @@ def recover(index: Index, records: Path, disk: Disk, receipts: Receipts, *, anew
 
 def _tail(records: Path, resident: str, length: int, disk: Disk, anew: bool, found: _Found) -> None:
     path = record_path(records, resident)
-    data = path.read_bytes()
+    data = read_plain(path)
     stored, fault = whole_batches(data, length)
     stranger = next((entry for entry in stored if entry.head.resident != resident), None)
     if stranger is not None:

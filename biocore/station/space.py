@@ -107,7 +107,7 @@ class Space:
         if self.held:
             return True
         try:
-            fd = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
             return False
         try:
@@ -124,7 +124,7 @@ class Space:
     def held(self) -> bool:
         """Whether the reserve's blocks are really there, not only its length."""
         try:
-            found = self._file.stat()
+            found = self._file.lstat()
         except OSError:
             return False
         return found.st_size >= self.reserve and found.st_blocks * 512 >= self.reserve
@@ -137,7 +137,11 @@ class Space:
         kept = 0 if for_receipt else self._receipts
         if not self._file.exists() or self._file.stat().st_blocks * 512 <= kept:
             return False
-        os.truncate(self._file, kept)
+        fd = os.open(self._file, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.ftruncate(fd, kept)
+        finally:
+            os.close(fd)
         return True
 
     def status(self) -> SpaceStatus:

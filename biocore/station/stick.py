@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from biocore.errors import JournalError, OutboxError, ReceiptError, StickError
-from biocore.station.disk import Disk
+from biocore.station.disk import Disk, read_plain
 from biocore.station.handover import SUFFIX as RECEIPT
 from biocore.station.handover import Way
 from biocore.station.index import Row
@@ -182,9 +182,7 @@ def import_receipts(journal: Journal, stick: Path) -> Fetched:
     for path in paths:
         resident = path.name.removesuffix(RECEIPT)
         try:
-            with named_faults(path), path.open("rb") as file:
-                data = file.read(MAX_RECEIPT + 1)
-            receipt = read_receipt(data)
+            receipt = read_receipt(_plain(path))
             if receipt.resident != resident:
                 raise ReceiptError(
                     f"the receipt is for {receipt.resident}", code="receipt_of_another_record", advice="tell the centre"
@@ -198,6 +196,16 @@ def import_receipts(journal: Journal, stick: Path) -> Fetched:
     return Fetched(taken, known, len({entry.resident for entry in listed} - signed), tuple(refused))
 
 
+def _plain(path: Path) -> bytes:
+    """Read a receipt's file; what is none is that receipt's fault, not the stick's."""
+    try:
+        return read_plain(path, MAX_RECEIPT + 1)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EINVAL):
+            raise stick_error(error, path) from error
+        raise ReceiptError("it is no plain file", code="receipt_malformed", advice="somebody put it there") from None
+
+
 def read_manifest(folder: Path) -> list[Listed]:
     """Read what a station put into its folder of a stick.
 
@@ -208,8 +216,7 @@ def read_manifest(folder: Path) -> list[Listed]:
     """
     path = folder / MANIFEST
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_MANIFEST + 1)
+        data = read_plain(path, MAX_MANIFEST + 1)
     except FileNotFoundError:
         raise StickError(
             f"{folder.name}: the manifest is missing: the stick was pulled out before the station was done",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from biocore.errors import JournalCorruptError
+from biocore.station.disk import read_plain
 from biocore.station.entry import GENESIS, Head, link
 from biocore.station.handover import fault_of
 from biocore.station.identity import Identity
@@ -61,7 +62,7 @@ def _record(index: Index, records: Path, identity: Identity, row: Row) -> Iterat
             yield Flaw(resident, row.closed, "the entries of a record that was handed over are not all in the index")
         return
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError as error:
         yield Flaw(resident, expected[0].sequence, f"the record cannot be read: {error.strerror}")
         return
