@@ -64,7 +64,9 @@ class Sending:
             data = self._read(offset)
             self._pace.before(len(data))
             answer = self._link.put(self._journal, self._row.resident, digest, data, offset, size)
-            if isinstance(answer, Receipt) or answer > offset:
+            if isinstance(answer, Receipt):
+                break  # whether it is a good one, the journal decides
+            if answer > offset:
                 self.sent += len(data)
             elif (setbacks := setbacks + 1) > SETBACKS:
                 raise _nonsense("it asks for the same bytes again and again")
