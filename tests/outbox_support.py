@@ -22,7 +22,7 @@ from biocore.station.record_file import record_path
 from biocore_bindings.centre_faults import Faults
 from biocore_bindings.centre_server import CentreServer
 from biocore_bindings.centre_store import CentreStore, Limits
-from journal_support import NOON, SMALL_RESERVE, Centre, finger_items
+from journal_support import NOON, PLAN, SMALL_RESERVE, Centre, finger_items
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -113,17 +113,11 @@ def enrol(journal: Journal, count: int = 1, *, size: int = 500, seed: int = 0, f
     names = []
     for number in range(count):
         recording = journal.begin(b"a resident", ticket=number)
-        for position in list(_positions())[:fingers]:
+        for position in PLAN[:fingers]:
             recording.record(*finger_items(position, size=size, seed=seed + number))
         recording.close(b"{}")
         names.append(recording.resident)
     return names
-
-
-def _positions() -> Iterator[object]:
-    from journal_support import PLAN
-
-    yield from PLAN
 
 
 def run(outbox: Outbox, clock: SimClock, for_s: float, *, until_empty: bool = True) -> int:

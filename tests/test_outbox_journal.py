@@ -135,16 +135,21 @@ def test_a_receipt_that_is_not_the_centres_word_for_this_record_removes_nothing(
         draft = journal.begin()
         draft.record(*finger_items(THUMB))
         good = signed(centre, journal, name)
-        values = {"journal": good.journal, "resident": name, "sha256": good.sha256, "size": good.size, "time": NOON}
-        changed = {
+        values: dict[str, object] = {
+            "journal": good.journal,
+            "resident": name,
+            "sha256": good.sha256,
+            "size": good.size,
+        }
+        changes: dict[str, dict[str, object]] = {
             "digest": {"sha256": "0" * 64},
             "size": {"size": good.size + 1},
             "journal": {"journal": "0" * 32},
             "resident": {"resident": "0" * 32},
             "unfinished": {"resident": draft.resident},
-        }.get(what, {})
+        }
         signer = other.signer if what == "other centre" else centre.signer
-        receipt = issue_receipt(signer, **(values | changed))  # type: ignore[arg-type]
+        receipt = issue_receipt(signer, time=NOON, **(values | changes.get(what, {})))  # type: ignore[arg-type]
         if what == "forged":
             receipt = replace(receipt, time=NOON + timedelta(days=1))
         with pytest.raises(ReceiptError) as caught:
@@ -200,15 +205,7 @@ def test_a_forged_receipt_put_on_the_disk_hides_no_missing_record(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("point", "at"),
-    [
-        ("write", 0),
-        ("sync", 0),
-        ("sync_folder", 0),
-        ("sync_folder", 1),
-        ("sync_folder", 2),
-        ("before_commit", 0),
-        ("after_commit", 0),
-    ],
+    [*[(p, 0) for p in ("write", "sync", "before_commit", "after_commit")], *[("sync_folder", n) for n in range(3)]],
 )
 @pytest.mark.parametrize("fault", ["kill", "torn kill", "EIO", "ENOSPC"])
 def test_a_hand_over_cut_off_at_any_write_point_is_finished_or_undone_at_the_next_opening(

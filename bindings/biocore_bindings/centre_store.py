@@ -213,11 +213,14 @@ class CentreStore:
                 return known
             self._admit(station, parcel, by_line=True)
             here = self._here(parcel.digest)
+            if here == parcel.size:  # the power went between the last byte and the receipt
+                return self._finish(station, parcel)
             if offset != here:
                 raise RefusedError(409, "offset", offset=here)
             if offset + len(data) > parcel.size:
                 raise RefusedError(400, "request", "the chunk goes beyond the record's end")
-            self._note_part(station, parcel)
+            if offset + len(data) < parcel.size:
+                self._note_part(station, parcel)
             self._write(parcel, offset, data)
             return self._finish(station, parcel) if offset + len(data) == parcel.size else offset + len(data)
 
@@ -235,7 +238,7 @@ class CentreStore:
             self._admit(station, parcel, by_line=False)
             self._disk.cut(self._part(parcel.digest), 0)
             self._write(parcel, 0, data)
-            return self._finish(station, parcel)
+            return self._finish(station, parcel, by_line=False)
 
     def count(self, journal: str | None = None) -> int:
         """Return how many records are here, of one journal or of all."""
@@ -319,7 +322,7 @@ class CentreStore:
             self._disk.cut(path, offset)
             raise RefusedError(507, "room", os.strerror(error.errno or 0), after_s=600) from error
 
-    def _finish(self, station: str, parcel: Parcel) -> Receipt:
+    def _finish(self, station: str, parcel: Parcel, *, by_line: bool = True) -> Receipt:
         """Check a record that is here whole, give it its name, note it, and sign for it; each waited for."""
         part = self._part(parcel.digest)
         if _digest(part) != parcel.digest:
@@ -331,6 +334,8 @@ class CentreStore:
         receipt = issue_receipt(self.signer, parcel.journal, parcel.resident, parcel.digest, parcel.size, now)
         try:
             with self._transaction():
+                if by_line:
+                    self._db.execute("INSERT OR IGNORE INTO journals VALUES (?, ?)", (parcel.journal, station))
                 check_and_link(self._db, part, parcel.journal, parcel.resident, self._opener)
                 self._db.execute("DELETE FROM parts WHERE digest = ?", (parcel.digest,))
                 self._db.execute(
