@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from biocore.errors import BiocoreError
 from biocore.station import Opener, Receipt, issue_receipt, read_receipt
 from biocore.station.clock import Clock, SystemClock
-from biocore.station.disk import Disk
+from biocore.station.disk import Disk, make_plain
 from biocore_bindings.centre_check import LINKS, BadRecordError, check_and_link
 
 MB = 1 << 20
@@ -152,8 +152,7 @@ class CentreStore:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for part in ("incoming", "records"):
             (folder / part).mkdir(exist_ok=True, mode=0o700)
-        # Not left to SQLite, which would make it readable by all; a link to somewhere else is not followed.
-        os.close(os.open(folder / "centre.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_plain(folder / "centre.db")
         self._db = sqlite3.connect(folder / "centre.db", isolation_level=None, check_same_thread=False)
         for setting in ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF"):
             self._db.execute(f"PRAGMA {setting}").fetchall()

@@ -14,8 +14,10 @@ def main() -> None:
     """Run the command line and exit with its code."""
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file makes Pillow say is said by us, once
     try:
+        from biocore.station.secrecy import keep_memory_private
         from biocore_bindings.commands import app
 
+        keep_memory_private()
         app(prog_name="biocore")
     except ImportError as error:  # a system library that OpenCV wants, an unfinished installation
         sys.stderr.write(f"biocore: {' '.join(str(error).split())}\n")

@@ -84,6 +84,8 @@ def keys(
         until = datetime.combine(expires, time(), UTC)
         if until <= datetime.now(UTC):
             raise CentreKeyError(f"{expires} is over: a key that expired seals nothing")
+        if not renew and (folder / "keys" / PUBLIC).exists():
+            raise CentreKeyError(f"{folder / 'keys'} has a centre's keys already; --renew makes a further sealing key")
         made = (renew_sealing_key if renew else create_centre_keys)(folder / "keys", until)
         public = folder / "keys" / PUBLIC
         answer.put(key=made.key_id, expires=made.expires.isoformat(), centre=made.signer.hex(), public=str(public))

@@ -21,7 +21,7 @@ from biocore.station.space import MB, SpaceLevel
 from biocore.station.stick import export_records, import_receipts
 from biocore_bindings.options import AsJson
 from biocore_bindings.station_place import Station, StationPlace
-from biocore_bindings.terminal import EXIT_CODES, Answer, ExitCode, answering, shown
+from biocore_bindings.terminal import EXIT_CODES, Answer, ExitCode, answering, complain, shown
 
 NAMED = 10  # flaws that are listed; of more, their number
 SHORT = 8  # digits of a random name that are shown
@@ -209,9 +209,12 @@ def send(
         outbox = Outbox(journal, place.link(), order=order, bytes_per_s=most, zone=place.office().zone)
         told = outbox.drain()
         answer.put(**told.to_values())
-        answer.show(Text(shown(told.message)))
+        answer.show(Text(f"{told.sent_today} handed over today, {told.waiting} wait."))
+        for problem in told.set_aside:
+            answer.show(Text(f"Record {problem.resident[:SHORT]}: {shown(problem.cause)}", style="bold red"))
         if told.last_error is not None:
             answer.end(ExitCode.STATION)
+            complain(f"{told.last_error.cause}; what waits is safe here: send again later, or carry it on a stick")
         elif told.waiting:
             answer.end(ExitCode.NO)
 
@@ -225,7 +228,7 @@ def _journal(folder: Path) -> Iterator[Journal]:
 
 def flaw_text(flaw: Flaw) -> str:
     """Say in one line what is not as it was written."""
-    return f"{flaw.resident[:SHORT]}: {shown(flaw.what)}" if flaw.resident else shown(flaw.what)
+    return f"{shown(flaw.resident[:SHORT])}: {shown(flaw.what)}" if flaw.resident else shown(flaw.what)
 
 
 def _show_flaws(answer: Answer, flaws: tuple[Flaw, ...]) -> None:

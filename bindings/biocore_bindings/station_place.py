@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import tomllib
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ class StationPlace:
         """
         try:
             with self.centre.open("rb") as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:
+                    raise _WrongError("others may read this station's token: chmod 600, and ask for a new one")
                 values = tomllib.loads(file.read(MAX_CENTRE_FILE).decode())
             url, token, trust, proxy = _centre(values)
         except FileNotFoundError:

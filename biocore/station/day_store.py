@@ -6,7 +6,6 @@ file, one after the other within milliseconds (a recording program, the command 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from biocore.errors import DayFileError
 from biocore.station.clock import Reading
 from biocore.station.day_clock import Stamp
+from biocore.station.disk import make_plain
 from biocore.station.queue import OPEN, Priority, Ticket, TicketState
 
 FILE = "day.db"
@@ -87,8 +87,7 @@ class DayStore:
         self.path = folder / FILE
         with self._faults():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Not left to SQLite, which would make it readable by all; a link to somewhere else is not followed.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+            make_plain(self.path)
             self._db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             with self._faults():
@@ -139,7 +138,7 @@ class DayStore:
         try:
             yield
         except OSError as error:
-            raise DayFileError(f"cannot be used: {os.strerror(error.errno or 0)}", path=str(self.path)) from None
+            raise DayFileError(f"cannot be used: {error.strerror}", path=str(self.path)) from None
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
             raise DayFileError(_REMEDIES.get(code, f"cannot be used: {error}"), path=str(self.path)) from error

@@ -100,6 +100,22 @@ def read_plain(path: Path, limit: int | None = None) -> bytes:
         return file.read(limit)
 
 
+def make_plain(path: Path) -> None:
+    """Make a file that its owner alone can read, unless it is there; for SQLite, which would let all read it.
+
+    Raises
+    ------
+    OSError
+        As `read_plain`.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | _PLAIN, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    finally:
+        os.close(fd)
+
+
 def named(error: OSError | sqlite3.Error, path: Path) -> JournalError:
     """Return the journal's own error for what the system or SQLite reported."""
     if isinstance(error, OSError):

@@ -81,7 +81,7 @@ class Item:
         if not isinstance(self.payload, bytes) or len(self.payload) > MAX_BODY:
             raise JournalStateError(f"a payload is up to {MAX_BODY} bytes, not {type(self.payload).__name__}")
         if not _MEDIA.fullmatch(self.media):
-            raise JournalStateError(f"{self.media!r} is no media type")
+            raise JournalStateError("this is no media type")  # not quoted: it could be anything, as below
         if self.position is not None and not isinstance(self.position, FingerPosition | EyePosition):
             raise JournalStateError(f"{self.position!r} is no position of a finger or an eye")
         if self.attempt is not None and not 1 <= self.attempt <= 999:
@@ -89,7 +89,7 @@ class Item:
         if self.score is not None and not 0 <= self.score <= 100:
             raise JournalStateError(f"a score is 0 to 100, not {self.score}")
         if self.code and not _CODE.fullmatch(self.code):
-            raise JournalStateError(f"{self.code!r} is no code: lower-case letters and underscores, up to 40")
+            raise JournalStateError("this is no code: lower-case letters and underscores, up to 40")
         if (self.outcome is None) is (self.kind is EntryKind.DECISION):
             raise JournalStateError(f"a decision has an outcome, and nothing else has: {self.kind}")
 

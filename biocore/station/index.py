@@ -7,7 +7,6 @@ the records. It holds nothing that the records do not hold as well: from those i
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biocore.errors import JournalCorruptError, JournalVersionError
-from biocore.station.disk import named_faults, read_plain
+from biocore.station.disk import make_plain, named_faults, read_plain
 from biocore.station.entry import GENESIS, EntryKind, Head
 from biocore.station.record_file import Stored, record_path
 
@@ -101,8 +100,7 @@ class Index:
         self.path = path
         self._records = records
         with named_faults(path):
-            # Not left to SQLite, which would make it readable by all; a link to somewhere else is not followed.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+            make_plain(path)
             self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             with named_faults(path):

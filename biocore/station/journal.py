@@ -35,7 +35,7 @@ from biocore.errors import (
 from biocore.station import handover
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
-from biocore.station.disk import Disk, named, named_faults
+from biocore.station.disk import Disk, make_plain, named, named_faults
 from biocore.station.entry import MAX_TICKET, EntryKind, Head, Item
 from biocore.station.handover import HandedOver, Way
 from biocore.station.identity import FILE, create_identity, read_identity
@@ -451,7 +451,8 @@ def _after(last: Stored) -> tuple[int, str, int]:
 
 
 def _lock(path: Path) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    make_plain(path)
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from stat import S_ISREG
 
-from biocore.errors import CentreKeyError, JournalError, JournalStateError, JournalVersionError
+from biocore.errors import CentreKeyError, JournalCorruptError, JournalError, JournalStateError, JournalVersionError
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import named_faults
@@ -129,6 +129,8 @@ class IndexView(Index):
         self.path = path
         self._records = records
         with named_faults(path):
+            if not S_ISREG(path.lstat().st_mode):  # SQLite would wait for what comes out of a pipe
+                raise JournalCorruptError("it is no plain file; somebody put it there", path=str(path))
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None
             )

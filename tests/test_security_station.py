@@ -1,0 +1,320 @@
+"""What docs/security.md promises of the station: nothing personal in clear, its files its own, no trap works."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biocore.errors import BiocoreError, CentreKeyError
+from biocore.station import Journal, read_centre_key
+from biocore.station.day import DayBook
+from biocore.station.overview import check, overview
+from biocore.station.record_file import record_path
+from cli_support import environment
+from journal_support import PLAN, SMALL_RESERVE, Centre, FakeClock, finger_items
+
+NAME, NIK, SUPERVISOR = "Siti Aminah Kartadinata", "3404016512470001", "Bambang Widjojanto"
+TESTS = Path(__file__).resolve().parent
+
+WHOLE_DAY = """
+import faulthandler, logging, sys, traceback
+from pathlib import Path
+
+sys.path.insert(0, {tests!r})
+faulthandler.enable()
+logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+import biocore
+from biocore.errors import BiocoreError
+from biocore.report import Decision, Outcome
+from biocore.station import EntryKind, Item, Journal
+from biocore.station.day import DayBook
+from biocore.station.payloads import decision_item, frame_item, report_item, template_item
+from biocore.types import FingerPosition
+from journal_support import SMALL_RESERVE, Centre, FaultyDisk
+
+name, nik, supervisor, folder = {name!r}, {nik!r}, {supervisor!r}, Path({folder!r})
+centre = Centre()
+(folder / "centre.key").write_bytes(centre.key().to_bytes())
+book = DayBook(folder / "day")
+book.issue()
+ticket = book.call()
+with Journal(folder / "journal", folder / "centre.key", reserve=SMALL_RESERVE) as journal:
+    recording = journal.begin(f"{{name}}, {{nik}}".encode(), ticket=ticket.number)
+    book.link(ticket.number, recording.resident)
+    with biocore.open_device("virtual:finger?arrival=0&previews=0&interval=0") as device:
+        for position in (FingerPosition.RIGHT_THUMB, FingerPosition.RIGHT_INDEX):
+            frame = device.capture(5)
+            sample = biocore.Sample(frame, biocore.Modality.FINGER, position)
+            report, template = biocore.assess(sample), biocore.extract(sample)
+            decision = Decision(Outcome.ACCEPT, f"{{supervisor}} says so")
+            recording.record(
+                frame_item(sample, 1), report_item(report, 1), template_item(template, 1),
+                decision_item(decision, sample, 1),
+            )
+    recording.record(Item(EntryKind.EVENT, f"veto by {{supervisor}}".encode(), "text/plain", code="veto"))
+    for attempt in (
+        lambda: journal.begin(name.encode(), ticket=-1),
+        lambda: recording.record(Item(EntryKind.EVENT, name.encode(), "text/plain", code=name)),
+        lambda: recording.record(Item(EntryKind.EVENT, name.encode(), nik)),
+        lambda: recording.record(Item(EntryKind.OPEN, nik.encode())),
+        lambda: book.issue(name),
+        lambda: book.pause(name),
+        lambda: book.link(1, nik),
+    ):
+        try:
+            attempt()
+        except BiocoreError:
+            traceback.print_exc()
+    recording.close(name.encode())
+for point in ("write", "sync", "before_commit", "after_commit"):
+    try:
+        with Journal(folder / "journal", centre.key(), disk=FaultyDisk(point, 3, "EIO"), reserve=SMALL_RESERVE) as j:
+            recording = j.begin(name.encode(), ticket=7)
+            recording.record(Item(EntryKind.EVENT, nik.encode(), "text/plain", code="note"))
+            recording.close(name.encode())
+    except (BiocoreError, OSError):
+        traceback.print_exc()
+print("finished")
+"""
+
+
+def spellings(text: str) -> Iterator[bytes]:
+    """Give a text as somebody might have stored it without thinking."""
+    data = text.encode()
+    yield from (data, data.upper(), data.lower(), text.encode("utf-16-le"), data.hex().encode(), data[::-1])
+    for shift in range(3):  # base64 of it within something longer: the middle that does not depend on its neighbours
+        yield base64.b64encode(b"\0" * shift + data)[(shift and 4) : -4]
+    yield from (part.encode() for part in text.split() if len(part) > 6)
+
+
+def test_a_whole_day_leaves_nothing_personal_outside_the_sealed_bodies(tmp_path: Path) -> None:
+    """Logs at DEBUG, tracebacks of refusals and of a failing disk, every file, every command's output."""
+    station, home = tmp_path / "station", tmp_path / "home"
+    station.mkdir()
+    home.mkdir()
+    script = WHOLE_DAY.format(tests=str(TESTS), name=NAME, nik=NIK, supervisor=SUPERVISOR, folder=str(station))
+    env = environment() | {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "XDG_CACHE_HOME": str(home),
+        "PYTHONWARNINGS": "ignore",
+    }
+    day = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env=env, cwd=home, timeout=120, check=False
+    )
+    assert day.stdout == b"finished\n", day.stderr.decode()[-3000:]
+    assert day.stderr.count(b"Traceback") >= 9
+    out = day.stdout + day.stderr
+    commands = (
+        "station status",
+        "station verify",
+        "station recover",
+        "station send",
+        "day",
+        "day forecast",
+        "day carry",
+    )
+    for command in commands:
+        for form in ((), ("--json",)):
+            line = [sys.executable, "-m", "biocore_bindings.cli", *command.split(), "--station", str(station), *form]
+            done = subprocess.run(
+                line, capture_output=True, env=env | {"BIOCORE_TRACEBACK": "1"}, timeout=60, check=False
+            )
+            assert done.returncode in (0, 1, 3), done.stderr.decode()
+            out += done.stdout + done.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "reserve"]
+    assert {"day.db", "index.db", "journal.json"} <= {path.name for path in files}
+    assert sum(path.suffix == ".record" for path in files) >= 2
+    texts = [out, *(path.read_bytes() for path in files), *(str(path).encode() for path in files)]
+    for needle in (NAME, NIK, SUPERVISOR):
+        for spelling in spellings(needle):
+            assert not any(spelling in text for text in texts), spelling
+    assert not any(re.search(rb"\d{16}", text) for text in (out,))  # nothing of the length of an NIK
+
+
+def test_the_needles_would_be_found() -> None:
+    for text in (
+        NAME.encode(),
+        b'{"x": "' + base64.b64encode(b"ab" + NAME.encode() + b"c") + b'"}',
+        NIK.encode().hex().encode(),
+    ):
+        assert any(spelling in text for needle in (NAME, NIK) for spelling in spellings(needle))
+
+
+def test_no_process_of_the_command_line_leaves_a_core_file(tmp_path: Path) -> None:
+    script = (
+        "import ctypes, os, resource, sys\n"
+        "sys.argv = ['biocore', '--version']\n"
+        "from biocore_bindings.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(resource.getrlimit(resource.RLIMIT_CORE)[0], ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)\n"
+        "os.abort()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == -signal.SIGABRT
+    assert done.stdout.splitlines()[-1] == "0 0"
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- whose files
+
+
+def a_station(folder: Path) -> tuple[Centre, str, str]:
+    """Make a journal with one resident who is finished and one who is not; return the centre and their names."""
+    centre = Centre()
+    with Journal(folder, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE) as journal:
+        names = []
+        for number in range(2):
+            recording = journal.begin(b"Siti", ticket=number)
+            recording.record(*finger_items(PLAN[0]))
+            names.append(recording.resident)
+            if number == 0:
+                recording.close()
+    return centre, names[0], names[1]
+
+
+def test_everything_is_the_owner_s_alone_whatever_the_mask(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        folder = tmp_path / "station" / "journal"
+        centre, _, _ = a_station(folder)
+        with (
+            Journal(folder, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE),
+            DayBook(folder.parent / "day") as book,
+        ):
+            book.issue()
+            made = list(folder.parent.rglob("*"))
+            modes = {path.relative_to(folder.parent): path.stat().st_mode & 0o777 for path in made}
+    finally:
+        os.umask(mask)
+    assert len(modes) >= 12
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
+
+
+# -- traps: what somebody who can write into the folder plants
+
+
+class HungError(Exception):
+    pass
+
+
+@pytest.fixture
+def _in_ten_seconds() -> Iterator[None]:
+    def strike(number: int, frame: FrameType | None) -> None:
+        raise HungError
+
+    before = signal.signal(signal.SIGALRM, strike)
+    signal.alarm(10)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def plant(path: Path, kind: str, victim: Path) -> None:
+    path.unlink(missing_ok=True)
+    if kind == "link":
+        path.symlink_to(victim)
+    elif kind == "endless":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+
+
+@pytest.mark.usefixtures("_in_ten_seconds")
+@pytest.mark.parametrize("kind", ["link", "endless", "pipe", "folder"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "records/finished",
+        "records/unfinished",
+        "records/unknown",
+        "receipts/unknown",
+        "index.db",
+        "reserve",
+        "lock",
+        "journal.json",
+    ],
+)
+def test_a_trap_in_the_journal_s_folder_harms_nothing_and_hangs_nobody(tmp_path: Path, kind: str, where: str) -> None:
+    folder, victim = tmp_path / "journal", tmp_path / "victim"
+    centre, finished, unfinished = a_station(folder)
+    victim.write_bytes(b"precious " * 1000)
+    names = {"finished": finished, "unfinished": unfinished, "unknown": "ab" * 16}
+    part, _, who = where.partition("/")
+    ending = {"records": ".record", "receipts": ".receipt"}.get(part, "")
+    target = folder / part / f"{names[who]}{ending}" if who else folder / part
+    plant(target, kind, victim)
+    told = []
+    try:
+        seen = overview(folder, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE)
+        told += [*seen.obstacles, *(flaw.what for flaw in seen.findings)]
+        told += [flaw.what for flaw in check(folder).flaws]
+    except BiocoreError as error:
+        told.append(str(error))
+    try:
+        with Journal(folder, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE) as journal:
+            told += [flaw.what for flaw in (*journal.recovery.flaws, *journal.verify())]
+            journal.begin(b"Budi").record(*finger_items(PLAN[1]))
+    except BiocoreError as error:
+        told.append(str(error))
+    assert victim.read_bytes() == b"precious " * 1000
+    assert told, "nobody was told"
+    assert not any("Traceback" in line for line in told)
+
+
+@pytest.mark.usefixtures("_in_ten_seconds")
+def test_a_link_that_appears_while_the_journal_is_open_is_not_written_through(tmp_path: Path) -> None:
+    centre, victim = Centre(), tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    with Journal(tmp_path / "j", centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE) as journal:
+        recording = journal.begin(b"Siti")
+        path = record_path(journal.records, recording.resident)
+        path.unlink()
+        path.symlink_to(victim)
+        with pytest.raises(BiocoreError):
+            recording.record(*finger_items(PLAN[0]))
+    assert victim.read_bytes() == b"precious"
+
+
+# -- files that are not what they should be
+
+KEY = Centre().key().to_bytes()
+
+
+@given(st.data())
+def test_a_key_file_with_any_damage_is_the_same_key_or_refused(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(KEY)))
+    text = KEY[:at] + data.draw(st.binary(max_size=6)) + KEY[at + data.draw(st.integers(0, 6)) :]
+    try:
+        key = read_centre_key(text)
+        key.check(FakeClock().utc)
+    except CentreKeyError:
+        return
+    assert key.to_bytes() == KEY
+
+
+@pytest.mark.usefixtures("_in_ten_seconds")
+@pytest.mark.parametrize(
+    "hostile", [b"[" * 4000, b'{"kind":' * 400, b"\x00" * 5000, "\u202e".encode() * 50, b'{"kind": 1e999}']
+)
+def test_a_hostile_key_file_is_one_line(tmp_path: Path, hostile: bytes) -> None:
+    path = tmp_path / "centre.key"
+    path.write_bytes(hostile)
+    with pytest.raises(CentreKeyError, match="no key of a centre") as caught:
+        read_centre_key(path)
+    assert str(caught.value).isprintable()
+    with pytest.raises(CentreKeyError):
+        read_centre_key(Path("/dev/zero"))
