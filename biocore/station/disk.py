@@ -94,9 +94,7 @@ def read_plain(path: Path, limit: int | None = None) -> bytes:
     OSError
         As the system says; ELOOP for a link, EINVAL for what is no plain file.
     """
-    with os.fdopen(os.open(path, os.O_RDONLY | _PLAIN), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with os.fdopen(_opened_plain(path, os.O_RDONLY), "rb") as file:
         return file.read(limit)
 
 
@@ -108,12 +106,15 @@ def make_plain(path: Path) -> None:
     OSError
         As `read_plain`.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | _PLAIN, 0o600)
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
-    finally:
+    os.close(_opened_plain(path, os.O_RDWR | os.O_CREAT))
+
+
+def _opened_plain(path: Path, flags: int) -> int:
+    fd = os.open(path, flags | _PLAIN, 0o600)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return fd
 
 
 def named(error: OSError | sqlite3.Error, path: Path) -> JournalError:

@@ -223,6 +223,14 @@ def read_manifest(folder: Path) -> list[Listed]:
             code="stick_unfinished",
             advice="export once more with this stick; nothing is lost, for the station has removed nothing",
         ) from None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EINVAL):
+            raise
+        raise StickError(
+            f"{path.name} of {folder.name} is no plain file: somebody put it there",
+            code="stick_manifest",
+            advice="nothing was taken; export once more with another stick",
+        ) from None
     try:
         values = json.loads(data)
         if values["kind"] != KIND or values["journal"] != folder.name or len(data) > MAX_MANIFEST:
