@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from biocore.station import Receipt
 from biocore.station.upload import KIND
-from biocore_bindings.centre_faults import RECEIPTS, Fault, FaultKind, Faults, spoil
+from biocore_bindings.centre_faults import Fault, FaultKind, Faults, spoil
 from biocore_bindings.centre_store import CentreStore, Parcel, RefusedError
 
 BODY_S = 120.0  # for a whole body: whoever drips is sent away
@@ -85,28 +85,26 @@ def create_app(store: CentreStore, faults: Faults | None = None) -> FastAPI:
         if not _DIGEST.fullmatch(digest):
             raise RefusedError(400, "request", "a record is known by its SHA-256")
         result = await run_in_threadpool(store.state, station, digest)
-        name = result.resident if isinstance(result, Receipt) else ""
-        fault = faults.take(greeting=False, resident=name) if faults and name else None
-        if fault and (answer := await _spoiled(fault)):
-            return answer
-        return _spoiled_after(fault, result, store) if fault else JSONResponse(_values(result))
+        return _answer(result, store, faults)
 
     @app.put("/v1/records/{digest}")
     async def put(request: Request, digest: str) -> Response:
         station = await run_in_threadpool(_station, store, request)
         resident = request.headers.get("Biocore-Resident", "")
-        fault = faults.take(greeting=False, resident=resident) if faults else None
+        fault = faults.take(resident) if faults else None
         if fault and (answer := await _spoiled(fault)):
             return answer
         parcel, offset, length = _announced(request, digest)
         data = await _body(request, min(length, store.limits.chunk_bytes + 1))
         _check(request, data, length, store.limits.chunk_bytes)
         result = await run_in_threadpool(store.put, station, parcel, offset, data)
-        if fault is None:
-            return JSONResponse(_values(result), 201 if isinstance(result, Receipt) else 202)
-        if fault.kind is FaultKind.TWICE:
+        if fault and fault.kind is FaultKind.TWICE:
             result = await run_in_threadpool(_again, store, station, parcel, offset, data)
-        return _spoiled_after(fault, result, store)
+        if fault and fault.kind is FaultKind.ENDLESS:
+            return Endless(fault.amount or 0.01)
+        if fault and fault.kind is FaultKind.NONSENSE:
+            return JSONResponse({"offset": 1 << 40}, 202)
+        return _answer(result, store, faults, fresh=True)
 
     if faults is not None:
 
@@ -199,14 +197,13 @@ async def _spoiled(fault: Fault) -> Response | None:
     return None
 
 
-def _spoiled_after(fault: Fault, result: int | Receipt, store: CentreStore) -> Response:
-    """Return the answer of a fault that comes after the chunk was taken."""
+def _answer(result: int | Receipt, store: CentreStore, faults: Faults | None, *, fresh: bool = False) -> Response:
+    """Return the answer for a record: how much of it is here, or the receipt, spoiled if that was asked for."""
+    if not isinstance(result, Receipt):
+        return JSONResponse(_values(result), 202 if fresh else 200)
+    fault = faults.take(result.resident, receipt=True) if faults else None
+    if fault is None:
+        return JSONResponse(_values(result), 201 if fresh else 200)
     if fault.kind is FaultKind.LOST_RECEIPT:
         return BrokenOff(_values(result))
-    if fault.kind is FaultKind.ENDLESS:
-        return Endless(fault.amount or 0.01)
-    if fault.kind is FaultKind.NONSENSE:
-        return JSONResponse({"offset": 1 << 40}, 202)
-    if fault.kind in RECEIPTS and isinstance(result, Receipt):
-        return JSONResponse({"receipt": spoil(result, fault.kind, store.signer).to_values()}, 201)
-    return JSONResponse(_values(result), 201 if isinstance(result, Receipt) else 202)
+    return JSONResponse(_values(spoil(result, fault.kind, store.signer)), 201)

@@ -34,7 +34,8 @@ class FaultKind(StrEnum):
     FOREIGN_RECEIPT = "foreign_receipt"  # rightly signed, by another centre
 
 
-RECEIPTS = (FaultKind.FORGED_RECEIPT, FaultKind.WRONG_RECEIPT, FaultKind.FOREIGN_RECEIPT)
+# These wait for an answer that is a receipt.
+RECEIPTS = (FaultKind.FORGED_RECEIPT, FaultKind.WRONG_RECEIPT, FaultKind.FOREIGN_RECEIPT, FaultKind.LOST_RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,15 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def take(self, *, greeting: bool, resident: str = "") -> Fault | None:
-        """Return the fault that happens to a request, if one does; cuts happen to bytes, not to requests."""
+    def take(self, resident: str = "", *, greeting: bool = False, receipt: bool = False) -> Fault | None:
+        """Return the fault that happens to a request, or to an answer that is a receipt; None if none does.
+
+        Cuts happen to bytes, not to requests.
+        """
         with self._lock:
             for number, fault in enumerate(self._waiting):
                 fits = fault.kind is not FaultKind.CUT and (fault.greets or not greeting)
+                fits = fits and (fault.kind in RECEIPTS) is receipt
                 if fits and fault.resident in ("", resident):
                     self._spend(number, fault)
                     return fault

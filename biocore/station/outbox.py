@@ -9,8 +9,9 @@ what the centre has of a record, the centre is asked.
 
 Whose fault is it? A refused record is set aside, and the next one goes. A centre that is away or asks for patience
 is waited for. If it is not clear (the line broke in the middle, the answer was nonsense, the receipt false), the
-centre is greeted first: if it greets back, the record was at fault and is set aside for a while; if not, it was not.
-So no record can block the others, and no outage puts one out of order.
+centre is greeted first: if it greets back, three times, the record is at fault and is set aside for a while; if not,
+it is not. And if the centre asks for patience at the same record again and again, the next one is tried, to see whose
+fault it is. So no record can block the others, and no outage puts one out of order.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from biocore.errors import (
     CentreBusyError,
     CentreDeniedError,
     CentreFaultError,
+    CentreUnreachableError,
     JournalClosedError,
     OutboxError,
     RecordRefusedError,
@@ -47,6 +49,8 @@ ASIDE_S = 60.0  # the first wait of a record that was at fault; a refused one wa
 ASIDE_LONGEST_S = 6 * 3600.0  # four tries a day for what nobody has put right yet
 PATIENCE_S = 24 * 3600.0  # the longest that a centre can ask us to wait: a wrong answer must not silence a station
 CLOCK_DOUBT_S = 600.0  # seconds between two clocks from which one of them is wrong
+DOUBTS = 3  # failures of one record, the centre being well, before the others may overtake it
+HELD = 3  # times that the centre asks for patience at one record before the next is tried in its place, once
 LEAST = 16 * 1024  # bytes of a chunk, however low the cap: below, headers would be the larger part
 _DAY_S = 86_400
 
@@ -110,6 +114,8 @@ class Outbox:
         self._met: tuple[Hello, Reading] | None = None  # the centre, since it last failed
         self._last_met: tuple[Hello, Reading] | None = None
         self._suspect: Problem | None = None
+        self._doubted = ("", 0)  # the record after which the centre greeted back though it had failed; how often
+        self._held: Problem | None = None  # the record at which the centre asked for patience, and how often in a row
         self._current = ""  # the resident whose record is being sent
         self._thread: threading.Thread | None = None
 
@@ -235,16 +241,36 @@ class Outbox:
         reading = self._clock.read()
         with self._state:
             self._met = self._last_met = hello, reading
-        if self._suspect is not None:  # the centre is well, so it was the record
+        if self._suspect is not None:  # the centre is well, so it may have been the record
             problem, self._suspect = self._suspect, None
-            self._set_aside(problem, self._aside_backoff.wait_s(problem.failures))
+            before = self._doubted[1] if self._doubted[0] == problem.resident else 0
+            self._doubted = problem.resident, before + 1
+            if before + 1 >= DOUBTS or problem.failures > 1:
+                self._set_aside(problem, self._aside_backoff.wait_s(problem.failures))
 
     def _next(self, now_ns: int) -> Row | None:
         with self._state:
             resting = {name for name, aside in self._aside.items() if now_ns < aside.again_ns}
         newest = self._order is Order.NEWEST
-        rows = self._journal.waiting(newest_first=newest, limit=len(resting) + 1)
-        return next((row for row in rows if row.resident not in resting), None)
+        rows = self._journal.waiting(newest_first=newest, limit=len(resting) + 2)
+        due = [row for row in rows if row.resident not in resting]
+        held = self._held
+        if len(due) == 2 and held is not None and held.resident == due[0].resident and held.failures % HELD == 0:
+            return due[1]  # is it the centre that asks for patience, or is it this one record?
+        return due[0] if due else None
+
+    def _hold(self, error: OutboxError, resident: str) -> None:
+        """Note that the centre asked for patience at a record."""
+        if self._held is None or (self._held.resident != resident and self._held.failures % HELD):
+            self._held = problem_of(error, self._clock.read().utc, resident, 1)
+        else:  # the same once more, or the next one fared no better: then it is the centre
+            self._held = replace(self._held, failures=self._held.failures + 1)
+
+    def _let_go(self, resident: str) -> None:
+        """Note that a record arrived: if the centre asked for patience at another again and again, it was that one."""
+        held, self._held = self._held, None
+        if held is not None and held.resident != resident and held.failures >= HELD:
+            self._set_aside(held, self._aside_backoff.wait_s(held.failures))
 
     def _idle(self, now_ns: int) -> float:
         with self._state:
@@ -268,11 +294,12 @@ class Outbox:
             self._set_aside(self._problem(error, row.resident), ASIDE_LONGEST_S)
             return 0.0
         except (CentreBusyError, CentreDeniedError) as error:
+            self._hold(error, row.resident)
             return self._failed(error)
         except JournalClosedError:
             raise
         except BiocoreError as error:
-            if not sending.sent:  # a line that breaks after a few chunks still gets there
+            if not (sending.sent and isinstance(error, CentreUnreachableError)):  # with breaks, too, it gets there
                 self._suspect = self._problem(error, row.resident)
             return self._failed(error)
         except Exception as error:
@@ -281,6 +308,8 @@ class Outbox:
         finally:
             with self._state:
                 self._current = ""
+        self._let_go(row.resident)
+        self._doubted = "", 0
         with self._state:
             self._aside.pop(row.resident, None)
             self._error = None
