@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,14 @@ class World:
     folder: Path
     centre: Centre
     store: CentreStore
-    server: CentreServer
     faults: Faults
     clock: SimClock
     opened: list[tuple[Outbox, CentreLink, Journal]] = field(default_factory=list)
+
+    @cached_property
+    def server(self) -> CentreServer:
+        """The centre's server, started when it is first asked for."""
+        return CentreServer(self.store, faults=self.faults).start()
 
     def journal(self, name: str = "station", clock: SimClock | None = None, disk: Disk | None = None) -> Journal:
         key = self.centre.key(expires=NOON + timedelta(days=4000))
@@ -95,8 +100,7 @@ def world(
     centre, clock, faults = centre or Centre(), SimClock(), Faults()
     keys: Opener | None = centre.opener if opener else None
     store = CentreStore(folder / "centre", centre.signer, opener=keys, limits=limits, clock=clock)
-    server = CentreServer(store, faults=faults).start()
-    made = World(folder, centre, store, server, faults, clock)
+    made = World(folder, centre, store, faults, clock)
     try:
         yield made
     finally:
@@ -104,7 +108,8 @@ def world(
             outbox.stop()
             link.close()
             journal.close()
-        server.stop()
+        if "server" in vars(made):
+            made.server.stop()
         store.close()
 
 
