@@ -52,8 +52,8 @@ class Told:
     def summary(self) -> str:
         return (
             f"{len(self.names)} residents recorded in {len(self.recorded)} days, at most {self.most_waiting} waiting, "
-            f"the oldest for {self.oldest_days:.1f} days; all arrived once and in order, on day {self.days}; {self.faults} "
-            f"faults of line and centre on the way; {self.steps} steps of the outbox"
+            f"the oldest for {self.oldest_days:.1f} days; all arrived once and in order by day {self.days}; "
+            f"{self.faults} faults of line and centre on the way; {self.steps} steps of the outbox"
         )
 
 
