@@ -17,13 +17,20 @@ from PIL import Image
 
 from biocore.errors import (
     BiocoreError,
+    CentreKeyError,
+    CentreUnreachableError,
+    DayFileError,
+    DayStateError,
     DeviceTimeoutError,
     DriverNotFoundError,
     ExtractionError,
     FormatError,
     InvalidSampleError,
+    JournalFullError,
     MissingDependencyError,
     ModelError,
+    OfficeFileError,
+    QuotaError,
     SlapError,
 )
 from biocore_bindings.commands import app
@@ -31,8 +38,16 @@ from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, re
 from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "models", "demo")
-SUBCOMMANDS = (("devices", "check"), ("devices", "record"), ("models", "list"), ("models", "add"), ("models", "remove"))
+GROUPS = ("centre", "models", "station")  # without a command they show their help
+COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", *GROUPS)
+SUBCOMMANDS = (
+    *(("devices", name) for name in ("check", "record")),
+    *(("models", name) for name in ("list", "add", "remove")),
+    *(("station", name) for name in ("status", "verify", "recover", "export", "import-receipts", "send")),
+    *(("day", name) for name in ("issue", "call", "done", "absent", "back", "cancel", "carry", "open", "pause")),
+    *(("day", name) for name in ("resume", "status", "forecast")),
+    *(("centre", name) for name in ("keys", "token", "serve", "import-stick")),
+)
 
 
 def one_line(err: str) -> str:
@@ -47,7 +62,7 @@ def test_every_command_has_help_that_names_the_exit_codes(command: tuple[str, ..
     result = run(*command, "--help")
     assert result.code == 0
     assert "Usage: " in result.out
-    assert command in (("models",),) or "Exit codes" in result.out
+    assert command in {(name,) for name in GROUPS} or "Exit codes" in result.out
     assert run(*command, "-h").out == result.out
 
 
@@ -59,7 +74,7 @@ def options_of(names: tuple[str, ...]) -> set[str]:
     return {spelling for parameter in command.params for spelling in parameter.opts if spelling.startswith("-")}
 
 
-@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS if name != "models"), *SUBCOMMANDS], ids=" ".join)
+@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS if name not in GROUPS), *SUBCOMMANDS], ids=" ".join)
 def test_every_option_in_help_is_named_in_the_documentation(command: tuple[str, ...]) -> None:
     text = DOCS.read_text()
     (section,) = re.findall(rf"^## biocore {command[0]}\b.*?(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
@@ -119,6 +134,13 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
         (DeviceTimeoutError("x"), 4),
         (ModelError("x"), 5),
         (MissingDependencyError("x"), 5),
+        (QuotaError("x"), 1),
+        (DayStateError("x"), 1),
+        (OfficeFileError("x"), 3),
+        (DayFileError("x"), 6),
+        (JournalFullError("x"), 6),
+        (CentreKeyError("x"), 6),
+        (CentreUnreachableError("x"), 6),
     ],
 )
 def test_each_family_of_errors_has_its_exit_code(error: BiocoreError, code: int) -> None:

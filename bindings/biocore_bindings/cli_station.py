@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -206,8 +206,8 @@ def send(
     with answering("station send", as_json) as answer, _journal(folder) as journal:
         place = StationPlace(folder)
         order = Order.NEWEST if newest else Order.OLDEST
-        outbox = Outbox(journal, place.link(), order=order, bytes_per_s=most, zone=place.office().zone)
-        told = outbox.drain()
+        with closing(place.link()) as link:
+            told = Outbox(journal, link, order=order, bytes_per_s=most, zone=place.office().zone).drain()
         answer.put(**told.to_values())
         answer.show(Text(f"{told.sent_today} handed over today, {told.waiting} wait."))
         for problem in told.set_aside:

@@ -25,4 +25,4 @@ def keep_memory_private() -> bool:
         return False
     libc = ctypes.CDLL(None)
     libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
-    return libc.prctl(_GET_DUMPABLE, 0, 0, 0, 0) == 0
+    return bool(libc.prctl(_GET_DUMPABLE, 0, 0, 0, 0) == 0)
