@@ -93,8 +93,9 @@ class Simulated:
         with a_book(self.folder, clock, self.office) as book:
             for _ in range(100):
                 book.issue()
-            while self.office.is_open_at(clock.true + timedelta(seconds=30)):
+            while self.office.seconds_left(clock.true) > 60:
                 clock.go(rng.gammavariate(4, 10))
+                self._noon(clock)
                 ticket = book.call()
                 clock.go(self._service(rng, clock))
                 if not self.office.seconds_left(clock.true):
@@ -106,7 +107,6 @@ class Simulated:
                     self.said[self.served] = told.low, told.expected, told.high
                 if self.served == cut_after:
                     clock.go(cut_s)
-                self._noon(clock)
 
     def _service(self, rng: random.Random, clock: SetClock) -> float:
         seconds = rng.gammavariate(self.shape, self.mean / self.shape)

@@ -37,11 +37,11 @@ def test_the_interval_holds_as_often_as_it_says(tmp_path: Path) -> None:
         day.run((5, 12, 25), cut_after=8 if seed % 2 else -1, cut_s=600)
         for low, expected, high in day.said.values():
             assert low <= expected <= high
-            assert high - low < 45
+            assert high - low < 55
             held += low <= day.served <= high
             asked += 1
     assert asked == 54
-    assert CONFIDENCE - 0.2 <= held / asked <= 1.0  # 54 askings of 18 days: the days are few
+    assert held / asked >= CONFIDENCE - 0.1  # 54 askings of 18 days: the days are few
 
 
 def test_an_interval_gets_narrower_as_the_day_goes_on(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_two_desks_serve_twice_as_many(tmp_path: Path) -> None:
             clock.go(20)
         pace = forecast(book.view()).pace
     assert pace.desks == 2
-    assert pace.served_in(3600)[1] == pytest.approx(2 * replace(pace, desks=1).served_in(3600)[1])
+    assert pace.served_in(3600)[1] == pytest.approx(2 * replace(pace, desks=1).served_in(3600)[1], rel=0.05)
     assert pace.served_in(3600)[1] == pytest.approx(7200 / 260, rel=0.1)
 
 

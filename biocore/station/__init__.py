@@ -12,11 +12,18 @@ from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situ
 from biocore.station.policy import decide, next_capture, profile_for
 from biocore.station.profile import Profile
 from biocore.station.profile_file import load_profile
+from biocore.station.day import DayBook, DayView, Moved
+from biocore.station.entry import EntryKind, Head, Item
+from biocore.station.forecast import Forecast, Pace, Wait
 from biocore.station.handover import Way
 from biocore.station.journal import Journal
+from biocore.station.office import Office, read_office
+from biocore.station.office_status import OfficeStatus, Stop, publish
 from biocore.station.outbox import Order, Outbox
 from biocore.station.outbox_status import OutboxState, OutboxStatus, Problem
+from biocore.station.overview import Overview
 from biocore.station.progress import PositionProgress, Progress
+from biocore.station.queue import Priority, Ticket, TicketState
 from biocore.station.reader import Opened, read_record
 from biocore.station.receipt import Receipt, issue_receipt, read_receipt
 from biocore.station.recording import Recording
@@ -42,15 +49,21 @@ __all__ = [
     "ExceptionKind",
     "ExceptionRecord",
     "CentreLink",
+    "DayBook",
+    "DayView",
     "EntryKind",
     "Exported",
     "Fetched",
     "Flaw",
+    "Forecast",
     "Head",
     "Hello",
     "Item",
     "Journal",
     "Look",
+    "Moved",
+    "Office",
+    "OfficeStatus",
     "Opened",
     "Opener",
     "Permanence",
@@ -62,8 +75,11 @@ __all__ = [
     "Outbox",
     "OutboxState",
     "OutboxStatus",
+    "Overview",
+    "Pace",
     "Plan",
     "PositionProgress",
+    "Priority",
     "Problem",
     "Progress",
     "Receipt",
@@ -86,12 +102,18 @@ __all__ = [
     "next_capture",
     "position_text",
     "profile_for",
+    "Stop",
+    "Ticket",
+    "TicketState",
+    "Wait",
     "Way",
     "export_records",
     "import_receipts",
     "issue_centre_key",
     "issue_receipt",
+    "publish",
     "read_centre_key",
+    "read_office",
     "read_receipt",
     "read_record",
 ]

@@ -25,9 +25,10 @@ from biocore.station.day_store import DayEvent, Kind
 from biocore.station.office import Office
 from biocore.station.queue import OPEN, TicketState
 
-CONFIDENCE = 0.80  # of intervals: wrong on one day in ten on either side
+CONFIDENCE = 0.80  # of intervals: wrong on one day in ten on either side; benchmarks/bench_day.py asks how often
 RECENT = 40  # people whose pace counts: some three hours, so that a scanner that became slow shows
-PRIOR_WEIGHT = 4  # people that the first guess counts as
+PRIOR_WEIGHT = 4  # people that the first guess counts as in the mean
+PRIOR_TRUST = 2  # and in how well the mean is known: another day, another scanner
 # Three to five minutes a person, more than ten with a failing scanner: reports of 2011 to 2024
 USUAL_SERVICE = (240.0, 120.0)  # seconds: mean, standard deviation
 USUAL_CHANGEOVER = (45.0, 45.0)
@@ -67,7 +68,8 @@ class Pace:
     def served_in(self, seconds: float) -> tuple[float, float, float]:
         """Return how many are served in a time: low, expected, high."""
         time = seconds * self.desks
-        expected = time / self.mean_s
+        # Whoever is not finished at the end does not count (Cox, 3.3: the constant of the mean)
+        expected = max(0.0, time / self.mean_s - max(0.0, 1 - (self.sd_s / self.mean_s) ** 2) / 2)
         spread = time * self.sd_s**2 / self.mean_s**3 + (expected * self.sd_s / self.mean_s) ** 2 / self.weight
         half = self.reach * math.sqrt(spread)
         return max(0.0, expected - half), expected, expected + half
@@ -168,9 +170,9 @@ def forecast(view: DayView) -> Forecast:
     return Forecast(
         view.today,
         done,
-        done + min(waiting, math.floor(low)),
+        done + min(waiting, round(low)),
         done + min(waiting, round(expected)),
-        done + min(waiting, math.ceil(high)),
+        done + min(waiting, round(high)),
         done + waiting,
         waiting,
         dict(sorted(carried.items())),
@@ -209,7 +211,7 @@ def pace_of(view: DayView) -> Pace:
     gap = _blend(_fenced(today.gaps[-RECENT:], clip=False), _guess(before.gaps, USUAL_CHANGEOVER, clip=False))
     people = min(len(today.services), RECENT)
     desks = len(set(today.desks[-RECENT:])) or 1
-    return Pace(service[0] + gap[0], math.hypot(service[1], gap[1]), people, people + PRIOR_WEIGHT, desks)
+    return Pace(service[0] + gap[0], math.hypot(service[1], gap[1]), people, people + PRIOR_TRUST, desks)
 
 
 def _guess(values: Sequence[float], usual: tuple[float, float], *, clip: bool) -> tuple[float, float]:
