@@ -175,7 +175,7 @@ class Outbox:
         return True
 
     def wake(self) -> None:
-        """Try now: a resident was finished, the network is back, or the operator asks."""
+        """Try now, whatever was being waited for: the network is back, or the operator asks."""
         with self._state:
             self._not_before_ns = 0
             for aside in self._aside.values():

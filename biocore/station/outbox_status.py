@@ -59,7 +59,7 @@ class OutboxStatus:
     sent_today : int
         Receipts taken down since midnight, by line and by stick.
     oldest_age_s : float or None
-        Since the oldest waiting record was finished; a clock that was put back does not make it younger.
+        Since the oldest waiting record was finished; at least so long, if the clock was put back since.
     set_aside : tuple of Problem
         Records that the centre does not take, or that are damaged here. The others go on.
     last_error : Problem or None

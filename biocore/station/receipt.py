@@ -149,6 +149,8 @@ def read_receipt(source: bytes | dict[str, Any]) -> Receipt:
             raise ValueError
         if len(receipt.centre) != 32 or len(receipt.signature) != 64:
             raise ValueError
+        if receipt.to_values() != values:  # what is signed has one spelling
+            raise ValueError
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise ReceiptError(
             "this is no receipt of a centre", code="receipt_malformed", advice="the record stays here; tell the centre"

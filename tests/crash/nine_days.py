@@ -114,7 +114,6 @@ def one_day(
             if coming and coming[0] <= now:
                 del coming[0]
                 record(journal, told, day)
-                outbox.wake()
             if trouble and trouble[0] <= now:
                 del trouble[0]
                 w.faults.ask(Fault(rng.choice(FAULTS), amount=rng.randrange(1, 900)))
