@@ -18,7 +18,7 @@ from biocore.station import Journal, export_records, import_receipts, read_recei
 from biocore.station.disk import Disk
 from biocore.station.record_file import record_path
 from biocore.station.stick import FOLDER, MANIFEST
-from biocore_bindings.centre_faults import FaultKind, spoil
+from biocore_bindings.centre_faults import Fault, FaultKind, spoil
 from biocore_bindings.centre_stick import import_stick
 from biocore_bindings.centre_store import Limits
 from journal_support import FaultyDisk
@@ -93,6 +93,19 @@ def test_the_same_record_twice_by_stick_and_by_line_arrives_once(w: World) -> No
     assert w.store.count() == 2
     assert import_receipts(journal, carried) == stick.Fetched(0, 2, 0, ())
     assert {name for name, _ in w.store.records(journal.journal_id)} == set(names)
+
+
+def test_what_the_line_refuses_can_go_by_stick_and_is_not_held_against_anybody(w: World) -> None:
+    journal, carried = w.journal(), w.folder / "stick"
+    enrol(journal, 2)
+    w.faults.ask(Fault(FaultKind.TOO_LARGE))
+    outbox = w.outbox(journal)
+    assert [problem.code for problem in outbox.drain().set_aside] == ["record_size"]
+    put(journal, carried)
+    import_stick(w.store, carried)
+    assert import_receipts(journal, carried).taken == 1
+    status = outbox.status()
+    assert (status.waiting, status.set_aside, status.next_try, status.sent_today) == (0, (), None, 2)
 
 
 def test_a_second_export_brings_what_is_new_and_clears_what_was_signed_for(w: World) -> None:

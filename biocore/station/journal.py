@@ -96,7 +96,7 @@ class Journal:
         self.clock = clock or SystemClock()
         self._disk = disk or Disk()
         self._mutex = threading.RLock()
-        self._handing_over = threading.Lock()  # never held together with the one above for as long as a disk takes
+        self._handing_over = threading.Lock()  # taken before the one above, which is not held while a record goes
         self._stopped = ""
         self._space = Space(folder, reserve)
         key = read_centre_key(key) if isinstance(key, Path) else key
@@ -356,7 +356,7 @@ class Journal:
 
     def close(self) -> None:
         """Close; a second time does nothing. Unfinished residents can be resumed."""
-        with self._mutex:
+        with self._handing_over, self._mutex:
             if self._stopped != "closed":
                 self._stopped = "closed"
                 try:

@@ -191,6 +191,7 @@ class Outbox:
 
     def status(self) -> OutboxStatus:
         """Return what the operator must know."""
+        self._forget_those_who_went()
         reading = self._clock.read()
         waiting, size = self._journal.backlog()
         oldest = self._journal.waiting(limit=1)
@@ -272,7 +273,18 @@ class Outbox:
         if held is not None and held.resident != resident and held.failures >= HELD:
             self._set_aside(held, self._aside_backoff.wait_s(held.failures))
 
+    def _forget_those_who_went(self) -> None:
+        """Forget what was set aside and has gone since: a stick took it."""
+        with self._state:
+            names = list(self._aside)
+        for name in names:
+            row = self._journal.row(name)
+            if row is None or row.receipt is not None:
+                with self._state:
+                    self._aside.pop(name, None)
+
     def _idle(self, now_ns: int) -> float:
+        self._forget_those_who_went()
         with self._state:
             self._error = None
             first = min((aside.again_ns for aside in self._aside.values()), default=now_ns + round(IDLE_S * 1e9))
