@@ -161,6 +161,22 @@ def test_an_outage_puts_nobody_out_of_order(tmp_path: Path) -> None:
         assert [name for name, _ in w.store.records(journal.journal_id)] == names
 
 
+def test_an_outage_in_the_middle_of_a_record_is_not_held_against_it(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        journal = w.journal()
+        names = enrol(journal, 3)
+        outbox = w.outbox(journal)
+        for _ in range(5):
+            assert outbox.step() == 0.0  # greeted
+            w.faults.ask(Fault(FaultKind.BROKEN))
+            w.clock.advance(outbox.step())
+            w.faults.ask(Fault(FaultKind.BROKEN, greets=True))
+            w.clock.advance(outbox.step())
+        assert w.faults.happened == [FaultKind.BROKEN] * 10
+        run(outbox, w.clock, HOUR)
+        assert [name for name, _ in w.store.records(journal.journal_id)] == names
+
+
 def test_the_station_records_while_the_outbox_sends(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         journal, token = w.journal(), w.store.issue_token("station")

@@ -146,7 +146,7 @@ def test_a_receipt_that_is_not_the_centres_word_for_this_record_removes_nothing(
             "size": {"size": good.size + 1},
             "journal": {"journal": "0" * 32},
             "resident": {"resident": "0" * 32},
-            "unfinished": {"resident": draft.resident},
+            "unfinished": {"resident": draft.resident, "size": draft.length},
         }
         signer = other.signer if what == "other centre" else centre.signer
         receipt = issue_receipt(signer, time=NOON, **(values | changes.get(what, {})))  # type: ignore[arg-type]
