@@ -74,7 +74,7 @@ def test_a_name_on_a_stick_that_leads_elsewhere_is_refused_by_the_centre(w: Worl
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
 @pytest.mark.parametrize("where", ["manifest.json", "receipts/x.receipt", "records"])
-def test_a_stick_with_traps_hangs_nobody_and_reads_nothing_else(
+def test_a_stick_with_traps_hangs_nobody_and_gives_nothing_away(
     w: World, tmp_path: Path, where: str, kind: str
 ) -> None:
     stick, folder = stick_of(w, tmp_path)
