@@ -14,7 +14,7 @@ desk there, and `settle` closes those whose recording was finished.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -216,7 +216,7 @@ class DayBook:
             ticket = self._next(today) if number is None else self._find(today, number)
             if ticket.state not in (TicketState.WAITING, TicketState.MISSED):
                 raise DayStateError(f"number {ticket.number} is {ticket.state}, and cannot be called")
-            if _paused(self._store.events(today)):
+            if self._store.pause(today):
                 self._store.record(Kind.GO_ON, today, now)
             self._store.record(Kind.CALL, today, now, ticket.id, desk)
             called = replace(ticket, state=TicketState.CALLED, calls=ticket.calls + 1, desk=desk)
@@ -358,7 +358,7 @@ class DayBook:
     def go_on(self) -> None:
         """Say that recording goes on."""
         with self._turned() as (today, now):
-            if _paused(self._store.events(today)):
+            if self._store.pause(today):
                 self._store.record(Kind.GO_ON, today, now)
 
     def find(self, number: int, day: date | None = None) -> Ticket:
@@ -381,14 +381,5 @@ class DayBook:
                 tuple((day, store.count(day)) for day in sorted(set(later))),
                 events,
                 tuple(tuple(store.events(day)) for day in earlier),
-                _paused(events),
+                store.pause(today),
             )
-
-
-def _paused(events: Iterable[DayEvent]) -> str:
-    """Return why recording pauses, empty where it does not; a new day begins without a pause."""
-    code = ""
-    for event in events:
-        if event.kind in (Kind.PAUSE, Kind.GO_ON, Kind.OPEN):
-            code = event.code
-    return code

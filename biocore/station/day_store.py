@@ -166,6 +166,14 @@ class DayStore:
         """Return the events of a day, in order."""
         return list(self._events("WHERE day = ? ORDER BY sequence", day.isoformat()))
 
+    def pause(self, day: date) -> str:
+        """Return why a day pauses, empty where it does not; a day that is opened begins without a pause."""
+        row = self._db.execute(
+            "SELECT code FROM events WHERE day = ? AND kind IN (?, ?, ?) ORDER BY sequence DESC LIMIT 1",
+            (day.isoformat(), Kind.PAUSE, Kind.GO_ON, Kind.OPEN),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
     def days(self, limit: int) -> list[date]:
         """Return the latest days that have events, newest first."""
         rows = self._db.execute("SELECT day FROM events GROUP BY day ORDER BY max(sequence) DESC LIMIT ?", (limit,))
