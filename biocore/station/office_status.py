@@ -61,9 +61,9 @@ class OfficeStatus:
     serving : tuple of int
         Numbers at the desks.
     done, waiting : int
-        Served today; waiting or at a desk.
+        Served today; waiting.
     carried : Mapping of date to int
-        Of those who wait, how many were carried over, by the day they came on.
+        Of those who wait or are at a desk, how many were carried over, by the day they came on.
     places, quota : int
         Places of today that are taken, of how many.
     forecast : tuple of int
@@ -160,7 +160,7 @@ def office_status(view: DayView, told: Forecast, *, recording: Stop, sending: St
         backlog,
         tuple(ticket.number for ticket in view.tickets if ticket.state is TicketState.CALLED),
         told.done,
-        told.waiting,
+        len(view.line),
         told.waiting_from,
         places,
         view.office.quota,
@@ -247,8 +247,8 @@ def _rows(status: OfficeStatus, language: Language) -> Iterator[tuple[str, str]]
         left = (words["from"].format(count=count, day=day(since)) for since, count in status.carried.items())
         yield words["carried"], ", ".join(left)
     low, expected, high = status.forecast
-    if status.waiting:
-        of = status.done + status.waiting
+    if status.waiting or status.serving:
+        of = status.done + status.waiting + len(status.serving)
         yield words["forecast"], words["of"].format(expected=expected, low=low, high=high, of=of)
     if status.wait_minutes is not None:
         low, high = status.wait_minutes
