@@ -175,7 +175,9 @@ def test_an_answer_that_drips_without_end_is_left(tmp_path: Path) -> None:
         assert error.code == "centre_answer_endless"
 
 
-def raw_server(answer: bytes, *, then_silent: bool = False) -> tuple[socket.socket, str]:
+def raw_server(
+    answer: bytes, *, then_silent: bool = False, heard: list[bytes] | None = None
+) -> tuple[socket.socket, str]:
     """Return a socket that answers every connection with the same bytes."""
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -188,7 +190,9 @@ def raw_server(answer: bytes, *, then_silent: bool = False) -> tuple[socket.sock
             with connection:
                 connection.settimeout(2)
                 try:
-                    connection.recv(65536)
+                    said = connection.recv(65536)
+                    if heard is not None:
+                        heard.append(said)
                     connection.sendall(answer)
                     if then_silent:
                         connection.recv(65536)
@@ -222,13 +226,16 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
     ],
 )
 def test_whatever_answers_a_greeting_is_named(answer: bytes, code: str) -> None:
-    listening, url = raw_server(answer)
+    heard: list[bytes] = []
+    listening, url = raw_server(answer, heard=heard)
     link = CentreLink(url, "a-token", silence_s=2.0)
     try:
         with pytest.raises(OutboxError) as caught:
             link.hello()
         assert caught.value.code == code
         assert "a-token" not in str(caught.value)
+        assert heard[0].startswith(b"GET /v1/centre HTTP/1.1")
+        assert b"a-token" not in heard[0]  # nobody gets the token before he has greeted
     finally:
         link.close()
         listening.close()

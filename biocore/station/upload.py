@@ -106,12 +106,12 @@ class CentreLink:
         self.chunk = chunk
         self._clock = clock or SystemClock()
         self._request_s = request_s
+        self._token = {"Authorization": f"Bearer {token}"}  # for records only: who it is, the greeting shows first
         library = _httpx()
         self._library = library
         self._client = library.Client(
             base_url=self.url,
             headers={
-                "Authorization": f"Bearer {token}",
                 "User-Agent": "biocore-station",
                 "Accept-Encoding": "identity",
             },
@@ -148,7 +148,7 @@ class CentreLink:
 
     def ask(self, digest: str) -> int | Receipt:
         """Ask what the centre has of a record: so many bytes, or the receipt for all of it."""
-        status, values = self._ask("GET", f"v1/records/{digest}")
+        status, values = self._ask("GET", f"v1/records/{digest}", headers=self._token)
         if status == 404 and values.get("error") == "unknown":
             return 0
         return _offset_or_receipt(status, values)
@@ -162,7 +162,7 @@ class CentreLink:
             One of its kinds.
         """
         piece = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
-        headers = {
+        headers = self._token | {
             "Content-Type": "application/octet-stream",
             "Content-Range": f"bytes {offset}-{offset + len(data) - 1}/{size}",  # RFC 9110, 14.5
             "Content-Digest": f"sha-256=:{piece}:",  # RFC 9530
