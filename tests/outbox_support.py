@@ -67,7 +67,7 @@ class World:
     def link(self, station: str = "station", token: str | None = None, chunk: int = 4096) -> CentreLink:
         token = token or self.store.issue_token(station)
         return CentreLink(
-            self.server.url, token, clock=self.clock, chunk=chunk, connect_s=5.0, silence_s=5.0, request_s=10.0
+            self.server.url, token, clock=self.clock, chunk=chunk, connect_s=30.0, silence_s=30.0, request_s=60.0
         )
 
     def outbox(

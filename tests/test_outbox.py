@@ -188,7 +188,7 @@ def test_the_station_records_while_the_outbox_sends(tmp_path: Path) -> None:
             for number in range(12):
                 names += enrol(journal, 1, size=4000, seed=number)
                 threading.Event().wait(0.01)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while outbox.status().waiting and time.monotonic() < deadline:
                 threading.Event().wait(0.02)
         assert outbox.status().waiting == 0
@@ -206,8 +206,10 @@ def test_the_thread_stops_between_two_chunks_and_goes_on_from_there(tmp_path: Pa
         outbox = Outbox(journal, link, bytes_per_s=20_000)  # the whole would take two seconds
         w.opened.append((outbox, link, journal))
         outbox.start()
-        threading.Event().wait(0.5)
-        assert outbox.stop()
+        deadline = time.monotonic() + 60
+        while not list((w.store.folder / "incoming").iterdir()) and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        assert outbox.stop(60)
         row = journal.row(name)
         assert row is not None
         assert row.digest is not None

@@ -169,7 +169,7 @@ def test_an_answer_that_drips_without_end_is_left(tmp_path: Path) -> None:
         before = time.monotonic()
         outbox.step()
         assert outbox.step() > 0
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < 60
         error = outbox.status().last_error
         assert error is not None
         assert error.code == "centre_answer_endless"
@@ -336,7 +336,7 @@ def test_a_fault_of_the_program_stops_neither_the_thread_nor_the_others(
         outbox = w.outbox(journal, link)
         outbox._backoff.longest_s = 0.01
         outbox.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while w.store.count() < 2 and time.monotonic() < deadline:
             threading.Event().wait(0.01)
             w.clock.advance(0.01)

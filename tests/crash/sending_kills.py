@@ -44,7 +44,7 @@ RESIDENTS = 3  # new ones in a life
 CHUNK = 2000  # bytes; a record is about 6,000
 POINTS = {"write": 3, "sync": 3, "sync_folder": 6, "before_commit": 2, "after_commit": 2}  # and how many are aimed at
 FAULTS = {"write": ("kill", "torn kill", "power"), "sync": ("kill", "power")}
-LIFE_S = 30.0  # a life that is longer hangs
+LIFE_S = 90.0  # a life that is longer hangs
 
 
 @dataclass
@@ -210,7 +210,7 @@ def be_centre(place: Place, disk: Disk, pipe: int) -> None:
 def be_sender(place: Place, disk: Disk, port: int) -> None:
     """Send until nothing waits, or the line has failed a few times: then the centre is dead."""
     journal = place.journal(disk)
-    link = CentreLink(f"http://127.0.0.1:{port}/", place.token, chunk=CHUNK, connect_s=2.0, silence_s=5.0)
+    link = CentreLink(f"http://127.0.0.1:{port}/", place.token, chunk=CHUNK, connect_s=10.0, silence_s=20.0)
     outbox = Outbox(journal, link)
     failures = 0
     while failures < 3 and journal.backlog()[0]:
