@@ -5,23 +5,21 @@
 
 from biocore.station.centre_key import CentreKey, issue_centre_key, read_centre_key
 from biocore.station.conclusion import Conclusion, conclude
-from biocore.station.entry import EntryKind, Head, Item
-from biocore.station.exceptions import Absence, ExceptionKind, ExceptionRecord, Permanence
-from biocore.station.journal import Journal
-from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situation, Veto, VetoKind, as_json
-from biocore.station.policy import decide, next_capture, profile_for
-from biocore.station.profile import Profile
-from biocore.station.profile_file import load_profile
 from biocore.station.day import DayBook, DayView, Moved
 from biocore.station.entry import EntryKind, Head, Item
+from biocore.station.exceptions import Absence, ExceptionKind, ExceptionRecord, Permanence
 from biocore.station.forecast import Forecast, Pace, Wait
 from biocore.station.handover import Way
 from biocore.station.journal import Journal
+from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situation, Veto, VetoKind, as_json
 from biocore.station.office import Office, read_office
 from biocore.station.office_status import OfficeStatus, Stop, publish
 from biocore.station.outbox import Order, Outbox
 from biocore.station.outbox_status import OutboxState, OutboxStatus, Problem
 from biocore.station.overview import Overview
+from biocore.station.policy import decide, next_capture, profile_for
+from biocore.station.profile import Profile
+from biocore.station.profile_file import load_profile
 from biocore.station.progress import PositionProgress, Progress
 from biocore.station.queue import Priority, Ticket, TicketState
 from biocore.station.reader import Opened, read_record
@@ -31,9 +29,9 @@ from biocore.station.recovery import Flaw, Recovery
 from biocore.station.rungs import PlacementMode, Request, Rung, Step
 from biocore.station.sealing import Opener
 from biocore.station.space import DAY, MONTH, Plan, SpaceLevel, SpaceStatus
-from biocore.station.words import message_text, position_text
 from biocore.station.stick import Exported, Fetched, export_records, import_receipts
 from biocore.station.upload import CentreLink, Hello
+from biocore.station.words import message_text, position_text
 
 __all__ = [
     "DAY",
@@ -41,17 +39,16 @@ __all__ = [
     "MONTH",
     "Absence",
     "CentreKey",
+    "CentreLink",
     "Conclusion",
+    "DayBook",
+    "DayView",
     "Doubt",
     "DoubtKind",
     "Ended",
     "EntryKind",
     "ExceptionKind",
     "ExceptionRecord",
-    "CentreLink",
-    "DayBook",
-    "DayView",
-    "EntryKind",
     "Exported",
     "Fetched",
     "Flaw",
@@ -66,21 +63,19 @@ __all__ = [
     "OfficeStatus",
     "Opened",
     "Opener",
-    "Permanence",
-    "PlacementMode",
-    "Plan",
-    "PositionProgress",
-    "Profile",
     "Order",
     "Outbox",
     "OutboxState",
     "OutboxStatus",
     "Overview",
     "Pace",
+    "Permanence",
+    "PlacementMode",
     "Plan",
     "PositionProgress",
     "Priority",
     "Problem",
+    "Profile",
     "Progress",
     "Receipt",
     "Recording",
@@ -91,26 +86,25 @@ __all__ = [
     "SpaceLevel",
     "SpaceStatus",
     "Step",
+    "Stop",
+    "Ticket",
+    "TicketState",
     "Veto",
     "VetoKind",
+    "Wait",
+    "Way",
     "as_json",
     "conclude",
     "decide",
+    "export_records",
+    "import_receipts",
     "issue_centre_key",
+    "issue_receipt",
     "load_profile",
     "message_text",
     "next_capture",
     "position_text",
     "profile_for",
-    "Stop",
-    "Ticket",
-    "TicketState",
-    "Wait",
-    "Way",
-    "export_records",
-    "import_receipts",
-    "issue_centre_key",
-    "issue_receipt",
     "publish",
     "read_centre_key",
     "read_office",
