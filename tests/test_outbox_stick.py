@@ -378,3 +378,27 @@ def test_every_error_number_of_a_stick_has_a_name(tmp_path: Path) -> None:
         error = stick.stick_error(OSError(number, os.strerror(number)), tmp_path)
         assert error.code.startswith("stick")
         assert "nothing was removed" in error.advice
+
+
+class Snapshots(Disk):
+    """A stick that keeps in mind which names it had been told to keep."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, set[str]] = {}
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self.names[folder.name] = {path.name for path in folder.iterdir()}
+
+
+def test_when_it_says_exported_every_name_was_waited_for_and_so_with_receipts(w: World) -> None:
+    journal, carried, disk = w.journal(), w.folder / "stick", Snapshots()
+    names = enrol(journal, 2)
+    put(journal, carried, disk)
+    assert disk.names["records"] == {f"{name}.record" for name in names}
+    assert disk.names[journal.journal_id] == {"records", MANIFEST}
+    assert disk.names[FOLDER] == {journal.journal_id}
+    assert FOLDER in disk.names["stick"]
+    import_stick(w.store, carried, disk=disk)
+    assert disk.names["receipts"] == {f"{name}.receipt" for name in names}
+    assert disk.names[journal.journal_id] == {"records", "receipts", MANIFEST}
