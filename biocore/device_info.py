@@ -92,6 +92,9 @@ class DeviceInfo:
         Why nobody should rely on its driver yet; empty where it is proved. Who asks for any device gets it last.
     route : Route
         What lies between this library and the device.
+    stills : bool
+        Its live frames are pictures as good as the final one, so that whoever watches them may take one of them, and
+        cancel the capture. False where they are reduced, unsigned, or nothing is known of them.
     """
 
     uri: str
@@ -107,6 +110,7 @@ class DeviceInfo:
     groups: tuple[tuple[Position, ...], ...] = ()
     experimental: str = ""
     route: Route = Route.CABLE
+    stills: bool = False
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int, str]:

@@ -38,7 +38,16 @@ ALLOWED = {
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.certify": {"biocore.errors", "biocore.hal", "biocore.types", "biocore.discovery", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
-    "biocore.station": FOUNDATION | {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.formats"},
+    "biocore.station": FOUNDATION
+    | {
+        "biocore.engine",
+        "biocore.device_info",
+        "biocore.hal",
+        "biocore.discovery",
+        "biocore.failover",
+        "biocore.hotplug",
+    }
+    | {"biocore.formats", "biocore.fingerprint", "biocore.iris", "biocore.calibration"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,
     "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev"},

@@ -241,7 +241,7 @@ class CameraDriver:
 
             return Feed(situation, begin)
 
-        return CameraDevice(DeviceInfo(uri, NAME, "", model, modality), connect, take, live=live)
+        return CameraDevice(DeviceInfo(uri, NAME, "", model, modality, stills=True), connect, take, live=live)
 
 
 def _check_url(uri: str, url: str) -> None:

@@ -126,7 +126,7 @@ def _name(camera: Camera) -> str:
 
 def _info(uri: str, camera: Camera | None, modality: Modality, refusal: str = "") -> DeviceInfo:
     if camera is None:
-        return DeviceInfo(uri, NAME, "", "camera", modality, experimental=UNTRIED)
+        return DeviceInfo(uri, NAME, "", "camera", modality, experimental=UNTRIED, stills=True)
     who = camera.identity
     return DeviceInfo(
         uri,
@@ -137,6 +137,7 @@ def _info(uri: str, camera: Camera | None, modality: Modality, refusal: str = ""
         serial=who.serial or None,
         refusal=refusal,
         experimental=UNTRIED,
+        stills=True,
     )
 
 

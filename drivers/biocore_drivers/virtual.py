@@ -114,7 +114,9 @@ class VirtualDriver:
 
 
 def _info(uri: str, size: tuple[int, int], ppi: float) -> DeviceInfo:
-    return DeviceInfo(uri, NAME, "biocore", "virtual finger scanner", Modality.FINGER, ppi, size, synthetic=True)
+    return DeviceInfo(
+        uri, NAME, "biocore", "virtual finger scanner", Modality.FINGER, ppi, size, synthetic=True, stills=True
+    )
 
 
 driver = VirtualDriver()

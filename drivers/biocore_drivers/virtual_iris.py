@@ -100,4 +100,6 @@ def make(uri: str) -> VirtualIris:
 
 def info(uri: str, size: tuple[int, int]) -> DeviceInfo:
     """Describe the camera."""
-    return DeviceInfo(uri, NAME, "biocore", "virtual iris camera", Modality.IRIS, None, size, synthetic=True)
+    return DeviceInfo(
+        uri, NAME, "biocore", "virtual iris camera", Modality.IRIS, None, size, synthetic=True, stills=True
+    )
