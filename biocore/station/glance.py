@@ -105,12 +105,8 @@ def _eye(frame: Frame, before: Glance | None) -> Glance:
     last = before.seen if before is not None and isinstance(before.seen, IrisPreview) else None
     seen = iris_preview(frame.pixels, last)
     advice = advise([seen.cause]) if seen.cause is not None else ()
-    steady = (
-        seen.eye
-        and last is not None
-        and last.eye
-        and math.dist(seen.centre, last.centre) < EYE_STEADY * seen.iris_radius
-    )
+    moved = math.dist(seen.centre, last.centre) if seen.eye and last is not None and last.eye else math.inf
+    steady = moved < EYE_STEADY * seen.iris_radius
     return Glance(seen.eye, _eye_score(seen), steady, seen.cause.name if seen.cause else None, advice, seen)
 
 
