@@ -42,6 +42,7 @@ record or a wrong call is an exception, never data::
     │   ├── RecordRefusedError               one record that the centre does not take, or that is damaged here
     │   ├── ReceiptError                     forged, another centre's, or of another record
     │   └── StickError                       the stick is full, gone, torn or altered; names the file
+    ├── SessionError (ValueError)            a resident's session does not allow that now; says what it waits for
     └── DeviceError                          carries the device's URI, its state, and what the operator can do
         ├── DeviceNotFoundError (LookupError)         the URI names nothing that is attached
         ├── DevicePermissionError (PermissionError)   carries the udev line to install
@@ -165,6 +166,10 @@ class DriverError(BiocoreError):
 
 class DriverNotFoundError(DriverError, LookupError):
     """No installed driver serves this URI."""
+
+
+class SessionError(BiocoreError, ValueError):
+    """An action that a resident's session does not allow in its present state, or never; nothing was changed."""
 
 
 class DeviceError(BiocoreError):

@@ -247,6 +247,11 @@ class Journal:
             raise JournalStateError(f"there is no resident {resident!r} in this journal")
         return progress_of(heads)
 
+    def heads(self, resident: str) -> list[Head]:
+        """Return the clear heads of a resident's entries, in order; empty where there is none of that name."""
+        with self._mutex, named_faults(self.folder / INDEX):
+            return self._index.heads(resident)
+
     def resume(self, resident: str) -> Recording:
         """Go on with a resident after a crash or a power cut, under a new envelope.
 
