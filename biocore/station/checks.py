@@ -1,7 +1,7 @@
 """Is it the finger, the hand, the eye that was asked for: held against all that this resident has shown so far.
 
-Checks warn and the operator decides (BSI TR-03121-3); a picture in doubt is not accepted by itself. Comparisons are made
-both ways and the greater score counts: an iris code compared with another is not quite the other way round.
+Checks warn and the operator decides (BSI TR-03121-3); a picture in doubt is not accepted by itself. Comparisons are
+made both ways and the greater score counts: two iris codes compared are not quite the same the other way round.
 
 What was recorded before a power cut is sealed, so that nothing here can be compared with it. `Memory.unseen` says what
 that is, and every record of a check says what it could not be held against.
@@ -40,6 +40,8 @@ class Known:
     attempt : int
     template : Template
     score : int or None
+    robust : Template or None
+        By the robust extractor; held against another one of that kind only.
     side : Side or None
         Which eye the picture seems to show.
     """
@@ -48,6 +50,7 @@ class Known:
     attempt: int
     template: Template
     score: int | None
+    robust: Template | None = None
     side: Side | None = None
 
 
@@ -71,6 +74,12 @@ class Memory:
     def of(self, position: Position) -> tuple[Known, ...]:
         """Return the attempts at one finger or eye, in order."""
         return tuple(self._known.get(position_name(position), {}).values())
+
+    def forget(self, position: Position, attempt: int | None = None) -> None:
+        """Forget an attempt that was overruled, or all at a finger or eye that begins anew."""
+        known = self._known.get(position_name(position), {})
+        for number in list(known) if attempt is None else [attempt]:
+            known.pop(number, None)
 
     def at(self, position: Position, attempt: int | None) -> Known | None:
         """Return one attempt; None where it left no template, or is sealed."""
@@ -103,6 +112,14 @@ def alike(one: Template, other: Template) -> float:
     return max(engine.compare(one, other).score, engine.compare(other, one).score)
 
 
+def _match(one: Known, other: Known) -> float:
+    """Return how two attempts at one finger match, by whichever extractor says more."""
+    score = alike(one.template, other.template)
+    if one.robust is not None and other.robust is not None:
+        score = max(score, alike(one.robust, other.robust))
+    return score
+
+
 def check(new: Known, memory: Memory, accepted: Iterable[Known], beside: Sequence[Known] = ()) -> Checked:
     """Hold an attempt against everything known.
 
@@ -120,7 +137,7 @@ def check(new: Known, memory: Memory, accepted: Iterable[Known], beside: Sequenc
     Checked
     """
     name = position_name(new.position)
-    matches = {k.attempt: alike(new.template, k.template) for k in memory.of(new.position) if k.attempt < new.attempt}
+    matches = {k.attempt: _match(new, k) for k in memory.of(new.position) if k.attempt < new.attempt}
     others = _others(new, accepted, beside)
     scores = {position_name(k.position): alike(new.template, k.template) for k in others}
     doubts = (*_elsewhere(new, others, scores), *_unlike_before(new, memory, matches), *_swapped_sides(new, others))

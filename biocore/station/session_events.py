@@ -92,7 +92,6 @@ class Accepted:
 
     position: Position
     attempt: int
-    score: int | None
     rung: Rung
 
 
@@ -175,7 +174,7 @@ class Vetoed:
 
 @dataclass(frozen=True, slots=True)
 class ChecksIncomplete:
-    """These were recorded before the resumption: their templates are sealed, and nothing can be compared with them here.
+    """These were recorded before the resumption: their templates are sealed, and nothing is compared with them here.
 
     The record says so, and the centre compares them.
     """

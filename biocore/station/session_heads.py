@@ -1,9 +1,9 @@
 """What of a session stands in the clear heads, and how a session is made of them again after a power cut.
 
-The station cannot read the bodies that it sealed, so that what it must know to go on at the same finger is in the heads,
-and no more than that: positions, attempts, scores, outcomes, and codes of the program's own words. An attempt's codes
-say how it ended, how it was placed, and on which rung of the ladder; whether it has a template, and whether it was
-doubted. Causes, advice, comparison scores, names, reasons and the kinds of exceptions are sealed, and gone.
+The station cannot read the bodies that it sealed, so that what it must know to go on at the same finger is in the
+heads, and no more than that: positions, attempts, scores, outcomes, and codes of the program's own words. An attempt's
+codes say how it ended, how it was placed, and on which rung of the ladder; whether it has a template, and whether it
+was doubted. Causes, advice, comparison scores, names, reasons and the kinds of exceptions are sealed, and gone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from biocore.station.entry import EntryKind, Head, position_of
 from biocore.station.looks import Doubt, DoubtKind, Ended, Look, Veto, VetoKind
 from biocore.station.profile import Profile
 from biocore.station.rungs import PlacementMode, Rung
+from biocore.types import Position
 
 SEALED = "(sealed)"  # in place of what only the centre can read
 LOOK_CODES = {
@@ -30,6 +31,7 @@ _DOUBT = "doubt_"
 _VETO = "veto_"
 _PROFILE = "profile_"
 _MODE = "mode_"
+PLANNED = "planned"
 MISSING = "missing"
 NOT_MISSING = "not_missing"
 SIGNED = "supervisor_signed"
@@ -66,6 +68,8 @@ class Rebuilt:
 
     Attributes
     ----------
+    plan : list of FingerPosition and EyePosition
+        What was to be recorded, in order.
     looks : list of Look
         As far as heads say; in order.
     outcomes : dict of str to Outcome
@@ -85,6 +89,7 @@ class Rebuilt:
     captures, resumptions : int
     """
 
+    plan: list[Position] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
@@ -146,7 +151,8 @@ def _look(head: Head, batch: Sequence[Head], capture: int) -> Look:
         if other.kind is EntryKind.EVENT and other.code.startswith(_DOUBT)
     )
     position = position_of(head.position)
-    assert position is not None and head.attempt is not None  # looked for above
+    assert position is not None  # looked for above
+    assert head.attempt is not None
     captured = ended is Ended.CAPTURED
     return Look(
         position,
@@ -167,6 +173,8 @@ def _read_event(found: Rebuilt, head: Head) -> None:
     code = head.code
     if code == "resumed":
         found.resumptions += 1
+    elif code == PLANNED and (position := position_of(head.position)) is not None:
+        found.plan.append(position)
     elif code == MISSING:
         found.missing.add(head.position)
     elif code == NOT_MISSING:
@@ -178,5 +186,5 @@ def _read_event(found: Rebuilt, head: Head) -> None:
     elif code.startswith(_MODE):
         found.mode = PlacementMode(code.removeprefix(_MODE))
     elif code.startswith(_VETO):
-        kind, position = VetoKind(code.removeprefix(_VETO)), position_of(head.position)
-        found.vetoes.append(Veto(kind, SEALED, position, head.attempt, after=len(found.looks)))
+        kind = VetoKind(code.removeprefix(_VETO))
+        found.vetoes.append(Veto(kind, SEALED, position_of(head.position), head.attempt, after=len(found.looks)))
