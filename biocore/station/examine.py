@@ -103,7 +103,7 @@ class RobustLater:
         self.drop(position_name(sample.position))
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, "biocore robust")
-        future = self._pool.submit(_robust, sample, score)
+        future = self._pool.submit(robust_template, sample, score)
         self._wanted[position_name(sample.position)] = attempt, future
 
     def drop(self, name: str) -> None:
@@ -127,7 +127,8 @@ class RobustLater:
             self._pool = None
 
 
-def _robust(sample: Sample, score: int | None) -> Template | None:
+def robust_template(sample: Sample, score: int | None) -> Template | None:
+    """Return a sample's template by the robust extractor; None where none can be made."""
     try:
         template = engine.extract(sample, "robust")
     except BiocoreError:

@@ -231,6 +231,20 @@ class Core:
             self._watch_reserve()
         return True
 
+    def close(self, payload: bytes) -> None:
+        """Close the record.
+
+        Raises
+        ------
+        JournalError
+            It could not be written; the session is `BLOCKED`.
+        """
+        try:
+            self.ledger.close(payload)
+        except JournalError as error:
+            self.trouble(error)
+            raise
+
     def trouble(self, error: JournalError) -> None:
         """Say that the journal takes nothing now."""
         self.faults += 1

@@ -12,6 +12,7 @@ from biocore.report import Advice, Outcome
 from biocore.station.exceptions import ExceptionKind
 from biocore.station.live import How, LiveView
 from biocore.station.looks import Doubt, Look, VetoKind
+from biocore.station.overruling import Refusal
 from biocore.station.rungs import PlacementMode, Request, Rung
 from biocore.station.session_state import State
 from biocore.types import Modality, Position
@@ -165,11 +166,12 @@ class ModeSwitched:
 
 @dataclass(frozen=True, slots=True)
 class Vetoed:
-    """Somebody overruled a decision."""
+    """Somebody overruled a decision; `refusal` says why that does not count, None: it does."""
 
     kind: VetoKind
     position: Position | None
     attempt: int | None
+    refusal: Refusal | None
 
 
 @dataclass(frozen=True, slots=True)
