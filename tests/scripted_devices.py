@@ -9,10 +9,11 @@ from functools import cache
 
 import numpy as np
 
+from biocore.errors import IncompleteCaptureError
 from biocore.fingerprint import synth
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind
 from biocore.iris import synth as iris_synth
-from biocore.types import EyePosition, FingerPosition, Frame, Modality, Part, Position
+from biocore.types import EyePosition, Frame, Modality, Part, Position
 
 PERSON = 4711  # seed of the resident whose fingers and eyes are shown
 
@@ -82,6 +83,28 @@ class ScriptedDevice(Device):
             attempt.sleep(0.05, subject=True)
 
 
+class SlapScanner(ScriptedDevice):
+    """A scanner that shows four fingers, or two thumbs, and takes them apart itself.
+
+    `hand` is asked for the frame of a position; None: that finger did not come.
+    """
+
+    def __init__(self, hand: Callable[[Position], Frame | None], info: DeviceInfo) -> None:
+        super().__init__(lambda _: [], info)
+        self.hand = hand
+        self.asked: list[tuple[tuple[Position, ...], tuple[Position, ...]]] = []
+
+    def _capture_parts(
+        self, attempt: Attempt, positions: tuple[Position, ...], missing: tuple[Position, ...]
+    ) -> tuple[Part, ...]:
+        self.asked.append((positions, missing))
+        shown = [(position, self.hand(position)) for position in positions]
+        came = tuple(Part(frame, position) for position, frame in shown if frame is not None)
+        if len(came) < len(positions):
+            raise IncompleteCaptureError("fewer fingers came", uri=self.info.uri, parts=came)
+        return came
+
+
 def scanner_info(
     uri: str = "scripted:finger", *, stills: bool = True, groups: tuple[tuple[Position, ...], ...] = ()
 ) -> DeviceInfo:
@@ -112,7 +135,3 @@ def empty_frame(ppi: float | None = 500.0) -> Frame:
     """Return a picture of a clean platen, or of a wall."""
     noise = np.random.default_rng(1).normal(235, 2, (500, 400))
     return Frame(np.clip(noise, 0, 255).astype(np.uint8), ppi, "scripted:empty")
-
-
-def parts(frames: dict[FingerPosition, Frame]) -> tuple[Part, ...]:
-    return tuple(Part(frame, position) for position, frame in frames.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,8 @@ from biocore.report import QualityReport
 from biocore.station.checks import side_of
 from biocore.station.entry import position_name
 from biocore.types import Modality, Sample, Template
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +53,9 @@ def examine(samples: tuple[Sample, ...], *, robust: bool = False) -> Examined:
         return _finger(samples[0], robust)
     except BiocoreError as error:
         return Examined(samples[:1], fault=str(error))
+    except Exception as error:  # the picture is kept, and the next one may do
+        _log.exception("a picture cannot be examined")
+        return Examined(samples[:1], fault=f"failed with {type(error).__name__}")
 
 
 def _finger(sample: Sample, robust: bool) -> Examined:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from biocore.errors import BiocoreError, SessionError
+from biocore.hal import Device
 from biocore.report import Outcome
 from biocore.station.devices import Shows, Taken, modality_of
 from biocore.station.entry import position_name
@@ -184,6 +185,16 @@ class Session(Actions):
         return self._core.situation
 
     @property
+    def desk(self) -> Desk:
+        """What it records with."""
+        return self._desk
+
+    @property
+    def asked(self) -> Request | None:
+        """What the capture that runs now was asked for; None between captures."""
+        return self._asked
+
+    @property
     def next(self) -> Request | None:
         """What would be captured next; None when everything has its outcome."""
         with self._core.lock:
@@ -239,7 +250,8 @@ class Session(Actions):
             if request is None:
                 return core.settle()
         modality = modality_of(request.positions[0])
-        if not self._device_ready(modality):
+        device = self._ready_device(modality)
+        if device is None:
             return core.state
         with core.lock:
             self._obey_device(modality)
@@ -251,11 +263,11 @@ class Session(Actions):
                 or modality_of(request.positions[0]) is not modality
             ):
                 return core.settle()
-            live = self._begin_capture(modality, request)
+            live = self._begin_capture(device, request)
         taken = self._desk.devices.take(modality, live, request, self._absent_beside(request))
         return self._conclude(modality, request, taken)
 
-    def _begin_capture(self, modality: Modality, request: Request) -> Live:
+    def _begin_capture(self, device: Device, request: Request) -> Live:
         target = min(100, TARGET_ABOVE + min(request.thresholds[position_name(p)] for p in request.wanted))
 
         def told(news: LiveView | DeviceNews) -> None:
@@ -264,8 +276,7 @@ class Session(Actions):
             else:
                 self._core.tell(DeviceSaid(news.kind, news.device, news.detail))
 
-        device, clock = self._desk.devices.ready(modality), self._desk.clock
-        self._live = Live(device, target, told, clock, inline=self._desk.inline)
+        self._live = Live(device, target, told, self._desk.clock, inline=self._desk.inline)
         self._asked = request
         self._core.enter(State.CAPTURING)
         self._core.tell(Asked(request))
@@ -291,7 +302,7 @@ class Session(Actions):
 
     # -- devices -------------------------------------------------------------------------------------
 
-    def _device_ready(self, modality: Modality) -> bool:
+    def _ready_device(self, modality: Modality) -> Device | None:
         try:
             device = self._desk.devices.ready(modality)
         except BiocoreError as error:
@@ -299,13 +310,13 @@ class Session(Actions):
                 if self._core.state not in ENDED:
                     self._core.enter(State.NO_DEVICE)
                 self._say_trouble(modality, self._desk.devices.uris.get(modality, ""), error)
-            return False
+            return None
         with self._core.lock:
             self._trouble.pop(modality, None)
             if self._ready.get(modality) != device.info.uri:
                 self._ready[modality] = device.info.uri
                 self._core.tell(DeviceReady(modality, device.info.uri, device.info.model))
-        return True
+        return device
 
     def _say_trouble(self, modality: Modality, uri: str, error: BiocoreError) -> None:
         """Tell of a fault once, not each time it is met again."""

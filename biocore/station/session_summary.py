@@ -121,14 +121,16 @@ def _position(core: Core, name: str, step: Step) -> dict[str, Any]:
     return said
 
 
-def _checks(core: Core) -> dict[str, list[list[str]]]:
-    """Return which accepted fingers and eyes were held against each other here, and which the centre must compare."""
+def _checks(core: Core) -> dict[str, Any]:
+    """Return how many pairs of accepted fingers and eyes were held against each other here, and which were not.
+
+    Two that were both taken before a resumption were compared then, unless there was one before that; the centre has
+    the templates of all.
+    """
     accepted = [name for name, step in core.steps.items() if step.decision.outcome is Outcome.ACCEPT]
     pairs = [pair for pair in combinations(accepted, 2) if pair[0].partition(":")[0] == pair[1].partition(":")[0]]
-    unseen = core.memory.unseen
-    made = [list(pair) for pair in pairs if not unseen & set(pair)]
-    # two that were both taken before the resumption were compared then, unless there was one before that
-    return {"made_since_resumption": made, "left_to_the_centre": [list(pair) for pair in pairs if unseen & set(pair)]}
+    left = [list(pair) for pair in pairs if core.memory.unseen & set(pair)]
+    return {"pairs_compared": len(pairs) - len(left), "left_to_the_centre": left}
 
 
 def _version() -> str:
