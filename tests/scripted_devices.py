@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -135,3 +135,9 @@ def empty_frame(ppi: float | None = 500.0) -> Frame:
     """Return a picture of a clean platen, or of a wall."""
     noise = np.random.default_rng(1).normal(235, 2, (500, 400))
     return Frame(np.clip(noise, 0, 255).astype(np.uint8), ppi, "scripted:empty")
+
+
+def noisy(frame: Frame, seed: int) -> Frame:
+    """Return what a sensor shows of the same scene a moment later."""
+    noise = np.random.default_rng(seed).normal(0, 1.5, frame.pixels.shape)
+    return replace(frame, pixels=np.clip(frame.pixels + noise, 0, 255).astype(np.uint8))

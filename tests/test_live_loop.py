@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from biocore.discovery import open_device
@@ -29,6 +28,7 @@ from scripted_devices import (
     empty_frame,
     eye_frame,
     finger_frame,
+    noisy,
     scanner_info,
 )
 
@@ -36,12 +36,6 @@ TARGET = 40
 GOOD = finger_frame(2)
 FAINT = finger_frame(2, 1, "LIGHT")
 BETTER = finger_frame(2, 3, "LIGHT", 0.3)
-
-
-def noisy(frame: Frame, seed: int) -> Frame:
-    """Return what a sensor shows of the same scene a moment later."""
-    noise = np.random.default_rng(seed).normal(0, 1.5, frame.pixels.shape)
-    return replace(frame, pixels=np.clip(frame.pixels + noise, 0, 255).astype(np.uint8))
 
 
 def taken(

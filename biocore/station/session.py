@@ -44,6 +44,7 @@ from biocore.station.session_events import (
     Resumed,
     Viewed,
 )
+from biocore.station.session_heads import shown_code
 from biocore.station.session_items import event_item, to_json
 from biocore.station.session_state import ENDED, State
 from biocore.station.session_summary import Course, summary
@@ -256,12 +257,8 @@ class Session(Actions):
         with core.lock:
             self._obey_device(modality)
             request = core.next_request()
-            if (
-                core.paused
-                or core.state in ENDED
-                or request is None
-                or modality_of(request.positions[0]) is not modality
-            ):
+            other = request is None or modality_of(request.positions[0]) is not modality
+            if core.state in ENDED or core.paused or core.waiting or request is None or other:
                 return core.settle()
             live = self._begin_capture(device, request)
         taken = self._desk.devices.take(modality, live, request, self._absent_beside(request))
@@ -332,8 +329,7 @@ class Session(Actions):
         together = self._desk.devices.shows(modality) is not Shows.SINGLE
         mode = PlacementMode.SLAP if together and core.wish is PlacementMode.SLAP else PlacementMode.SINGLE
         if modality is Modality.FINGER and core.situation.mode is not mode:
-            core.situation = with_mode(core.situation, mode)
-            core.tell(ModeSwitched(mode))
+            core.commit(with_mode(core.situation, mode), [event_item(shown_code(mode), {})], [ModeSwitched(mode)])
         elif modality is Modality.IRIS:
             core.situation = replace(core.situation, eye_mode=mode)
 

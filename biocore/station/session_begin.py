@@ -107,7 +107,7 @@ def resumed_core(desk: Desk, ledger: Ledger, subject: Subject, today: date) -> t
     for name, outcome in found.outcomes.items():
         if outcome in DONE:
             situation = _standing(situation, found, name, outcome)
-    core = Core(ledger, situation, desk.teller, situation.mode)
+    core = Core(ledger, situation, desk.teller, found.mode or PlacementMode.SLAP)
     core.sealed = {name for name, outcome in found.outcomes.items() if outcome in DONE}
     core.memory.unseen = {name for name, outcome in found.outcomes.items() if outcome is Outcome.ACCEPT}
     decided = core.decide_all()
@@ -132,7 +132,7 @@ def _situation(profile: Profile, found: Rebuilt, subject: Subject, today: date) 
         today,
         missing={name: Absence(ExceptionKind.ABSENT, note=SEALED) for name in sorted(found.missing)},
         vetoes=tuple(found.vetoes),
-        mode=found.mode or PlacementMode.SLAP,
+        mode=found.shown or PlacementMode.SLAP,
         age_years=subject.age_years,
         occupation=subject.occupation,
         supervisor=SEALED if found.signed else "",

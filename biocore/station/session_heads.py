@@ -31,6 +31,7 @@ _DOUBT = "doubt_"
 _VETO = "veto_"
 _PROFILE = "profile_"
 _MODE = "mode_"
+_SHOWN = "shown_"
 PLANNED = "planned"
 MISSING = "missing"
 NOT_MISSING = "not_missing"
@@ -57,6 +58,11 @@ def mode_code(mode: PlacementMode) -> str:
     return f"{_MODE}{mode}"
 
 
+def shown_code(mode: PlacementMode) -> str:
+    """Return how the scanner that is there shows fingers, as a code; what the operator wants is `mode_code`."""
+    return f"{_SHOWN}{mode}"
+
+
 def profile_code(name: str) -> str:
     """Return a profile's name as a code: letters and underscores."""
     return (_PROFILE + re.sub(r"[^a-z]+", "_", name.lower()))[:40].rstrip("_")
@@ -81,7 +87,9 @@ class Rebuilt:
     missing : set of str
         Positions said to be missing; why is sealed.
     mode : PlacementMode or None
-        The latest switch; None = never switched.
+        What the operator wants; None = never said.
+    shown : PlacementMode or None
+        What the scanner that was there last could do.
     profile : str
         Code of the profile in force; empty where none was written down.
     signed : bool
@@ -96,6 +104,7 @@ class Rebuilt:
     vetoes: list[Veto] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     mode: PlacementMode | None = None
+    shown: PlacementMode | None = None
     profile: str = ""
     signed: bool = False
     captures: int = 0
@@ -184,7 +193,9 @@ def _read_event(found: Rebuilt, head: Head) -> None:
     elif code.startswith(_PROFILE):
         found.profile = code
     elif code.startswith(_MODE):
-        found.mode = PlacementMode(code.removeprefix(_MODE))
+        found.mode = found.shown = PlacementMode(code.removeprefix(_MODE))
+    elif code.startswith(_SHOWN):
+        found.shown = PlacementMode(code.removeprefix(_SHOWN))
     elif code.startswith(_VETO):
         kind = VetoKind(code.removeprefix(_VETO))
         found.vetoes.append(Veto(kind, SEALED, position_of(head.position), head.attempt, after=len(found.looks)))
