@@ -11,6 +11,7 @@ What all know (`impression`, `sequence`, `defect`, `severity`, `fail`, `previews
 | `finger`     | 1        | which finger: a seed, 0..2**63-1 |
 | `width`, `height` | 400, 500 | window in px |
 | `ppi`        | 500      | resolution |
+| `slap`       | no       | `yes`: shows several fingers of one person, see `virtual_resident` |
 
 Its live frames show the finger arrive: its contact grows.
 """
@@ -23,12 +24,14 @@ from dataclasses import dataclass, replace
 from biocore.errors import DeviceNotFoundError
 from biocore.fingerprint import synth
 from biocore.hal import Attempt, Device, DeviceInfo, split_uri
-from biocore.types import Frame, Modality
+from biocore.types import Frame, Modality, Position
 from biocore_drivers import virtual_iris
+from biocore_drivers.parameters import one_of
 from biocore_drivers.virtual_base import NAME, Parameters, Plan, VirtualDevice
+from biocore_drivers.virtual_resident import HANDS, Resident, Step
 
 FINGER = "virtual:finger"
-OWN_KEYS = frozenset({"finger", "width", "height", "ppi"})
+OWN_KEYS = frozenset({"finger", "width", "height", "ppi", "slap"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,15 @@ class VirtualFinger(VirtualDevice):
     info : DeviceInfo
     plan : Plan
     finger : Finger
+    resident : Resident or None
     """
 
-    def __init__(self, info: DeviceInfo, plan: Plan, finger: Finger) -> None:
-        super().__init__(info, plan)
+    def __init__(self, info: DeviceInfo, plan: Plan, finger: Finger, resident: Resident | None = None) -> None:
+        super().__init__(info, plan, resident)
         self._finger = finger
 
     def _take(self, attempt: Attempt, seed: int, capture: int) -> Frame:
-        name, severity = self._plan.step(capture)
-        final: synth.Conditions | None = None
-        if name != "ORDINARY":
-            final = synth.Conditions() if name == "GOOD" else synth.defect(name, severity)
-        whole = self._render(seed, final)
+        whole = self._render(seed, _conditions(self._plan.step(capture)))
 
         def growing(share: float) -> Frame:
             """Show the finger touch with its middle first, lightly."""
@@ -70,8 +70,11 @@ class VirtualFinger(VirtualDevice):
         self._show(attempt, growing)
         return self._frame(whole)
 
-    def _render(self, seed: int, conditions: synth.Conditions | None) -> synth.SyntheticPrint:
-        return synth.render(self._finger.seed, seed, conditions, self._finger.size, self._finger.ppi)
+    def _one(self, position: Position, seed: int, step: Step) -> Frame:
+        return self._frame(self._render(seed, _conditions(step), position.value))
+
+    def _render(self, seed: int, conditions: synth.Conditions | None, finger: int = 0) -> synth.SyntheticPrint:
+        return synth.render(self._finger.seed + finger, seed, conditions, self._finger.size, self._finger.ppi)
 
     def _frame(self, picture: synth.SyntheticPrint) -> Frame:
         return Frame(picture.pixels, picture.ppi, self.info.uri)
@@ -110,7 +113,18 @@ class VirtualDriver:
             size=(given.whole("width", synth.WINDOW[0], 16, 2048), given.whole("height", synth.WINDOW[1], 16, 2048)),
             ppi=given.number("ppi", 500.0, 250.0, 1100.0),
         )
-        return VirtualFinger(_info(uri, finger.size, finger.ppi), given.plan("no_finger", synth.defect), finger)
+        groups = HANDS if one_of(uri, "slap", given.text("slap", "no"), ("yes", "no")) == "yes" else ()
+        info = replace(_info(uri, finger.size, finger.ppi), groups=groups)
+        resident = given.resident(groups, synth.defect)
+        return VirtualFinger(info, given.plan("no_finger", synth.defect), finger, resident)
+
+
+def _conditions(step: Step) -> synth.Conditions | None:
+    """Return what a step of the sequence means; None = drawn from the seeds."""
+    name, severity = step
+    if name == "ORDINARY":
+        return None
+    return synth.Conditions() if name == "GOOD" else synth.defect(name, severity)
 
 
 def _info(uri: str, size: tuple[int, int], ppi: float) -> DeviceInfo:

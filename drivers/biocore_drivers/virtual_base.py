@@ -19,8 +19,9 @@ while the finger lies on it or the eye is before it (DeviceDisconnectedError) an
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from biocore.errors import (
     DeviceBusyError,
@@ -28,15 +29,19 @@ from biocore.errors import (
     DeviceNotFoundError,
     DeviceProtocolError,
     DeviceStalledError,
+    DeviceUnsupportedError,
     InvalidSampleError,
 )
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
-from biocore.types import Frame
+from biocore.types import Frame, Part, Position
+from biocore_drivers import virtual_resident
 from biocore_drivers.parameters import check_known, number, whole
+from biocore_drivers.virtual_resident import Resident, Step
 
 NAME = "virtual"
 KEYS = frozenset({"impression", "sequence", "defect", "severity", "fail", "previews", "arrival", "interval"})
 FAULTS = ("busy", "timeout", "protocol", "stall", "disconnect")  # and that nobody comes
+_T = TypeVar("_T")
 _STEP = 0.05  # s between two looks at the clock while nothing happens
 
 
@@ -75,11 +80,14 @@ class VirtualDevice(Device):
     ----------
     info : DeviceInfo
     plan : Plan
+    resident : Resident or None
+        Who stands before a device that shows several.
     """
 
-    def __init__(self, info: DeviceInfo, plan: Plan) -> None:
+    def __init__(self, info: DeviceInfo, plan: Plan, resident: Resident | None = None) -> None:
         super().__init__(info)
         self._plan = plan
+        self._resident = resident or Resident()
         self._openings = 0
         self._captures = 0
 
@@ -96,16 +104,41 @@ class VirtualDevice(Device):
         pass  # there is nothing to release
 
     def _capture(self, attempt: Attempt) -> Frame:
+        return self._met(attempt, lambda: self._take(attempt, self._seed, self._captures))
+
+    def _capture_parts(
+        self, attempt: Attempt, positions: tuple[Position, ...], missing: tuple[Position, ...]
+    ) -> tuple[Part, ...]:
+        if not self.info.groups or not positions:
+            return super()._capture_parts(attempt, positions, missing)
+        if not any(set(positions) <= set(group) for group in self.info.groups):
+            raise DeviceUnsupportedError("does not show these together", uri=self.info.uri, state=self.state)
+        return self._met(attempt, lambda: tuple(self._part(position) for position in positions))
+
+    def _part(self, asked: Position) -> Part:
+        came, step = self._resident.shown(asked)
+        return Part(self._one(came, self._seed, step or self._plan.step(self._captures)), asked)
+
+    def _one(self, position: Position, seed: int, step: Step) -> Frame:
+        """Return the frame of one of several fingers or eyes; devices that show a whole person fill this."""
+        raise DeviceUnsupportedError("shows one at a time", uri=self.info.uri, state=self.state)
+
+    @property
+    def _seed(self) -> int:
+        return self._plan.impression + self._captures - 1
+
+    def _met(self, attempt: Attempt, take: Callable[[], _T]) -> _T:
+        """Run one capture: wait for somebody, let the fault of the day happen, and take what is shown."""
         plan, self._captures = self._plan, self._captures + 1
         fault = next((kind for kind, at in plan.faults.items() if kind != "busy" and at == self._captures), "")
         attempt.emit(EventKind.WAITING)
         self._await(attempt, fault)
         attempt.emit(EventKind.PRESENT)
-        frame = self._take(attempt, plan.impression + self._captures - 1, self._captures)
+        taken = take()
         if fault == "disconnect":
             raise DeviceDisconnectedError("was unplugged", uri=self.info.uri, state=self.state)
         attempt.check()
-        return frame
+        return taken
 
     def _await(self, attempt: Attempt, fault: str) -> None:
         if fault == "protocol":
@@ -144,7 +177,7 @@ class Parameters:
     def __init__(self, uri: str, known: frozenset[str]) -> None:
         self.uri = uri
         _, self.address, self._texts = split_uri(uri)
-        check_known(uri, self._texts, known | KEYS)
+        check_known(uri, self._texts, known | KEYS | virtual_resident.KEYS)
 
     def text(self, key: str, default: str) -> str:
         """Return a parameter as it stands."""
@@ -186,6 +219,10 @@ class Parameters:
             arrival=self.number("arrival", 0.1, 0.0, 3600.0),
             interval=self.number("interval", 0.03, 0.0, 10.0),
         )
+
+    def resident(self, groups: Sequence[Sequence[Position]], check: Callable[[str, float], object]) -> Resident:
+        """Return who stands before a device that shows these groups; errors as `virtual_resident.read`."""
+        return virtual_resident.read(self.uri, self.text("poor", ""), self.text("swap", ""), groups, check)
 
     def _step(self, text: str, check: Callable[[str, float], object]) -> tuple[str, float]:
         name, colon, severity = text.partition(":")

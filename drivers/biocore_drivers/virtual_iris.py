@@ -5,7 +5,7 @@
 | parameter    | default  | meaning |
 |--------------|----------|---------|
 | `seed`       | 1        | which person, 0..2**63-1 |
-| `eye`        | left     | `left` or `right`, the person's |
+| `eye`        | left     | `left` or `right`, the person's; `both`: see `virtual_resident` |
 | `width`, `height` | 640, 480 | picture in px |
 
 Besides these it knows what all virtual devices do (`virtual_base`), with the defects of `biocore.iris.synth.Defect` and
@@ -19,11 +19,13 @@ from dataclasses import dataclass, replace
 from biocore.errors import DeviceNotFoundError
 from biocore.hal import Attempt, DeviceInfo
 from biocore.iris import synth
-from biocore.types import Frame, Modality
+from biocore.types import Frame, Modality, Position
 from biocore_drivers.virtual_base import NAME, Parameters, Plan, VirtualDevice
+from biocore_drivers.virtual_resident import EYES, Resident, Step
 
 IRIS = "virtual:iris"
 WINDOW = synth.WINDOW
+BOTH = "both"
 OWN_KEYS = frozenset({"seed", "eye", "width", "height"})
 APPROACH = 0.35  # share of its size that the eye still lacks when the head arrives
 BLUR = 0.05  # iris radii; of the first live frame
@@ -46,18 +48,15 @@ class VirtualIris(VirtualDevice):
     info : DeviceInfo
     plan : Plan
     eye : Eye
+    resident : Resident or None
     """
 
-    def __init__(self, info: DeviceInfo, plan: Plan, eye: Eye) -> None:
-        super().__init__(info, plan)
+    def __init__(self, info: DeviceInfo, plan: Plan, eye: Eye, resident: Resident | None = None) -> None:
+        super().__init__(info, plan, resident)
         self._eye = eye
 
     def _take(self, attempt: Attempt, seed: int, capture: int) -> Frame:
-        name, severity = self._plan.step(capture)
-        final: synth.Conditions | None = None
-        if name != "ORDINARY":
-            final = synth.Conditions() if name == "GOOD" else synth.defect(name, severity)
-        whole = self._render(seed, final)
+        whole = self._render(seed, _conditions(self._plan.step(capture)))
 
         def nearing(share: float) -> Frame:
             """Show the head come closer, and the eye into focus."""
@@ -70,8 +69,11 @@ class VirtualIris(VirtualDevice):
         self._show(attempt, nearing)
         return self._frame(whole)
 
-    def _render(self, seed: int, conditions: synth.Conditions | None) -> synth.SyntheticEye:
-        return synth.render(self._eye.seed, seed, conditions, self._eye.size, self._eye.side)
+    def _one(self, position: Position, seed: int, step: Step) -> Frame:
+        return self._frame(self._render(seed, _conditions(step), position.name.lower()))
+
+    def _render(self, seed: int, conditions: synth.Conditions | None, side: str | None = None) -> synth.SyntheticEye:
+        return synth.render(self._eye.seed, seed, conditions, self._eye.size, side or self._eye.side)
 
     def _frame(self, picture: synth.SyntheticEye) -> Frame:
         return Frame(picture.pixels, None, self.info.uri)
@@ -87,15 +89,25 @@ def make(uri: str) -> VirtualIris:
     """
     given = Parameters(uri, OWN_KEYS)
     side = given.text("eye", "left")
-    if side not in synth.SIDES:
-        raise DeviceNotFoundError(f"eye must be left or right, not {side!r}", uri=uri)
+    if side not in (*synth.SIDES, BOTH):
+        raise DeviceNotFoundError(f"eye must be left or right, or both, not {side!r}", uri=uri)
+    groups = EYES if side == BOTH else ()
     low, high = synth.LEAST_SIDE, synth.MAX_SIDE
     eye = Eye(
         seed=given.whole("seed", 1, 0, 2**63 - 1),
-        side=side,
+        side="right" if side == BOTH else side,
         size=(given.whole("width", WINDOW[0], low, high), given.whole("height", WINDOW[1], low, high)),
     )
-    return VirtualIris(info(uri, eye.size), given.plan("no_eye", synth.defect), eye)
+    told = replace(info(uri, eye.size), groups=groups)
+    return VirtualIris(told, given.plan("no_eye", synth.defect), eye, given.resident(groups, synth.defect))
+
+
+def _conditions(step: Step) -> synth.Conditions | None:
+    """Return what a step of the sequence means; None = drawn from the seeds."""
+    name, severity = step
+    if name == "ORDINARY":
+        return None
+    return synth.Conditions() if name == "GOOD" else synth.defect(name, severity)
 
 
 def info(uri: str, size: tuple[int, int]) -> DeviceInfo:
