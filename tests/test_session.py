@@ -53,6 +53,7 @@ def test_ten_fingers_and_two_irises_become_a_whole_record(office: Office) -> Non
         (EntryKind.TEMPLATE, 1, "fast"),
         (EntryKind.DECISION, 1, ""),
     ]
+    assert [finger["finger"] for finger in summary["chip"]] == ["finger:2", "finger:7"]
     assert {device["uri"] for device in summary["devices"]} == {"scripted:finger", "scripted:iris"}
 
 
@@ -207,6 +208,18 @@ def test_a_veto_counts_and_is_recorded_with_who_and_why(office: Office, when: st
         assert summary["positions"]["finger:2"]["rungs"][-1] == Rung.VETO
     heads = [o.head.code for o in office.record(session.resident)]
     assert any(code.startswith("veto_") for code in heads)
+
+
+def test_a_resident_of_exceptions_only_needs_a_supervisor(office: Office) -> None:
+    gone = [(position, Absence(ExceptionKind.AMPUTATED)) for position in F if position is not F.UNKNOWN]
+    blind = [(eye, Absence(ExceptionKind.PROSTHETIC)) for eye in (E.RIGHT, E.LEFT)]
+    session = office.begin(missing=[*gone, *blind])
+    assert session.state is State.COMPLETE
+    with pytest.raises(SessionError, match="a supervisor must sign"):
+        session.finish()
+    session.sign("Ibu Kartini")
+    session.finish()
+    assert office.summary(session.resident)["exceptions_only"]
 
 
 def test_a_veto_without_a_name_or_an_attempt_is_refused_and_one_without_right_is_recorded(office: Office) -> None:

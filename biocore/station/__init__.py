@@ -6,11 +6,14 @@
 from biocore.station.centre_key import CentreKey, issue_centre_key, read_centre_key
 from biocore.station.conclusion import Conclusion, conclude
 from biocore.station.day import DayBook, DayView, Moved
+from biocore.station.devices import Devices
 from biocore.station.entry import EntryKind, Head, Item
 from biocore.station.exceptions import Absence, ExceptionKind, ExceptionRecord, Permanence
 from biocore.station.forecast import Forecast, Pace, Wait
 from biocore.station.handover import Way
 from biocore.station.journal import Journal
+from biocore.station.ledger import JournalKeeper
+from biocore.station.live import Captured, How, Live
 from biocore.station.looks import FULL_PLAN, Doubt, DoubtKind, Ended, Look, Situation, Veto, VetoKind, as_json
 from biocore.station.office import Office, read_office
 from biocore.station.office_status import OfficeStatus, Stop, publish
@@ -28,9 +31,12 @@ from biocore.station.recording import Recording
 from biocore.station.recovery import Flaw, Recovery
 from biocore.station.rungs import PlacementMode, Request, Rung, Step
 from biocore.station.sealing import Opener
+from biocore.station.session import Session
+from biocore.station.session_begin import Desk, Subject
 from biocore.station.space import DAY, MONTH, Plan, SpaceLevel, SpaceStatus
 from biocore.station.stick import Exported, Fetched, export_records, import_receipts
 from biocore.station.upload import CentreLink, Hello
+from biocore.station.telling import Teller
 from biocore.station.words import message_text, position_text
 
 __all__ = [
@@ -38,11 +44,14 @@ __all__ = [
     "FULL_PLAN",
     "MONTH",
     "Absence",
+    "Captured",
     "CentreKey",
     "CentreLink",
     "Conclusion",
     "DayBook",
     "DayView",
+    "Desk",
+    "Devices",
     "Doubt",
     "DoubtKind",
     "Ended",
@@ -55,8 +64,11 @@ __all__ = [
     "Forecast",
     "Head",
     "Hello",
+    "How",
     "Item",
     "Journal",
+    "JournalKeeper",
+    "Live",
     "Look",
     "Moved",
     "Office",
@@ -82,6 +94,7 @@ __all__ = [
     "Recovery",
     "Request",
     "Rung",
+    "Session",
     "Situation",
     "SpaceLevel",
     "SpaceStatus",
@@ -89,6 +102,8 @@ __all__ = [
     "Stop",
     "Ticket",
     "TicketState",
+    "Subject",
+    "Teller",
     "Veto",
     "VetoKind",
     "Wait",

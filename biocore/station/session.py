@@ -20,9 +20,10 @@ from dataclasses import replace
 from biocore.errors import BiocoreError, SessionError
 from biocore.hal import Device
 from biocore.report import Outcome
+from biocore.station.conclusion import conclude
 from biocore.station.devices import Shows, Taken, modality_of
 from biocore.station.entry import position_name
-from biocore.station.exceptions import Absence, ExceptionRecord
+from biocore.station.exceptions import Absence
 from biocore.station.ledger import Ledger
 from biocore.station.live import DeviceNews, Live, LiveView
 from biocore.station.looks import FULL_PLAN, Situation, as_json
@@ -200,6 +201,12 @@ class Session(Actions):
         """What would be captured next; None when everything has its outcome."""
         with self._core.lock:
             return self._core.next_request()
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """Exceptions that wait for a supervisor's `sign`, by `position_name`."""
+        with self._core.lock:
+            return conclude(self._core.situation).unsigned
 
     def outcome(self, position: Position) -> Outcome | None:
         """Return how a finger or an eye has ended; None as long as it is open."""
@@ -394,9 +401,8 @@ class Session(Actions):
         if request is not None:
             names = ", ".join(position_name(position) for position in request.wanted)
             raise SessionError(f"not finished: {names} next")
-        unsigned = [name for name, step in core.steps.items() if _wants_signature(step.exception)]
-        if unsigned and not core.situation.supervisor.strip():
-            raise SessionError(f"a supervisor must sign for {', '.join(unsigned)}")
+        if self.unsigned:
+            raise SessionError(f"a supervisor must sign for {', '.join(self.unsigned)}")
 
     # -- within --------------------------------------------------------------------------------------
 
@@ -415,7 +421,3 @@ class Session(Actions):
             self._woken.wait(self._desk.poll_s)
         else:
             self._desk.sleep(self._desk.poll_s)
-
-
-def _wants_signature(exception: ExceptionRecord | None) -> bool:
-    return exception is not None and exception.needs_supervisor

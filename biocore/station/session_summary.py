@@ -11,10 +11,9 @@ from typing import Any
 from biocore.errors import JournalError
 from biocore.report import Outcome
 from biocore.station.clock import Reading
+from biocore.station.conclusion import conclude
 from biocore.station.entry import position_name
 from biocore.station.looks import as_json
-from biocore.station.overruling import judge
-from biocore.station.policy import profile_for
 from biocore.station.rungs import Step
 from biocore.station.session_begin import Desk
 from biocore.station.session_core import Core
@@ -65,22 +64,28 @@ class Course:
 def summary(core: Core, desk: Desk, course: Course, ended: Reading) -> dict[str, Any]:
     """Return the payload of the closing entry, for JSON."""
     situation = core.situation
-    choice = profile_for(situation)
+    conclusion = conclude(situation)
+    steps = {**core.steps, **conclusion.steps}
     same_boot = ended.boot == course.began.boot
     return {
         "format": FORMAT,
         "software": {"biocore": _version()},
         "profile": {
-            "station": situation.profile.name,
-            "digest": situation.profile.digest,
-            "in_force": choice.profile.name,
-            "because": choice.because,
+            "station": conclusion.station_profile,
+            "in_force": conclusion.profile,
+            "digest": conclusion.profile_digest,
+            "because": conclusion.because,
         },
         "plan": as_json(situation.plan),
-        "positions": {name: _position(core, name, step) for name, step in core.steps.items()},
-        "averages": averages(core.steps.values(), situation.looks),
+        "positions": {name: _position(core, name, step) for name, step in steps.items()},
+        "stand_ins": conclusion.stand_ins,
+        "chip": as_json(conclusion.chip),
+        "lowered": conclusion.lowered,
+        "exceptions_only": conclusion.exceptions_only,
+        "averages": averages(steps.values(), situation.looks),
+        "slaps": as_json(conclusion.slaps),
         "checks": _checks(core),
-        "vetoes": [as_json(each.veto) | {"refusal": each.refusal} for each in judge(situation, choice.profile)],
+        "vetoes": [as_json(each.veto) | {"refusal": each.refusal} for each in conclusion.vetoes],
         "missing": as_json(situation.missing),
         "supervisor": situation.supervisor,
         "effort": desk.effort,
