@@ -42,9 +42,11 @@ from biocore.station.session_events import (
     Viewed,
 )
 from biocore.station.session_state import State
-from biocore.types import FingerPosition, Frame, Modality, Position, Sample
+from biocore.types import FingerPosition, Frame, GreyImage, Modality, Position, Sample
 from scripted_devices import ScriptedDevice, SlapScanner, Wait, finger_frame, scanner_info
 from session_support import E, F, Office, finished, picture
+from test_failover import packet_of_the_picture
+from usb_conversations import replay
 
 RIGHT_FOUR = (F.RIGHT_INDEX, F.RIGHT_MIDDLE, F.RIGHT_RING, F.RIGHT_LITTLE)
 LEFT_FOUR = (F.LEFT_INDEX, F.LEFT_MIDDLE, F.LEFT_RING, F.LEFT_LITTLE)
@@ -241,6 +243,34 @@ def test_a_device_that_fails_in_mid_capture_is_opened_anew_and_nobody_is_lost(of
     assert summary["troubles"][0]["device"] == "scripted:finger"
     assert "broken" not in str(trouble)
     assert session.state is State.FINISHED
+
+
+def test_a_scanner_that_fails_at_every_capture_uses_up_no_finger(office: Office) -> None:
+    slept: list[float] = []
+    office.person.surprise(F.RIGHT_INDEX, *[DeviceProtocolError("answered 0xFF")] * 9)
+    session = office.begin(office.desk(sleep=slept.append), plan=(F.RIGHT_INDEX, F.LEFT_INDEX))
+    assert session.run() is State.COMPLETE
+    assert len(slept) == 8
+    lost = [event for event in office.events(Looked) if event.look.ended is Ended.DEVICE_LOST]
+    assert len(lost) == 1
+    assert session.outcome(F.RIGHT_INDEX) is Outcome.ACCEPT
+    assert len(office.events(DeviceTrouble)) == 1  # told once
+
+
+def test_a_recorded_scanner_that_is_unplugged_in_mid_picture_is_replaced(
+    office: Office, recordings: dict[str, tuple[Path, GreyImage]]
+) -> None:
+    folder, _ = recordings["uru4000"]
+    second = f"virtual:finger?finger=6&sequence=GOOD&{VIRTUAL}"
+    uri = any_uri(Modality.FINGER, [replay(folder, f"&fault=disconnect:{packet_of_the_picture(folder)}"), second])
+    desk = office.desk(make=registry().device)
+    desk.devices.uris = {Modality.FINGER: uri}
+    session = office.begin(desk, plan=(F.RIGHT_INDEX,))
+    assert session.run() is State.COMPLETE
+    (event,) = [event for event in office.events(DeviceSaid) if event.kind is EventKind.SWITCHED]
+    assert "was unplugged" in event.detail
+    session.finish()
+    assert office.summary(session.resident)["devices"][0]["uri"] == second
 
 
 def test_a_session_without_a_device_waits_and_goes_on_when_there_is_one(office: Office) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from biocore.errors import JournalClosedError, JournalError, JournalReserveError, SessionError
+from biocore.errors import CentreKeyError, JournalClosedError, JournalError, JournalReserveError, SessionError
 from biocore.report import Outcome
 from biocore.station import EntryKind, Item, Journal, SpaceLevel
 from biocore.station.disk import Disk
@@ -159,6 +159,23 @@ def test_a_record_that_cannot_be_closed_is_closed_later(office: Office, disk: Si
     disk.sick = 0
     session.finish()
     assert office.record(session.resident)[-1].head.kind is EntryKind.CLOSE
+
+
+def test_a_key_that_ends_while_somebody_is_there_is_waited_for_too(office: Office, disk: SickDisk) -> None:
+    desk = office.desk()
+    real = office.journal
+
+    def expired() -> Journal:
+        raise CentreKeyError("the key has expired")
+
+    session = office.begin(desk, plan=INDEX)
+    desk.keeper._open = expired
+    office.person.surprise(F.RIGHT_INDEX, disk.fall_ill)
+    assert session.step() is State.BLOCKED
+    assert office.events(JournalTrouble)[-1].error == "CentreKeyError"
+    desk.keeper._open, disk.sick = real, 0
+    assert session.run() is State.COMPLETE
+    assert len(stored(office, session)) == 2
 
 
 def test_a_full_disk_lets_this_resident_be_finished_on_the_reserve(office: Office, disk: SickDisk) -> None:

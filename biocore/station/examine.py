@@ -118,9 +118,10 @@ class RobustLater:
             self._wanted.pop(name)[1].cancel()
 
     def collect(self) -> dict[str, tuple[int, Template]]:
-        """Wait for all; return attempt and template by `position_name`, without those that cannot be made."""
+        """Wait for all, and hand them over: attempt and template by `position_name`, where one can be made."""
         made = {}
-        for name, (attempt, future) in self._wanted.items():
+        wanted, self._wanted = self._wanted, {}
+        for name, (attempt, future) in wanted.items():
             template = future.result()
             if template is not None:
                 made[name] = attempt, template

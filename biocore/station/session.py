@@ -26,7 +26,7 @@ from biocore.station.entry import position_name
 from biocore.station.exceptions import Absence
 from biocore.station.ledger import Ledger
 from biocore.station.live import DeviceNews, Live, LiveView
-from biocore.station.looks import FULL_PLAN, Situation, as_json
+from biocore.station.looks import FULL_PLAN, Ended, Situation, as_json
 from biocore.station.rungs import PlacementMode, Request
 from biocore.station.session_actions import Actions, check_absence
 from biocore.station.session_attempts import Attempts
@@ -51,7 +51,8 @@ from biocore.station.session_state import ENDED, State
 from biocore.station.session_summary import Course, summary
 from biocore.types import Modality, Position
 
-PATIENCE_S = 10.0  # s; a cancel takes one, examining four hard fingers two, a busy disk the rest
+PATIENCE_S = 15.0  # s; a device may take ten to open, examining four hard fingers two, a busy disk the rest
+LOSSES = 1  # of a device in a row that are a look each; after that the session waits for one that works
 TARGET_ABOVE = 10  # points above the threshold that a live frame must promise: the glance is off by 10 on average
 _WAITS = frozenset({State.PAUSED, State.NO_DEVICE, State.BLOCKED})
 
@@ -70,6 +71,7 @@ class Session(Actions):
         self._desk = desk
         self._course = course
         self._trouble: dict[Modality, str] = {}
+        self._losses: dict[Modality, int] = {}
         self._ready: dict[Modality, str] = {}
         self.resident = core.ledger.resident
 
@@ -296,6 +298,9 @@ class Session(Actions):
             if not taken.pictures:
                 core.tell(CaptureCancelled(request.positions))
                 return core.settle()
+            if self._lost_again(modality, taken) and not core.paused:
+                core.enter(State.NO_DEVICE)
+                return core.state
             core.enter(State.EXAMINING)
         found = self._attempts.examine(request, taken)
         with core.lock:
@@ -316,11 +321,18 @@ class Session(Actions):
                 self._say_trouble(modality, self._desk.devices.uris.get(modality, ""), error)
             return None
         with self._core.lock:
-            self._trouble.pop(modality, None)
+            if not self._losses.get(modality):
+                self._trouble.pop(modality, None)
             if self._ready.get(modality) != device.info.uri:
                 self._ready[modality] = device.info.uri
                 self._core.tell(DeviceReady(modality, device.info.uri, device.info.model))
         return device
+
+    def _lost_again(self, modality: Modality, taken: Taken) -> bool:
+        """Say whether a device fails at one capture after the other: no finger is to be used up by that."""
+        lost = all(picture.ended is Ended.DEVICE_LOST for picture in taken.pictures)
+        self._losses[modality] = self._losses.get(modality, 0) + 1 if lost else 0
+        return self._losses[modality] > LOSSES
 
     def _say_trouble(self, modality: Modality, uri: str, error: BiocoreError) -> None:
         """Tell of a fault once, not each time it is met again."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from biocore import engine
-from biocore.errors import BiocoreError, JournalError, SessionError
+from biocore.errors import BiocoreError, JournalError, SealError, SessionError
 from biocore.report import Outcome
 from biocore.station import policy
 from biocore.station.checks import Known, Memory
@@ -220,7 +220,7 @@ class Core:
             try:
                 if change.items:
                     self.ledger.record(*change.items)
-            except JournalError as error:
+            except (JournalError, SealError) as error:
                 self.trouble(error)
                 return False
             self._waiting.popleft()
@@ -236,16 +236,16 @@ class Core:
 
         Raises
         ------
-        JournalError
+        JournalError, SealError
             It could not be written; the session is `BLOCKED`.
         """
         try:
             self.ledger.close(payload)
-        except JournalError as error:
+        except (JournalError, SealError) as error:
             self.trouble(error)
             raise
 
-    def trouble(self, error: JournalError) -> None:
+    def trouble(self, error: BiocoreError) -> None:
         """Say that the journal takes nothing now."""
         self.faults += 1
         if self.state not in BUSY and self.state not in ENDED:

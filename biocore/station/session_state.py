@@ -25,7 +25,7 @@ class State(StrEnum):
 _S = State
 TRANSITIONS: dict[State, frozenset[State]] = {
     _S.READY: frozenset({_S.CAPTURING, _S.PAUSED, _S.NO_DEVICE, _S.BLOCKED, _S.COMPLETE, _S.ABANDONED}),
-    _S.CAPTURING: frozenset({_S.EXAMINING, _S.READY, _S.PAUSED, _S.BLOCKED, _S.COMPLETE}),
+    _S.CAPTURING: frozenset({_S.EXAMINING, _S.READY, _S.PAUSED, _S.NO_DEVICE, _S.BLOCKED, _S.COMPLETE}),
     _S.EXAMINING: frozenset({_S.RECORDING}),
     _S.RECORDING: frozenset({_S.READY, _S.PAUSED, _S.BLOCKED, _S.COMPLETE}),
     _S.PAUSED: frozenset({_S.READY, _S.BLOCKED, _S.COMPLETE, _S.FINISHED, _S.ABANDONED}),
