@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -25,6 +28,7 @@ from biocore.hal import Device, DeviceInfo, EventKind
 from biocore.report import Outcome
 from biocore.station import EntryKind
 from biocore.station.devices import Devices, Shows
+from biocore.station.entry import position_name
 from biocore.station.examine import Examined, examine
 from biocore.station.exceptions import Absence, ExceptionKind
 from biocore.station.looks import DoubtKind, Ended
@@ -43,7 +47,7 @@ from biocore.station.session_events import (
 )
 from biocore.station.session_state import State
 from biocore.types import FingerPosition, Frame, GreyImage, Modality, Position, Sample
-from scripted_devices import ScriptedDevice, SlapScanner, Wait, finger_frame, scanner_info
+from scripted_devices import Live, ScriptedDevice, SlapScanner, Wait, finger_frame, scanner_info
 from session_support import E, F, Office, finished, picture
 from test_failover import packet_of_the_picture
 from usb_conversations import replay
@@ -418,3 +422,45 @@ def test_both_eyes_of_a_binocular_camera_come_together(office: Office) -> None:
     assert device.asked == [(eyes, ())]
     assert all(said["outcome"] == "accept" for said in summary["positions"].values())
     assert not isinstance(eyes[0], FingerPosition)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_people_and_the_capturing_thread_never_wait_for_each_other_for_ever(office: Office, seed: int) -> None:
+    rng = random.Random(seed)
+    desk = office.desk(sleep=None)
+    desk.inline, desk.poll_s = False, 0.01
+    shown = [Live(picture(F.RIGHT_INDEX), 0.005)] * 3
+    device = ScriptedDevice(lambda n: [*shown, *office.person.script(n)], replace(office.scanner, stills=True))
+    desk.devices.make = lambda uri: device
+    session = office.begin(desk, plan=RIGHT_FOUR)
+    ended: list[State] = []
+    thread = threading.Thread(target=lambda: ended.append(session.run()))
+    thread.start()
+    gone = Absence(ExceptionKind.BANDAGED)
+    actions: list[Callable[[], object]] = [
+        session.pause,
+        session.go_on,
+        session.cancel_capture,
+        lambda: session.switch(rng.choice(list(PlacementMode))),
+        lambda: session.declare_missing(F.RIGHT_LITTLE, gone),
+        lambda: session.withdraw_missing(F.RIGHT_LITTLE),
+        lambda: desk.devices.put_away(Modality.FINGER),
+        lambda: session.state,
+        lambda: session.next,
+    ]
+    for _ in range(60):
+        rng.choice(actions)()
+        time.sleep(rng.random() * 0.01)
+    session.withdraw_missing(F.RIGHT_LITTLE)
+    session.go_on()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert ended == [State.COMPLETE]
+    if session.next is not None:  # it was complete before the last finger was wanted back
+        assert session.run() is State.COMPLETE
+    if session.unsigned:
+        session.sign("Ibu Kartini")
+    session.finish()
+    summary = office.summary(session.resident)
+    assert {position_name(position) for position in RIGHT_FOUR} <= set(summary["positions"])
+    assert not desk.keeper.journal.verify()
