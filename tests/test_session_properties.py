@@ -141,6 +141,12 @@ class Desk(RuleBasedStateMachine):
         if not ended:
             self.session = self.office.watch(Session.resume(self.desk, self.resident))
 
+    @precondition(lambda self: self.session.state not in ENDED and not self.disk.sick)
+    @rule()
+    def leave_and_come_back(self) -> None:
+        self.session.abandon("called away")
+        self.session = self.office.watch(Session.resume(self.desk, self.resident))
+
     @precondition(lambda self: self.session.state in (State.READY, State.COMPLETE, State.BLOCKED))
     @rule()
     def try_to_finish(self) -> None:

@@ -15,44 +15,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
-from biocore.errors import BiocoreError, SessionError
+from biocore.errors import SessionError
 from biocore.hal import Device
 from biocore.report import Outcome
 from biocore.station.conclusion import conclude
-from biocore.station.devices import Shows, Taken, modality_of
+from biocore.station.devices import Taken, modality_of
 from biocore.station.entry import position_name
 from biocore.station.exceptions import Absence
 from biocore.station.ledger import Ledger
 from biocore.station.live import DeviceNews, Live, LiveView
-from biocore.station.looks import FULL_PLAN, Ended, Situation, as_json
+from biocore.station.looks import FULL_PLAN, Situation, as_json
 from biocore.station.rungs import PlacementMode, Request
 from biocore.station.session_actions import Actions, check_absence
 from biocore.station.session_attempts import Attempts
 from biocore.station.session_begin import Desk, Subject, plan_items, resumed_core
-from biocore.station.session_core import DONE, Core, with_mode
+from biocore.station.session_core import DONE, Core
+from biocore.station.session_devices import SessionDevices
 from biocore.station.session_events import (
     Abandoned,
     Asked,
     CaptureCancelled,
     ChecksIncomplete,
-    DeviceReady,
     DeviceSaid,
-    DeviceTrouble,
     Finished,
-    ModeSwitched,
     Resumed,
     Viewed,
 )
-from biocore.station.session_heads import shown_code
 from biocore.station.session_items import event_item, to_json
 from biocore.station.session_state import ENDED, State
 from biocore.station.session_summary import Course, summary
 from biocore.types import Modality, Position
 
 PATIENCE_S = 15.0  # s; a device may take ten to open, examining four hard fingers two, a busy disk the rest
-LOSSES = 1  # of a device in a row that are a look each; after that the session waits for one that works
 TARGET_ABOVE = 10  # points above the threshold that a live frame must promise: the glance is off by 10 on average
 _WAITS = frozenset({State.PAUSED, State.NO_DEVICE, State.BLOCKED})
 
@@ -70,9 +65,7 @@ class Session(Actions):
         super().__init__(core, Attempts(core, desk.effort))
         self._desk = desk
         self._course = course
-        self._trouble: dict[Modality, str] = {}
-        self._losses: dict[Modality, int] = {}
-        self._ready: dict[Modality, str] = {}
+        self._devices = SessionDevices(core, desk.devices, course)
         self.resident = core.ledger.resident
 
     # -- beginning -----------------------------------------------------------------------------------
@@ -260,17 +253,17 @@ class Session(Actions):
             if request is None:
                 return core.settle()
         modality = modality_of(request.positions[0])
-        device = self._ready_device(modality)
+        device = self._devices.ready(modality)
         if device is None:
             return core.state
         with core.lock:
-            self._obey_device(modality)
+            self._devices.obey(modality)
             request = core.next_request()
             other = request is None or modality_of(request.positions[0]) is not modality
             if core.state in ENDED or core.paused or core.waiting or request is None or other:
                 return core.settle()
             live = self._begin_capture(device, request)
-        taken = self._desk.devices.take(modality, live, request, self._absent_beside(request))
+        taken = self._desk.devices.take(modality, live, request, self._devices.absent_beside(request))
         return self._conclude(modality, request, taken)
 
     def _begin_capture(self, device: Device, request: Request) -> Live:
@@ -294,70 +287,21 @@ class Session(Actions):
         with core.lock:
             self._live = self._asked = None
             if taken.trouble is not None:
-                self._say_trouble(modality, taken.device, taken.trouble)
+                self._devices.failed(modality, taken.device, taken.trouble)
             if not taken.pictures:
-                core.tell(CaptureCancelled(request.positions))
+                item = event_item("capture_cancelled", {"positions": as_json(request.positions)})
+                core.commit(core.situation, [item], [CaptureCancelled(request.positions)])
                 return core.settle()
-            if self._lost_again(modality, taken) and not core.paused:
+            if self._devices.lost_again(modality, taken) and not core.paused:
                 core.enter(State.NO_DEVICE)
                 return core.state
             core.enter(State.EXAMINING)
         found = self._attempts.examine(request, taken)
         with core.lock:
             core.enter(State.RECORDING)
-            self._attempts.record(request, taken, found)
+            self._attempts.record(request, taken, found, self._devices.newly_used(taken))
             self._course.captures += 1
             return core.settle()
-
-    # -- devices -------------------------------------------------------------------------------------
-
-    def _ready_device(self, modality: Modality) -> Device | None:
-        try:
-            device = self._desk.devices.ready(modality)
-        except BiocoreError as error:
-            with self._core.lock:
-                if self._core.state not in ENDED:
-                    self._core.enter(State.NO_DEVICE)
-                self._say_trouble(modality, self._desk.devices.uris.get(modality, ""), error)
-            return None
-        with self._core.lock:
-            if not self._losses.get(modality):
-                self._trouble.pop(modality, None)
-            if self._ready.get(modality) != device.info.uri:
-                self._ready[modality] = device.info.uri
-                self._core.tell(DeviceReady(modality, device.info.uri, device.info.model))
-        return device
-
-    def _lost_again(self, modality: Modality, taken: Taken) -> bool:
-        """Say whether a device fails at one capture after the other: no finger is to be used up by that."""
-        lost = all(picture.ended is Ended.DEVICE_LOST for picture in taken.pictures)
-        self._losses[modality] = self._losses.get(modality, 0) + 1 if lost else 0
-        return self._losses[modality] > LOSSES
-
-    def _say_trouble(self, modality: Modality, uri: str, error: BiocoreError) -> None:
-        """Tell of a fault once, not each time it is met again."""
-        self._ready.pop(modality, None)
-        if self._trouble.get(modality) != type(error).__name__:
-            self._trouble[modality] = type(error).__name__
-            self._course.troubles.append((uri, type(error).__name__))
-            self._core.tell(DeviceTrouble(modality, uri, type(error).__name__, str(error)))
-
-    def _obey_device(self, modality: Modality) -> None:
-        """Show fingers and eyes together only where the operator wants it and the device that is open now can."""
-        core = self._core
-        together = self._desk.devices.shows(modality) is not Shows.SINGLE
-        mode = PlacementMode.SLAP if together and core.wish is PlacementMode.SLAP else PlacementMode.SINGLE
-        if modality is Modality.FINGER and core.situation.mode is not mode:
-            core.commit(with_mode(core.situation, mode), [event_item(shown_code(mode), {})], [ModeSwitched(mode)])
-        elif modality is Modality.IRIS:
-            core.situation = replace(core.situation, eye_mode=mode)
-
-    def _absent_beside(self, request: Request) -> tuple[Position, ...]:
-        """Return what is missing of the groups that are shown together."""
-        shown = {position_name(position) for position in request.positions}
-        groups = [g for g in self._core.situation.profile.sequence if shown & {position_name(p) for p in g}]
-        missing = self._core.situation.missing
-        return tuple(p for group in groups for p in group if position_name(p) in missing)
 
     # -- ending --------------------------------------------------------------------------------------
 

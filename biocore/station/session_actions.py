@@ -45,16 +45,22 @@ class Actions:
     def pause(self) -> None:
         """Capture nothing until `go_on`; a capture that runs ends, and counts for nothing."""
         with self._core.lock:
-            self._core.require_open()
-            self._core.paused = True
-            self._interrupt()
+            core = self._core
+            core.require_open()
+            if not core.paused:
+                core.paused = True
+                self._interrupt()
+                core.commit(core.situation, [event_item("paused", {})])
             self._settle_if_idle()
 
     def go_on(self) -> None:
         """End a pause."""
         with self._core.lock:
-            self._core.require_open()
-            self._core.paused = False
+            core = self._core
+            core.require_open()
+            if core.paused:
+                core.paused = False
+                core.commit(core.situation, [event_item("went_on", {})])
             self._settle_if_idle()
 
     def cancel_capture(self) -> None:

@@ -14,7 +14,7 @@ from biocore.station.examine import Examined, RobustLater, examine, robust_templ
 from biocore.station.looks import DoubtKind, Ended, Look, Situation, Veto, VetoKind
 from biocore.station.rungs import Request
 from biocore.station.session_core import Core, unsealed
-from biocore.station.session_events import Doubted, Looked, SessionEvent
+from biocore.station.session_events import Doubted, Looked, SessionEvent, SlapWarned
 from biocore.station.session_heads import ROBUST
 from biocore.station.session_items import look_items, slap_items, template_entry
 from biocore.types import Position, Sample
@@ -52,19 +52,31 @@ class Attempts:
             if known.robust is None and sample is not None:
                 self.core.memory.keep(replace(known, robust=robust_template(sample, known.score)))
 
-    def record(self, request: Request, taken: Taken, found: Sequence[Examined | None]) -> bool:
-        """Write a capture down, with all decisions that follow from it, in one batch; say whether it lasts."""
+    def record(
+        self, request: Request, taken: Taken, found: Sequence[Examined | None], beside: Sequence[Item] = ()
+    ) -> bool:
+        """Write a capture down, with all decisions that follow from it, in one batch; say whether it lasts.
+
+        Parameters
+        ----------
+        request : Request
+        taken : Taken
+        found : sequence of Examined
+            Of `examine`.
+        beside : sequence of Item
+            What else is to be written of it.
+        """
         core = self.core
         known = [self._known(request, picture, each) for picture, each in zip(taken.pictures, found, strict=True)]
-        beside = [each for each in known if each is not None]
+        together = [each for each in known if each is not None]
         accepted = core.accepted()
-        items: list[Item] = slap_items(taken.slap, taken.warnings)
+        items: list[Item] = [*beside, *slap_items(taken.slap, taken.warnings)]
         looks: list[Look] = []
-        told: list[SessionEvent] = []
+        told: list[SessionEvent] = [SlapWarned(taken.warnings)] if taken.warnings else []
         for picture, each, template in zip(taken.pictures, found, known, strict=True):
-            checked = check(template, core.memory, accepted, beside) if template is not None else Checked()
+            checked = check(template, core.memory, accepted, together) if template is not None else Checked()
             look = _look(request, taken, picture, each, checked)
-            items += look_items(look, picture, each, checked)
+            items += look_items(look, request, picture, each, checked)
             looks.append(look)
             told.append(Looked(look, picture.how))
             if look.doubts:

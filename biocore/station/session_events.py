@@ -67,6 +67,13 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class SlapWarned:
+    """What the operator should know of a picture of several fingers, though it was taken apart."""
+
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Doubted:
     """A picture may be of another finger or eye: show both, and let the operator decide."""
 
@@ -220,6 +227,7 @@ SessionEvent = (
     | Viewed
     | DeviceSaid
     | Looked
+    | SlapWarned
     | Doubted
     | Decided
     | Accepted

@@ -17,7 +17,7 @@ from biocore.station.entry import EntryKind, Item, position_name
 from biocore.station.examine import Examined
 from biocore.station.looks import Look, as_json
 from biocore.station.payloads import JSON, frame_item, report_item, template_item
-from biocore.station.rungs import Step
+from biocore.station.rungs import Request, Step
 from biocore.station.session_heads import BURST, FAST, FUSED, ROBUST, doubt_code, look_code
 from biocore.types import Frame, Modality, Position, Sample, Template
 
@@ -32,11 +32,17 @@ def event_item(
     return Item(EntryKind.EVENT, to_json(payload), JSON, position, attempt, code=code)
 
 
-def look_items(look: Look, picture: Picture, found: Examined | None, checked: Checked) -> list[Item]:
+def look_items(look: Look, request: Request, picture: Picture, found: Examined | None, checked: Checked) -> list[Item]:
     """Return everything that one attempt left: what happened, pictures, report, templates, doubts."""
     position, attempt = look.position, look.attempt
     payload = {
         "look": as_json(look),
+        "asked": {
+            "threshold": request.thresholds[position_name(position)],
+            "timeout_s": request.timeout_s,
+            "message": request.message_key,
+            "advice": request.advice,
+        },
         "how": picture.how,
         "fault": found.fault if found else "",
         "compared_with": checked.compared,

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from typing import Any
 
+from biocore.device_info import DeviceInfo
 from biocore.errors import JournalError
 from biocore.report import Outcome
 from biocore.station.clock import Reading
@@ -31,6 +32,8 @@ class Course:
     began : Reading
         Both clocks when it was begun or resumed.
     resumptions, captures : int
+    devices : dict of str to DeviceInfo
+        That gave pictures of this resident, by URI.
     troubles : list of (str, str)
         Devices that failed, and with what.
     faults : list of str
@@ -40,6 +43,7 @@ class Course:
     began: Reading
     resumptions: int = 0
     captures: int = 0
+    devices: dict[str, DeviceInfo] = field(default_factory=dict)
     troubles: list[tuple[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _heard: list[JournalError] = field(default_factory=list)
@@ -89,7 +93,7 @@ def summary(core: Core, desk: Desk, course: Course, ended: Reading) -> dict[str,
         "missing": as_json(situation.missing),
         "supervisor": situation.supervisor,
         "effort": desk.effort,
-        "devices": [device_entry(info) for _, info in sorted(desk.devices.used.items())],
+        "devices": [device_entry(info) for _, info in sorted(course.devices.items())],
         "troubles": [{"device": uri, "error": error} for uri, error in course.troubles],
         "journal_faults": course.faults,
         "resumptions": course.resumptions,
