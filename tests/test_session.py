@@ -281,9 +281,18 @@ def test_attempts_are_compared_by_their_robust_templates_where_the_ladder_asks(o
     session, _ = finished(office, plan=(F.RIGHT_INDEX,), desk={"effort": "robust"})
     second = office.events(Looked)[1].look
     assert second.matches.keys() == {1}
+    assert second.matches[1] > 40
     made = [(o.head.attempt, o.head.code) for o in office.record(session.resident) if o.head.kind is EntryKind.TEMPLATE]
     assert made.count((2, "robust")) == 2  # beside the attempt, and by the way of all accepted ones
     assert session.state is State.FINISHED
+
+
+def test_fast_templates_prove_nothing_of_each_other(office: Office) -> None:
+    office.person.surprise(F.RIGHT_INDEX, finger_frame(2, 1, "LIGHT", 0.9))
+    session, _ = finished(office, plan=(F.RIGHT_INDEX,))
+    assert office.events(Looked)[1].look.matches == {}
+    payloads = [json.loads(o.payload) for o in office.record(session.resident) if o.head.code.startswith("captured")]
+    assert payloads[1]["likeness"]["1"] > 40
 
 
 def test_the_same_seeds_and_clock_give_the_same_bytes(tmp_path: Path) -> None:

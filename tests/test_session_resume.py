@@ -134,7 +134,7 @@ def test_what_people_said_stands_after_a_power_cut(office: Office) -> None:
 def test_a_finger_accepted_by_uniting_attempts_stays_accepted(office: Office) -> None:
     faint = [noisy(finger_frame(2, 1, "LIGHT", 0.9), seed) for seed in range(3)]
     office.person.surprise(F.RIGHT_INDEX, *faint)
-    desk = office.desk()
+    desk = office.desk(effort="robust")
     session = office.begin(desk, plan=(F.RIGHT_INDEX, E.RIGHT))
     while session.outcome(F.RIGHT_INDEX) is None:
         session.step()

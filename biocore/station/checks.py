@@ -93,7 +93,9 @@ class Checked:
     Attributes
     ----------
     matches : dict of int to float
-        Scores against earlier attempts at the same position, by attempt.
+        Scores against earlier attempts at the same position, by attempt, that prove something: `Look.matches`.
+    likeness : dict of int to float
+        The same by fast templates, which prove that two pictures are not of one finger.
     doubts : tuple of Doubt
     compared : tuple of str
         Other positions it was held against.
@@ -102,6 +104,7 @@ class Checked:
     """
 
     matches: dict[int, float] = field(default_factory=dict)
+    likeness: dict[int, float] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
     compared: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
@@ -112,12 +115,21 @@ def alike(one: Template, other: Template) -> float:
     return max(engine.compare(one, other).score, engine.compare(other, one).score)
 
 
-def _match(one: Known, other: Known) -> float:
-    """Return how two attempts at one finger match, by whichever extractor says more."""
-    score = alike(one.template, other.template)
-    if one.robust is not None and other.robust is not None:
-        score = max(score, alike(one.robust, other.robust))
-    return score
+def _proof(new: Known, memory: Memory) -> dict[int, float]:
+    """Return how an attempt matches earlier ones of the same position, by what proves that they are one finger.
+
+    Of fingers, robust templates alone: fast ones also agree in their defects (docs/policy.md).
+    """
+    finger = isinstance(new.position, FingerPosition)
+    found: dict[int, float] = {}
+    for known in memory.of(new.position):
+        if known.attempt >= new.attempt:
+            continue
+        if not finger:
+            found[known.attempt] = round(alike(new.template, known.template), 2)
+        elif new.robust is not None and known.robust is not None:
+            found[known.attempt] = round(alike(new.robust, known.robust), 2)
+    return found
 
 
 def check(new: Known, memory: Memory, accepted: Iterable[Known], beside: Sequence[Known] = ()) -> Checked:
@@ -137,14 +149,14 @@ def check(new: Known, memory: Memory, accepted: Iterable[Known], beside: Sequenc
     Checked
     """
     name = position_name(new.position)
-    matches = {k.attempt: _match(new, k) for k in memory.of(new.position) if k.attempt < new.attempt}
+    likeness = {k.attempt: alike(new.template, k.template) for k in memory.of(new.position) if k.attempt < new.attempt}
     others = _others(new, accepted, beside)
     scores = {position_name(k.position): alike(new.template, k.template) for k in others}
-    doubts = (*_elsewhere(new, others, scores), *_unlike_before(new, memory, matches), *_swapped_sides(new, others))
+    doubts = (*_elsewhere(new, others, scores), *_unlike_before(new, memory, likeness), *_swapped_sides(new, others))
     kind = name.partition(":")[0]
     unseen = tuple(sorted(other for other in memory.unseen if other != name and other.partition(":")[0] == kind))
-    rounded = {attempt: round(score, 2) for attempt, score in matches.items()}
-    return Checked(rounded, doubts, tuple(sorted(scores)), unseen)
+    rounded = {attempt: round(score, 2) for attempt, score in likeness.items()}
+    return Checked(_proof(new, memory), rounded, doubts, tuple(sorted(scores)), unseen)
 
 
 def _others(new: Known, accepted: Iterable[Known], beside: Sequence[Known]) -> list[Known]:
@@ -169,12 +181,12 @@ def _elsewhere(new: Known, others: Sequence[Known], scores: dict[str, float]) ->
     return sorted(found, key=lambda doubt: -(doubt.score or 0.0))
 
 
-def _unlike_before(new: Known, memory: Memory, matches: dict[int, float]) -> list[Doubt]:
+def _unlike_before(new: Known, memory: Memory, likeness: dict[int, float]) -> list[Doubt]:
     """Doubt a good print that does not match a good one of the same finger."""
-    good = [k.attempt for k in memory.of(new.position) if k.attempt in matches and (k.score or 0) >= GOOD_ENOUGH]
+    good = [k.attempt for k in memory.of(new.position) if k.attempt in likeness and (k.score or 0) >= GOOD_ENOUGH]
     if not good or (new.score or 0) < GOOD_ENOUGH:
         return []
-    best = max(matches[attempt] for attempt in good)
+    best = max(likeness[attempt] for attempt in good)
     kind = DoubtKind.OTHER_FINGER if isinstance(new.position, FingerPosition) else DoubtKind.OTHER_EYE
     return [Doubt(kind, None, round(best, 2))] if best < OTHER_FINGER else []
 

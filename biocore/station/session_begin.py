@@ -41,8 +41,9 @@ class Desk:
         Who hears what happens.
     clock : Clock
     effort : "fast" or "robust"
-        Templates for the record, and for comparing attempts with each other: "robust" makes them beside the fast ones
-        that every check uses, in the background.
+        "robust" makes templates for the record in the background, beside the fast ones that every check uses, and
+        where the ladder compares attempts at a finger with each other. With "fast", attempts prove nothing of each
+        other, and are not united (docs/policy.md).
     inline : bool
         Look at every live frame in the device's thread: the same frames lead to the same pictures on every machine.
     poll_s : float

@@ -45,6 +45,7 @@ def look_items(look: Look, request: Request, picture: Picture, found: Examined |
         },
         "how": picture.how,
         "fault": found.fault if found else "",
+        "likeness": as_json(checked.likeness),
         "compared_with": checked.compared,
         "not_compared_with": checked.not_compared,
         "side": as_json(found.side) if found else None,
