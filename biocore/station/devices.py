@@ -158,12 +158,8 @@ class Devices:
             return Shows.SINGLE
         if device.info.groups:
             return Shows.PARTS
-        if modality is Modality.IRIS:
-            return Shows.SINGLE
-        wide = device.info.window is not None and device.info.ppi is not None
-        if self.slap_pictures is None and wide and device.info.window is not None and device.info.ppi is not None:
-            return Shows.PICTURE if device.info.window[0] / device.info.ppi >= SLAP_WIDTH_IN else Shows.SINGLE
-        return Shows.PICTURE if self.slap_pictures else Shows.SINGLE
+        several = _shows_several(device.info) if self.slap_pictures is None else self.slap_pictures
+        return Shows.PICTURE if several and modality is Modality.FINGER else Shows.SINGLE
 
     def take(self, modality: Modality, live: Live, request: Request, missing: Sequence[Position]) -> Taken:
         """Make the capture that is asked for.
@@ -265,6 +261,13 @@ class Devices:
 def modality_of(position: Position) -> Modality:
     """Return what shows a position."""
     return Modality.FINGER if isinstance(position, FingerPosition) else Modality.IRIS
+
+
+def _shows_several(info: DeviceInfo) -> bool:
+    """Say whether a scanner's window is wide enough for several fingers."""
+    if info.window is None or info.ppi is None:
+        return False
+    return info.window[0] / info.ppi >= SLAP_WIDTH_IN
 
 
 def _sample(frame: Frame, device: Device, position: Position) -> Sample:
