@@ -168,6 +168,20 @@ def test_an_abandoned_resident_can_be_resumed_and_a_finished_one_cannot(office: 
     assert "called" not in text
 
 
+def test_a_power_cut_before_the_plan_was_written_costs_nothing(office: Office) -> None:
+    desk = office.desk()
+    resident = desk.keeper.journal.begin(b"Siti Rahayu", ticket=24).resident
+    with power_cut(office, desk) as other:
+        session = office.watch(Session.resume(other, resident))
+        assert session.ticket == 24
+        assert session.next is not None
+        assert len(session.situation.plan) == 12
+        session.step()
+    again = office.desk()
+    assert rebuild(again.keeper.journal.heads(resident)).plan == list(session.situation.plan)
+    office.close(again)
+
+
 def test_heads_say_as_much_of_a_look_as_was_written_down(office: Office) -> None:
     office.person.surprise(F.RIGHT_INDEX, finger_frame(2, 1, "LIGHT", 0.9))
     office.person.surprise(F.RIGHT_MIDDLE, finger_frame(2, 2))

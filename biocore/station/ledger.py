@@ -142,6 +142,11 @@ class Ledger:
         return self._recording.resident
 
     @property
+    def ticket(self) -> int | None:
+        """Number in the day's queue."""
+        return self._recording.ticket
+
+    @property
     def journal(self) -> Journal:
         """The journal in use."""
         return self._journal

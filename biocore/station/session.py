@@ -162,7 +162,7 @@ class Session(Actions):
         request = core.next_request()
         told = [Resumed(resident, done, request.positions if request else ())]
         unseen = tuple(position for position in done if position_name(position) in core.memory.unseen)
-        items = []
+        items = [] if found.plan else plan_items(desk, core.situation)  # the power went before it was written
         if unseen:
             items.append(event_item("checks_incomplete", {"positions": as_json(unseen)}))
         core.commit(core.situation, items, [*told, ChecksIncomplete(unseen)] if unseen else told)
@@ -180,6 +180,11 @@ class Session(Actions):
     def situation(self) -> Situation:
         """What was seen and said of the resident so far, as the policy sees it."""
         return self._core.situation
+
+    @property
+    def ticket(self) -> int | None:
+        """Number in the day's queue."""
+        return self._core.ledger.ticket
 
     @property
     def desk(self) -> Desk:
@@ -328,6 +333,8 @@ class Session(Actions):
 
     def abandon(self, reason: str) -> None:
         """Leave the resident unfinished; the record stays open and can be resumed.
+
+        A capture that the journal has not taken yet (`BLOCKED`) goes with the session; it was never told as done.
 
         Raises
         ------
