@@ -35,8 +35,8 @@ from biocore.station.session import Session
 from biocore.station.session_begin import Desk, Subject
 from biocore.station.space import DAY, MONTH, Plan, SpaceLevel, SpaceStatus
 from biocore.station.stick import Exported, Fetched, export_records, import_receipts
-from biocore.station.upload import CentreLink, Hello
 from biocore.station.telling import Teller
+from biocore.station.upload import CentreLink, Hello
 from biocore.station.words import message_text, position_text
 
 __all__ = [
@@ -100,10 +100,10 @@ __all__ = [
     "SpaceStatus",
     "Step",
     "Stop",
-    "Ticket",
-    "TicketState",
     "Subject",
     "Teller",
+    "Ticket",
+    "TicketState",
     "Veto",
     "VetoKind",
     "Wait",
