@@ -20,8 +20,9 @@ LISTED = 0.5  # confidence from which a cause is listed
 HAZE = 0.20
 STEP = 0.45  # of the step from iris to sclera; clear pupils have 0.6 and more
 LIT = 0.35  # of the iris' grey; clear pupils have up to 0.3
-# A thin cloud: a little of each. Clear pupils have a haze of 0.03, 0.1 of unevenness, 0.2 to 0.4 of the iris' grey.
-THIN = (0.07, 0.14, 0.38)
+# A thin cloud: a little of each. Clear pupils have a haze of 0.01 to 0.06, 0.03 to 0.2 of unevenness, and 0.15 to 0.34
+# of the iris' grey, behind glass up to 0.42 with no unevenness; thin clouds 0.41 to 0.48, with 0.07 to 0.12 of it.
+THIN = (0.05, 0.09, 0.37)
 MOST_UNEVEN, MOST_LIT = 0.3, 0.5  # more of them says nothing more: reflections, and low contrast
 VEILED = 0.72  # of the iris' grey; a cloud as bright is no thin one, and what is lit so is the whole picture
 NOISY = 0.05  # of the step from the dark reference to the iris

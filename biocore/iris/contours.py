@@ -52,7 +52,11 @@ class Band:
     @cached_property
     def samples_across(self) -> tuple[int, ...]:
         """The widths in samples."""
-        return tuple(max(1, round(width / self.step)) for width in self.widths)
+        return self.in_samples(self.widths)
+
+    def in_samples(self, widths: tuple[float, ...]) -> tuple[int, ...]:
+        """Return widths in samples."""
+        return tuple(max(1, round(width / self.step)) for width in widths)
 
     @cached_property
     def along(self) -> Floats:
@@ -67,7 +71,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unrolled:
-    """Grey levels and steps along rays from a centre: float32 arrays (angles, samples), radii float64 (samples,)."""
+    """Grey levels and steps along rays from a centre: float32 arrays (angles, samples), radii float64 (samples,).
+
+    Where a shape was unrolled, radii count in multiples of it: a curve of equal radii has that shape.
+    """
 
     grey: NDArray[np.float32]
     steps: NDArray[np.float32]
@@ -92,10 +99,25 @@ def _ends(band: Band, angles: int) -> tuple[Floats, Floats]:
     return np.full(angles, band.near), np.full(angles, band.far)
 
 
-def unroll(image: GreyImage, centre: tuple[float, float], radius: float, band: Band, angles: int) -> Unrolled:
-    """Sample the neighbourhood of a circle, and the steps along its rays (positive: brighter outside)."""
+def unroll(
+    image: GreyImage,
+    centre: tuple[float, float],
+    radius: float,
+    band: Band,
+    angles: int,
+    shape: Floats | None = None,
+    widths: tuple[float, ...] | None = None,
+) -> Unrolled:
+    """Sample the neighbourhood of a circle, and the steps along its rays (positive: brighter outside).
+
+    With `shape`, radii at these angles of a curve of mean radius 1, the neighbourhood of that curve; with `widths`,
+    steps across these instead of the band's.
+    """
     near, far = _ends(band, angles)
-    grey, steps = kernel.unroll(image, centre, near * radius, far * radius, band.samples, band.samples_across)
+    if shape is not None:
+        near, far = near * shape, far * shape
+    across = band.samples_across if widths is None else band.in_samples(widths)
+    grey, steps = kernel.unroll(image, centre, near * radius, far * radius, band.samples, across)
     return Unrolled(grey, steps, band.along * radius)
 
 
@@ -123,6 +145,27 @@ def trace(
         view.steps, view.radii, trust, band.costs, basis, prior, tightness, full=full, floor=AGAINST,
         least_spread=least_spread, relative=relative, after=first, until=last,
     )  # fmt: skip
+
+
+def sharpness(view: Unrolled, band: Band, path: Floats, narrow: float, wide: float) -> float:
+    """Return the step across a narrow band along a path by that across a wide one: 1 on an edge without any width."""
+    at = np.round((path - view.radii[0]) / (view.radii[1] - view.radii[0])).astype(np.intp)
+    short, long = (_steps(view.grey, at, *band.in_samples((width,))) for width in (narrow, wide))
+    sign = 1.0 if long.sum() > 0.0 else -1.0
+    return float(np.maximum(sign * short, 0.0).sum() / max(float(np.maximum(sign * long, 0.0).sum()), 1e-6))
+
+
+def _steps(grey: NDArray[np.float32], at: NDArray[np.intp], width: int) -> Floats:
+    """Return the step across `width` samples at one sample of each ray, as `kernels.iris.unroll` has it."""
+    count = grey.shape[1]
+    reach = np.arange(1, width + 1)
+    middle = np.clip(at, width, count - 1 - width)[:, None] if count > 2 * width else np.zeros((len(at), 1), np.intp)
+    inside = (at >= width) & (at < count - width)
+    rays = np.arange(len(at))[:, None]
+    after = grey[rays, np.minimum(middle + reach, count - 1)].astype(np.float64)
+    before = grey[rays, np.maximum(middle - reach, 0)].astype(np.float64)
+    inside &= (after[:, -1] >= 0.0) & (before[:, -1] >= 0.0)  # negative: beyond the picture
+    return np.asarray(np.where(inside, after.mean(axis=1) - before.mean(axis=1), 0.0))
 
 
 def median(values: NDArray[np.floating]) -> float:

@@ -70,10 +70,10 @@ def iris_tone(pyramid: Pyramid, pupil: Contour, limbus: Contour) -> Tone:
 
 
 def pupil_tone(pyramid: Pyramid, pupil: Contour) -> Tone:
-    """Return the tone of the pupil's inside."""
+    """Return the tone of the pupil's lower half, which a drooping lid hides last."""
     image, factor = pyramid.level(pupil.radius, 8.0)
     outer = 0.85 * pupil.at(32) / factor
-    grey = kernel.rays(image, (pupil.cx / factor, pupil.cy / factor), 0.1 * outer, outer, 8)
+    grey = kernel.rays(image, (pupil.cx / factor, pupil.cy / factor), 0.1 * outer, outer, 8)[17:]
     return tone(grey[grey >= 0])
 
 

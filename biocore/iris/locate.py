@@ -12,6 +12,7 @@ from biocore.iris.circles import OFFSET, RATIO, Circle, Way
 from biocore.iris.contours import Band
 from biocore.iris.outline import APART_ODDS, SUPPORT_ODDS, Limbus
 from biocore.iris.pyramid import Pyramid, full_step
+from biocore.iris.segmentation import Ellipse
 from biocore.kernels import irissearch as kernel
 from biocore.types import GreyImage
 
@@ -26,6 +27,8 @@ FAINT, FAINT_ODDS = 0.6, 1.1  # support below which a pupil is doubted, and by h
 BRIGHT_ODDS = 0.6  # against a pupil that is brighter than its iris
 BEST_SCORE = SUPPORT_ODDS + APART_ODDS + PUPIL_ODDS  # of a pair of the usual ratio without offset
 BEYOND_DOUBT = 9.0  # of it
+FLAT = 0.05  # flatness of a clear pupil from which its limbus is looked for along an ellipse (gaze of 25 degrees)
+OVAL = 0.025  # radii; deviation of the edge from an ellipse: 0.01 to 0.02 of pupils, 0.03 to 0.1 where lashes join them
 CLEAR = 0.7  # support of a pupil that need not be searched for further
 PUPILS_FIRST = 10  # dark discs that limbi are looked for around
 LIMBI = 8  # limbi that are traced
@@ -36,6 +39,7 @@ TIGHT = np.array([1.0 / 0.3**2, 1.0 / 0.3**2, 1.0 / 0.3**2]) * 0.05**2  # of a p
 TIGHT.flags.writeable = False
 EVERYWHERE = np.ones(outline.ANGLES)
 EVERYWHERE.flags.writeable = False
+WITHIN_SUPPORT, WITHIN_ODDS = 0.15, 1.5  # by which a limbus within another is carried better; may be less likely
 WITHIN = 0.9  # of the limbus' radius; beyond, an edge is not the pupil's
 CLEAR_OF = 0.82  # of the limbus' radius; beyond, edges may be those of the limbus itself
 PATCH = 28.0  # px; radius a limbus is brought to before its pupil is searched
@@ -61,20 +65,33 @@ class Eye:
         return edges - unusual - BRIGHT_ODDS * (not self.dark)
 
 
-def trace_pupil(pyramid: Pyramid, circle: Circle, limbus: Circle, full: float, *, dark: bool) -> tuple[Circle, float]:
-    """Trace a pupil roughly; return the circle through it, and its support."""
+def trace_pupil(
+    pyramid: Pyramid, circle: Circle, limbus: Circle, full: float, *, dark: bool
+) -> tuple[Circle, float, Ellipse]:
+    """Trace a pupil roughly; return the circle through it, its support, and the ellipse it is where it is clear."""
     image, factor = pyramid.level(circle.r, 14.0)
     c = circle.scaled(1.0 / factor)
     view = contours.unroll(image, (c.x, c.y), c.r, PUPIL_BAND, outline.ANGLES)
     x, y, r = ((b - a) / factor for a, b in ((circle.x, limbus.x), (circle.y, limbus.y), (0.0, limbus.r)))
     until = contours.distance(x, y, WITHIN * r, outline.ANGLES)
-    prior, sought = np.array([c.r, 0.0, 0.0]), full if dark else -full
+    prior, sign = np.array([c.r, 0.0, 0.0]), full if dark else -full
     _, strength, found = contours.trace(
-        view, PUPIL_BAND, EVERYWHERE, sought, prior, TIGHT, least_spread=0.03 * c.r, until=until
+        view, PUPIL_BAND, EVERYWHERE, sign, prior, TIGHT, least_spread=0.03 * c.r, until=until
     )
-    r, dx, dy = found.coefficients
+    r, dx, dy = (float(k) for k in found.coefficients)
     support = float((strength * found.keeps).mean())
-    return Circle(c.x + dx, c.y - dy, float(r), circle.score, circle.way).scaled(factor), support
+    traced = Circle(c.x + dx, c.y - dy, r, circle.score, circle.way).scaled(factor)
+    stretch = turn = 0.0
+    if support > CLEAR:  # steps beyond a full one were worth the same, so that the path was as round as it could be
+        edge, _, _ = contours.trace(
+            view, PUPIL_BAND, EVERYWHERE, sign, prior, TIGHT, least_spread=0.03 * c.r, relative=True, until=until
+        )
+        waves = contours.harmonics(outline.ANGLES, 2)
+        parts = (edge - found.curve) @ waves * (2.0 / outline.ANGLES)
+        parts[0] *= 0.5
+        if float(np.std(edge - found.curve - waves @ parts)) < OVAL * r:
+            stretch, turn = factor * min(math.hypot(*parts[3:]), 0.5 * r), 0.5 * math.atan2(parts[4], parts[3])
+    return traced, support, Ellipse(traced.x, traced.y, traced.r + stretch, traced.r - stretch, turn)
 
 
 def pupil_candidates(pyramid: Pyramid, limbus: Circle, count: int = 3) -> list[Circle]:
@@ -127,7 +144,17 @@ def search(pixels: GreyImage) -> Search:
     traced = [outline.trace(pyramid, c.scaled(factor), full) for c in outer]
     inner = [c.scaled(factor) for c in inner]
     eyes = sorted(_pairs(pyramid, inner, _shortlist(traced, inner), full), key=lambda e: -e.score)
+    nearer = [eye for eye in eyes if _within(eye, eyes[0])]
+    if nearer:
+        eyes.remove(nearer[0])
+        eyes.insert(0, nearer[0])
     return Search(eyes, [c.scaled(factor) for c in every], [c.scaled(factor) for c in peaks])
+
+
+def _within(eye: Eye, best: Eye) -> bool:
+    """Whether an eye's limbus lies far within the best one's and is carried much better: lids and skin lie outside."""
+    better = eye.outline.support > best.outline.support + WITHIN_SUPPORT and eye.score > best.score - WITHIN_ODDS
+    return better and outline.RING_RATIO[1] * eye.limbus.r < best.limbus.r
 
 
 def _shortlist(traced: list[Limbus], inner: list[Circle]) -> list[Limbus]:
@@ -147,18 +174,23 @@ def _pairs(pyramid: Pyramid, inner: list[Circle], outer: list[Limbus], full: flo
     for first in outer:
         limbus = outline.past_ring(pyramid, first, full)
         near = [c for c in inner if possible(c, limbus.circle)]
-        found = [eye for c in near[:3] if (eye := _pair(pyramid, c, limbus, full))]
+        found = [eye for c in near[:3] for eye in _pair(pyramid, c, limbus, full)]
         if max((e.pupil_support for e in found), default=0.0) < CLEAR:
             faint = circles.distinct(pupil_candidates(pyramid, limbus.circle, 2), PUPILS)
-            found += [eye for c in faint if (eye := _pair(pyramid, c, limbus, full))]
+            found += [eye for c in faint for eye in _pair(pyramid, c, limbus, full)]
         eyes += found
         if max((e.score for e in found), default=0.0) > BEYOND_DOUBT:
             break
     return eyes
 
 
-def _pair(pyramid: Pyramid, circle: Circle, limbus: Limbus, full: float) -> Eye | None:
-    """Trace one pupil; None where it leaves the limbus."""
+def _pair(pyramid: Pyramid, circle: Circle, limbus: Limbus, full: float) -> list[Eye]:
+    """Trace one pupil: none where it leaves the limbus; where it is flat, also the limbus of a gaze aside."""
     dark = circle.way is not Way.BRIGHT_VOTES
-    pupil, support = trace_pupil(pyramid, circle, limbus.circle, full, dark=dark)
-    return Eye(pupil, limbus.circle, dark, support, limbus) if possible(pupil, limbus.circle) else None
+    pupil, support, shape = trace_pupil(pyramid, circle, limbus.circle, full, dark=dark)
+    found = [Eye(pupil, limbus.circle, dark, support, limbus)]
+    if support > CLEAR and shape.flatness > FLAT:
+        around = replace(limbus.circle, x=pupil.x, y=pupil.y)
+        oval = outline.trace(pyramid, around, full, shape.profile(outline.ANGLES))
+        found.append(Eye(pupil, oval.circle, dark, support, oval))
+    return [eye for eye in found if possible(eye.pupil, eye.limbus)]

@@ -86,9 +86,9 @@ def trust(count: int) -> Floats:
     return np.asarray(out)
 
 
-def trace(pyramid: Pyramid, circle: Circle, full: float) -> Limbus:
-    """Trace a limbus roughly."""
-    view, c, factor = _view(pyramid, circle)
+def trace(pyramid: Pyramid, circle: Circle, full: float, shape: Floats | None = None) -> Limbus:
+    """Trace a limbus roughly; with `shape`, radii at `ANGLES` angles of a curve of mean radius 1, along that."""
+    view, c, factor = _view(pyramid, circle, shape)
     weight = trust(ANGLES)
     return _limbus(view, c, factor, *_path(view, weight, c, full))
 
@@ -117,10 +117,10 @@ def past_ring(pyramid: Pyramid, inner: Limbus, full: float) -> Limbus:
     return replace(inner, doubtful=seen)
 
 
-def _view(pyramid: Pyramid, circle: Circle) -> tuple[contours.Unrolled, Circle, float]:
+def _view(pyramid: Pyramid, circle: Circle, shape: Floats | None = None) -> tuple[contours.Unrolled, Circle, float]:
     image, factor = pyramid.level(circle.r, TRACED)
     c = circle.scaled(1.0 / factor)
-    return contours.unroll(image, (c.x, c.y), c.r, BAND, ANGLES), c, factor
+    return contours.unroll(image, (c.x, c.y), c.r, BAND, ANGLES, shape), c, factor
 
 
 def _limbus(

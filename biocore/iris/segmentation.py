@@ -75,6 +75,16 @@ class Ellipse:
         """Shorter by longer axis: 1 on a circle, the cosine of the angle of gaze on a limbus seen from the side."""
         return self.b / self.a
 
+    @property
+    def flatness(self) -> float:
+        """Share of its mean axis by which the longer one is longer: 0 on a circle."""
+        return (self.a - self.b) / (self.a + self.b)
+
+    def profile(self, count: int = ANGLES) -> NDArray[np.float64]:
+        """Return distances of the edge from the centre at `count` equal angles, in radii: float64 (count,)."""
+        turn = angles(count) - self.angle
+        return np.asarray(self.b / self.radius / np.sqrt(self.ratio**2 * np.cos(turn) ** 2 + np.sin(turn) ** 2))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contour:

@@ -25,18 +25,20 @@ def _disc(radius: int) -> NDArray[np.int32]:
     return np.asarray((disc.sum(axis=1) - 1) // 2, np.int32)
 
 
-def find(pixels: GreyImage) -> tuple[NDArray[np.bool_], GreyImage]:
+def find(pixels: GreyImage, side: float | None = None) -> tuple[NDArray[np.bool_], GreyImage]:
     """Return where lamps are reflected, and the picture with these places filled from around.
 
     Parameters
     ----------
     pixels : uint8 array (height, width)
+    side : float or None
+        Shorter side, px, of a picture that the eye would fill as usual; None: that of this picture.
 
     Returns
     -------
     bool array (height, width), uint8 array (height, width)
     """
-    side = min(pixels.shape)
+    side = min(pixels.shape) if side is None else side
     width = max(3, round(side * SIZE)) | 1
     ground = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (width, width)))
     bright = np.asarray((cv2.subtract(pixels, ground) > STEP) & (pixels > DARKEST))
