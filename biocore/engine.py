@@ -15,7 +15,7 @@ from biocore.fingerprint.fuse import fuse as fuse_fingers
 from biocore.fingerprint.quality import assess as assess_finger
 from biocore.fingerprint.robust import extract_robust
 from biocore.fingerprint.scale import NOMINAL_PPI, TOLERANCE_PPI, to_500
-from biocore.formats.images import read_image
+from biocore.formats.images import read_colour, read_image
 from biocore.iris import compare as iris_comparison
 from biocore.iris.extract import extract as extract_iris
 from biocore.iris.fuse import fuse as fuse_irises
@@ -24,6 +24,7 @@ from biocore.report import QualityReport
 from biocore.types import (
     Comparison,
     EyePosition,
+    FacePosition,
     FingerPosition,
     FingerTemplate,
     Frame,
@@ -43,7 +44,7 @@ TRUSTED_TAG_PPI = NOMINAL_PPI - TOLERANCE_PPI
 
 def load(
     source: str | PathLike[str] | bytes,
-    modality: Modality | Literal["finger", "iris"],
+    modality: Modality | Literal["finger", "iris", "face"],
     ppi: float | None = None,
     position: Position | None = None,
 ) -> Sample:
@@ -53,11 +54,12 @@ def load(
     ----------
     source : path or bytes
         PNG, TIFF, BMP, PGM, JPEG, JPEG 2000, and WSQ where the extra `wsq` is installed.
-    modality : "finger" or "iris"
+    modality : "finger", "iris" or "face"
+        A face keeps its colours (`Frame.colour`).
     ppi : float or None
         Resolution in pixels per inch. Where it is not given, a finger's file must carry a tag of at least
         490 ppi; lower tags describe screens and are not believed.
-    position : FingerPosition, EyePosition or None
+    position : FingerPosition, EyePosition, FacePosition or None
         Which finger or eye.
 
     Raises
@@ -67,6 +69,10 @@ def load(
     InvalidSampleError
         No resolution for a finger, or an impossible one; a position of the other modality.
     """
+    if modality == Modality.FACE:
+        (pixels, _, name), colour = read_colour(source if isinstance(source, bytes) else Path(source))
+        where = FacePosition.UNKNOWN if position is None else position
+        return Sample(Frame(pixels, ppi, name, colour=colour), Modality.FACE, where)
     pixels, tag, name = read_image(source if isinstance(source, bytes) else Path(source))
     if modality == Modality.FINGER and ppi is None:
         if tag is None or tag < TRUSTED_TAG_PPI:
@@ -95,10 +101,11 @@ def assess(sample: Sample, template: Template | None = None) -> QualityReport:
     Raises
     ------
     InvalidSampleError
-        A finger of a resolution outside 490..1100 ppi.
+        A finger of a resolution outside 490..1100 ppi; a face, which is captured and stored, not assessed.
     InvalidTemplateError
         A template of the other modality.
     """
+    _no_face(sample, "not assessed")
     if sample.modality is Modality.IRIS:
         if template is not None:
             _iris(template)
@@ -129,8 +136,9 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     ExtractionError
         There is no usable finger or iris in the picture; names the sample's source.
     InvalidSampleError
-        A finger of a resolution outside 490..1100 ppi, or an unknown effort.
+        A finger of a resolution outside 490..1100 ppi, an unknown effort, or a face: no template is made of one.
     """
+    _no_face(sample, "no templates are made of them, and none are compared")
     if effort not in EFFORTS:
         raise InvalidSampleError(f"effort must be {' or '.join(EFFORTS)}, not {effort!r}")
     try:
@@ -215,6 +223,17 @@ def fuse(templates: Sequence[Template]) -> Template:
     if isinstance(templates[0], IrisTemplate):
         return fuse_irises([_iris(template) for template in templates])
     return fuse_fingers([_finger(template) for template in templates])
+
+
+def _no_face(sample: Sample, missing: str) -> None:
+    """Refuse what there is no engine for.
+
+    Raises
+    ------
+    InvalidSampleError
+    """
+    if sample.modality is Modality.FACE:
+        raise InvalidSampleError(f"{sample.source}: faces are captured and stored, {missing}")
 
 
 def _finger(template: Template) -> FingerTemplate:

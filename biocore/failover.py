@@ -84,7 +84,9 @@ class AnyDevice(Device):
         try:
             modality = Modality(address)
         except ValueError:
-            raise DeviceNotFoundError(f"expected {SCHEME}:finger or {SCHEME}:iris", uri=uri) from None
+            raise DeviceNotFoundError(
+                f"expected {' or '.join(f'{SCHEME}:{each}' for each in Modality)}", uri=uri
+            ) from None
         if set(params) - {"among"}:
             raise DeviceNotFoundError("has an unknown parameter", uri=uri, hint="There is among=URI,URI")
         super().__init__(DeviceInfo(uri, SCHEME, "", f"any {modality.value} device", modality))
@@ -216,8 +218,7 @@ def _none_left(
         return DeviceNotFoundError(
             f"no {name} is attached that may be used: {'; '.join(useless)}", uri=uri, hint="Plug another one in"
         )
+    made_up = f", and virtual:{modality.value} shows made-up pictures" if modality is not Modality.FACE else ""
     return DeviceNotFoundError(
-        f"no {name} is attached",
-        uri=uri,
-        hint=f"Plug one in; `biocore devices` lists what is there, and virtual:{modality.value} shows made-up pictures",
+        f"no {name} is attached", uri=uri, hint=f"Plug one in; `biocore devices` lists what is there{made_up}"
     )

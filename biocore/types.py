@@ -22,6 +22,7 @@ from biocore.errors import InvalidSampleError, InvalidTemplateError
 _T = TypeVar("_T", bound=np.generic)
 
 GreyImage = NDArray[np.uint8]  # (height, width), 0 = black ridge or pupil, 255 = white
+ColourImage = NDArray[np.uint8]  # (height, width, 3): red, green, blue as a screen shows them (sRGB)
 
 MAX_SIDE = 8192  # px; a ten-print card at 1000 ppi is 8000 px wide, nothing captured at a desk is larger
 PPI_RANGE = (50.0, 4000.0)  # any imaging device; what an algorithm takes is narrower and its own affair
@@ -33,11 +34,17 @@ class Modality(StrEnum):
 
     FINGER = "finger"
     IRIS = "iris"
+    FACE = "face"
+
+    @property
+    def positions(self) -> type[FingerPosition | EyePosition | FacePosition]:
+        """The enumeration of its positions."""
+        return _POSITIONS[self]
 
     @property
     def unknown(self) -> Position:
         """The position that nobody said."""
-        return FingerPosition.UNKNOWN if self is Modality.FINGER else EyePosition.UNKNOWN
+        return self.positions.UNKNOWN
 
 
 class FingerPosition(IntEnum):
@@ -64,7 +71,18 @@ class EyePosition(IntEnum):
     LEFT = 2
 
 
-Position = FingerPosition | EyePosition
+class FacePosition(IntEnum):
+    """A person has one face: there is nothing to tell. In MOSIP's registration a face has no subtype either."""
+
+    UNKNOWN = 0
+
+
+Position = FingerPosition | EyePosition | FacePosition
+_POSITIONS: dict[Modality, type[FingerPosition | EyePosition | FacePosition]] = {
+    Modality.FINGER: FingerPosition,
+    Modality.IRIS: EyePosition,
+    Modality.FACE: FacePosition,
+}
 
 IRIS_COLUMNS = 256  # words of an iris code, one an angular column: 1.4 degrees
 
@@ -101,6 +119,21 @@ def check_pixels(pixels: object, what: str = "pixels") -> GreyImage:
     return pixels
 
 
+def check_colour(colour: object, what: str = "colour") -> ColourImage:
+    """Check that `colour` is an 8-bit raster of red, green and blue of a possible size; say what is wrong otherwise.
+
+    Raises
+    ------
+    InvalidSampleError
+        Not an array of shape (height, width, 3), not uint8, empty, or longer than `MAX_SIDE` on one side.
+    """
+    if not isinstance(colour, np.ndarray) or colour.ndim != 3 or colour.shape[2] != 3:
+        shape = getattr(colour, "shape", type(colour).__name__)
+        raise InvalidSampleError(f"{what} must be an array of shape (height, width, 3), not {shape}")
+    check_pixels(colour[..., 0], what)
+    return colour
+
+
 def check_ppi(ppi: float | None, what: str = "resolution") -> float | None:
     """Check that a resolution is one an imaging device can have.
 
@@ -133,12 +166,16 @@ class Frame:
         URI of the device, or path of the file.
     captured_at : datetime
         When, in UTC.
+    colour : uint8 array (height, width, 3) or None
+        Of a face, where the device gives colours: the same picture in red, green and blue, read-only; `pixels` is its
+        luma (ITU-R BT.601). None for everything else.
     """
 
     pixels: GreyImage
     ppi: float | None = None
     source: str = "memory"
     captured_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    colour: ColourImage | None = None
 
     def __post_init__(self) -> None:
         pixels = check_pixels(self.pixels, f"pixels of {self.source}")
@@ -146,17 +183,22 @@ class Frame:
         object.__setattr__(self, "ppi", check_ppi(self.ppi, f"{self.source}: resolution"))
         if self.captured_at.tzinfo is None:
             raise InvalidSampleError(f"{self.source}: captured_at must carry a time zone")
+        if self.colour is not None:
+            colour = check_colour(self.colour, f"colour of {self.source}")
+            if colour.shape[:2] != pixels.shape:
+                raise InvalidSampleError(f"{self.source}: colour of {colour.shape} belongs to no {pixels.shape} pixels")
+            object.__setattr__(self, "colour", frozen_array(colour))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """A frame that shows one finger or one eye.
+    """A frame that shows one finger, one eye or one face.
 
     Attributes
     ----------
     frame : Frame
     modality : Modality
-    position : FingerPosition or EyePosition
+    position : FingerPosition, EyePosition or FacePosition
         Which finger or eye; `UNKNOWN` where nobody said.
 
     Raises
@@ -176,8 +218,8 @@ class Sample:
         except ValueError:
             known = " or ".join(Modality)
             raise InvalidSampleError(f"{self.source}: {self.modality!r} is no modality; use {known}") from None
-        kind = FingerPosition if self.modality is Modality.FINGER else EyePosition
-        position = self.position if isinstance(self.position, FingerPosition | EyePosition) else None
+        kind = self.modality.positions
+        position = self.position if isinstance(self.position, FingerPosition | EyePosition | FacePosition) else None
         if position is not None and position.value == 0:
             position = kind.UNKNOWN  # nobody said, whichever word for it was used
         if not isinstance(position, kind):
@@ -208,12 +250,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One finger or eye of a capture, taken apart by the device.
+    """One finger, eye or face of a capture, taken apart by the device.
 
     Attributes
     ----------
     frame : Frame
-    position : FingerPosition or EyePosition
+    position : FingerPosition, EyePosition or FacePosition
     score : float or None
         The device's own quality score, 0..100; no substitute for `biocore.assess`.
     record : bytes

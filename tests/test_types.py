@@ -20,6 +20,7 @@ from biocore.types import (
     PPI_RANGE,
     Comparison,
     EyePosition,
+    FacePosition,
     FingerPosition,
     FingerTemplate,
     Frame,
@@ -199,9 +200,45 @@ def test_a_position_of_the_other_modality_is_refused(modality: Any, position: An
 def test_a_modality_may_be_its_plain_word_and_an_unknown_one_is_refused_by_name() -> None:
     word: Any = "finger"
     assert Sample(Frame(GREY, 500), word).modality is Modality.FINGER
-    unknown: Any = "face"
-    with pytest.raises(InvalidSampleError, match="'face' is no modality; use finger or iris"):
+    unknown: Any = "palm"
+    with pytest.raises(InvalidSampleError, match="'palm' is no modality; use finger or iris or face"):
         Sample(Frame(GREY, 500), unknown)
+
+
+def test_a_face_has_no_position_and_needs_no_resolution() -> None:
+    sample = Sample(Frame(GREY), Modality.FACE)
+    assert sample.position is FacePosition.UNKNOWN
+    assert [each.unknown for each in Modality] == [FingerPosition.UNKNOWN, EyePosition.UNKNOWN, FacePosition.UNKNOWN]
+    for modality, position in ((Modality.FACE, EyePosition.LEFT), (Modality.FACE, FingerPosition.LEFT_RING)):
+        with pytest.raises(InvalidSampleError, match="is no face position"):
+            Sample(Frame(GREY), modality, position)
+
+
+def test_the_colours_of_a_frame_are_its_own_and_read_only() -> None:
+    given = np.dstack([GREY] * 3)
+    frame = Frame(GREY, colour=given)
+    assert frame.colour is not None
+    given[:] = 0
+    assert np.array_equal(frame.colour[..., 1], GREY)
+    with pytest.raises(ValueError, match="read-only"):
+        frame.colour[0, 0] = 7
+    assert Frame(GREY).colour is None
+
+
+@pytest.mark.parametrize(
+    ("colour", "said"),
+    [
+        (np.dstack([GREY] * 4), "height, width, 3"),
+        (GREY, "height, width, 3"),
+        ("red", "height, width, 3"),
+        (np.dstack([GREY] * 3).astype(np.float32), "uint8"),
+        (np.dstack([GREY] * 3)[:-1], "belongs to no"),
+        (np.zeros((0, 4, 3), np.uint8), "empty"),
+    ],
+)
+def test_colours_that_cannot_be_a_frame_s_are_refused(colour: Any, said: str) -> None:
+    with pytest.raises(InvalidSampleError, match=said):
+        Frame(GREY, colour=colour)
 
 
 def test_a_sample_shows_what_its_frame_holds() -> None:

@@ -22,6 +22,7 @@ from biocore.certify.cases import (
 from biocore.errors import DeviceTimeoutError, InvalidSampleError, SubjectTimeoutError
 from biocore.formats.images import read_image
 from biocore.hal import CANCEL_LATENCY, Device, Event, EventKind, State
+from biocore.types import Modality
 
 A_SESSION = 5  # captures between two openings: what a folder of pictures gives at least
 WARM = 50  # captures before memory is traced: what is loaded once, and what is made once
@@ -50,6 +51,9 @@ def frame_as_declared(bench: Bench) -> str:
         info = device.info
     expect(frame.pixels.dtype == np.uint8 and frame.pixels.ndim == 2, "is no picture of 8-bit grey")
     expect(not frame.pixels.flags.writeable, "its pixels can be overwritten")
+    if frame.colour is not None:
+        expect(info.modality is Modality.FACE, f"gives colours of a {info.modality}")
+        expect(not frame.colour.flags.writeable, "its colours can be overwritten")
     expect(bool(frame.source), "does not name its source")
     expect(frame.captured_at.tzinfo is not None, "its time of capture has no time zone")
     height, width = frame.pixels.shape
@@ -57,7 +61,8 @@ def frame_as_declared(bench: Bench) -> str:
         expect(frame.ppi == info.ppi, f"has {frame.ppi} ppi; {info.ppi:g} are declared")
     if info.window is not None:
         expect((width, height) == info.window, f"is {width} x {height} px; {info.window} are declared")
-    return f"{width} x {height} px, {'no fixed' if frame.ppi is None else f'{frame.ppi:g}'} ppi"
+    colour = "" if frame.colour is None else ", in colour"
+    return f"{width} x {height} px, {'no fixed' if frame.ppi is None else f'{frame.ppi:g}'} ppi{colour}"
 
 
 @CAPTURING.add("a recording gives the very picture that came with it")

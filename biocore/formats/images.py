@@ -37,7 +37,16 @@ from PIL import (
 )
 
 from biocore.errors import FormatError, MissingDependencyError, UnsupportedFormatError
-from biocore.types import MAX_SIDE, PPI_RANGE, GreyImage, check_pixels, check_ppi, frozen_array
+from biocore.types import (
+    MAX_SIDE,
+    PPI_RANGE,
+    ColourImage,
+    GreyImage,
+    check_colour,
+    check_pixels,
+    check_ppi,
+    frozen_array,
+)
 
 MAX_BYTES = 4 * MAX_SIDE * MAX_SIDE  # a raw 32-bit picture of the largest size; no file worth reading is larger
 SCREEN_PPI = (72.0, 96.0)  # what programs write that have measured nothing
@@ -48,6 +57,7 @@ WHITE_IS_ZERO = 0  # TIFF 6.0, tag 262
 READABLE = "PNG, TIFF, BMP, PGM, JPEG, JPEG 2000 and WSQ"
 
 _Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
+_Converter = Callable[[Image.Image, str, int, bool, str], tuple[GreyImage, ColourImage | None]]
 
 _OPENERS: tuple[tuple[str, tuple[bytes, ...], _Opener], ...] = (
     ("PNG", (b"\x89PNG\r\n\x1a\n",), PngImagePlugin.PngImageFile),
@@ -109,6 +119,24 @@ def read_image(source: str | Path | bytes) -> Picture:
     MissingDependencyError
         WSQ without the extra `wsq`.
     """
+    return _read(source, lambda image, kind, bits, inverted, name: (_grey(image, kind, bits, inverted, name), None))[0]
+
+
+def read_colour(source: str | Path | bytes) -> tuple[Picture, ColourImage | None]:
+    """Read a portrait: the picture as 8-bit grey, and in red, green and blue where it has colours.
+
+    Errors, and how grey is made, as those of `read_image`. Transparency is laid over white. Colour profiles are not
+    applied: the numbers are the file's.
+
+    Returns
+    -------
+    Picture
+    colour : uint8 array (height, width, 3), read-only, or None
+    """
+    return _read(source, _with_colour)
+
+
+def _read(source: str | Path | bytes, convert: _Converter) -> tuple[Picture, ColourImage | None]:
     data, name = _bytes_of(source)
     kind, opener = _recognise(data, name)
     try:
@@ -128,28 +156,30 @@ def read_image(source: str | Path | bytes) -> Picture:
                 file=name,
             ) from error
         bits, inverted = _sample_bits(image)
-        pixels = _grey(upright, kind, bits, inverted, name)
-    return Picture(frozen_array(check_pixels(pixels, f"pixels of {name}")), tag, name)
+        pixels, colour = convert(upright, kind, bits, inverted, name)
+    picture = Picture(frozen_array(check_pixels(pixels, f"pixels of {name}")), tag, name)
+    return picture, None if colour is None else frozen_array(check_colour(colour, f"colour of {name}"))
 
 
-def write_png(path: str | Path, pixels: GreyImage, ppi: float | None = None) -> None:
-    """Write a grey raster as PNG, with its resolution where it is known.
+def write_png(path: str | Path, pixels: GreyImage | ColourImage, ppi: float | None = None) -> None:
+    """Write a raster as PNG, with its resolution where it is known.
 
     Parameters
     ----------
     path : path
-    pixels : uint8 array (height, width)
+    pixels : uint8 array (height, width), or (height, width, 3) in red, green and blue
     ppi : float or None
         px/inch; the PNG holds whole px/m.
 
     Raises
     ------
     InvalidSampleError
-        Not a grey raster, or an impossible resolution.
+        No such raster, or an impossible resolution.
     FormatError
         The file cannot be written.
     """
-    image = Image.fromarray(np.ascontiguousarray(check_pixels(pixels)))
+    check = check_colour if np.ndim(pixels) == 3 else check_pixels
+    image = Image.fromarray(np.ascontiguousarray(check(pixels)))
     ppi = check_ppi(ppi)
     stream = io.BytesIO()
     image.save(stream, "PNG", **({"dpi": (ppi, ppi)} if ppi is not None else {}))
@@ -282,6 +312,25 @@ def _grey(image: Image.Image, kind: str, bits: int, inverted: bool, name: str) -
     if image.mode in ("P", "RGB", "RGBX", "CMYK", "YCbCr"):
         return np.asarray(image.convert("RGB").convert("L"))
     raise UnsupportedFormatError(f"a {kind} with pixels of kind {image.mode}; save it as grey", file=name)
+
+
+def _with_colour(
+    image: Image.Image, kind: str, bits: int, inverted: bool, name: str
+) -> tuple[GreyImage, ColourImage | None]:
+    """Return a picture as grey, and its colours where it is none of grey alone."""
+    grey = _grey(image, kind, bits, inverted, name)
+    if not has_colour(image):
+        return grey, None
+    if image.mode in ("PA", "RGBA", "RGBa") or "transparency" in image.info:
+        whole = image.convert("RGBA")
+        paper = Image.new("RGBA", whole.size, "white")
+        image = Image.alpha_composite(paper, whole)
+    return grey, np.asarray(image.convert("RGB"))
+
+
+def has_colour(image: Image.Image) -> bool:
+    """Say whether a picture's pixels may have colours, by their kind."""
+    return image.mode in ("P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 
 
 def _to_8(values: NDArray[np.int64], bits: int, inverted: bool) -> GreyImage:

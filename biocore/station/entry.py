@@ -16,7 +16,7 @@ from typing import Any
 
 from biocore.errors import JournalCorruptError, JournalStateError
 from biocore.report import Outcome
-from biocore.types import EyePosition, FingerPosition, Position
+from biocore.types import EyePosition, FacePosition, FingerPosition, Position
 
 LAYOUT = 1  # of heads; a reader refuses a higher one
 GENESIS = "0" * 64  # what the first entry follows
@@ -41,6 +41,14 @@ class EntryKind(StrEnum):
     CLOSE = "close"  # the resident is finished; nothing follows
 
 
+_KINDS: dict[str, type[FingerPosition | EyePosition | FacePosition]] = {
+    "finger": FingerPosition,
+    "eye": EyePosition,
+    "face": FacePosition,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """Something to be recorded.
@@ -52,7 +60,7 @@ class Item:
         Sealed. What it is in, `media` says.
     media : str
         Media type of the payload (`image/png`).
-    position : FingerPosition, EyePosition or None
+    position : FingerPosition, EyePosition, FacePosition or None
     attempt : int or None
         From 1.
     score : int or None
@@ -82,8 +90,8 @@ class Item:
             raise JournalStateError(f"a payload is up to {MAX_BODY} bytes, not {type(self.payload).__name__}")
         if not _MEDIA.fullmatch(self.media):
             raise JournalStateError("this is no media type")  # not quoted: it could be anything, as below
-        if self.position is not None and not isinstance(self.position, FingerPosition | EyePosition):
-            raise JournalStateError(f"{self.position!r} is no position of a finger or an eye")
+        if self.position is not None and not isinstance(self.position, FingerPosition | EyePosition | FacePosition):
+            raise JournalStateError(f"{self.position!r} is no position of a finger, an eye or a face")
         if self.attempt is not None and not 1 <= self.attempt <= 999:
             raise JournalStateError(f"attempts count from 1 to 999, not {self.attempt}")
         if self.score is not None and not 0 <= self.score <= 100:
@@ -98,14 +106,13 @@ def position_name(position: Position | None) -> str:
     """Return a position as heads hold it (`finger:2`), empty for none."""
     if position is None:
         return ""
-    return f"{'finger' if isinstance(position, FingerPosition) else 'eye'}:{position.value}"
+    return f"{_NAMES[type(position)]}:{position.value}"
 
 
 def position_of(name: str) -> Position | None:
     """Return the position that heads call `name`."""
     part, _, number = name.partition(":")
-    kinds: dict[str, type[FingerPosition] | type[EyePosition]] = {"finger": FingerPosition, "eye": EyePosition}
-    return kinds[part](int(number)) if name else None
+    return _KINDS[part](int(number)) if name else None
 
 
 @dataclass(frozen=True, slots=True)

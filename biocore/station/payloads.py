@@ -29,8 +29,9 @@ _KINDS: dict[str, type[FingerTemplate] | type[IrisTemplate]] = {"finger": Finger
 
 
 def frame_item(sample: Sample, attempt: int, score: int | None = None) -> Item:
-    """Return a sample's picture as an item: grey PNG with its resolution."""
-    image, stream = Image.fromarray(sample.pixels), io.BytesIO()
+    """Return a sample's picture as an item: PNG with its resolution, in the frame's colours where it has any."""
+    colour = sample.frame.colour
+    image, stream = Image.fromarray(sample.pixels if colour is None else colour), io.BytesIO()
     dpi = {"dpi": (sample.ppi, sample.ppi)} if sample.ppi is not None else {}
     image.save(stream, "PNG", compress_level=_LEVEL, **dpi)
     return Item(EntryKind.FRAME, stream.getvalue(), PNG, sample.position, attempt, score)
