@@ -23,6 +23,7 @@ from biocore_drivers.usb_bus import Identity
 from camera_server import eye
 from fake_cameras import FakeCameras
 from fs81_model import Fs81Model
+from portrait import portrait, yuyv
 from serial_sensor import SerialSensor
 from usb_conversations import replay
 
@@ -90,6 +91,29 @@ def plugged_camera(request: pytest.FixtureRequest) -> str:
     return "uvc:1234:abcd"
 
 
+def portraits(request: pytest.FixtureRequest) -> str:
+    folder: Path = request.getfixturevalue("tmp_path")
+    for number in range(5):
+        Image.fromarray(portrait(number, 40, 48)).save(folder / f"{number}.png")
+    return f"file:{folder}?modality=face"
+
+
+def video_of_a_face(request: pytest.FixtureRequest) -> str:
+    folder: Path = request.getfixturevalue("tmp_path")
+    for number in range(30):
+        Image.fromarray(portrait(number, 64, 48)).save(folder / f"face_{number:02d}.png")
+    return f"camera:{folder}/face_00.png?modality=face"
+
+
+def plugged_webcam(request: pytest.FixtureRequest) -> str:
+    patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    cameras = FakeCameras(request.getfixturevalue("tmp_path") / "machine", patch)
+    cameras.plug("video0", Identity(0x046D, 0x0825, "Logitech", "Webcam", "", "1-3", 1, 7))
+    shown = [yuyv(portrait(number, 64, 48)) for number in range(9)]
+    cameras.shows = lambda number: shown[number % 9]
+    return "uvc:046d:0825?modality=face"
+
+
 def made_up_sensor(request: pytest.FixtureRequest) -> str:
     folder: Path = request.getfixturevalue("tmp_path")
     request.addfinalizer(libfprint_feeder.plug(request.getfixturevalue("monkeypatch"), folder).end)
@@ -102,6 +126,7 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "virtual": virtual,
     "virtual:iris": virtual_iris,
     "file": pictures,
+    "file:face": portraits,
     "replay": synthetic("next1010", "&order=relaxed"),
     "uru4000": synthetic("uru4000"),
     "upek": synthetic("upek"),
@@ -110,14 +135,16 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "fs81": modelled_fs81,
     "r30x": serial,
     "camera": video,
+    "camera:face": video_of_a_face,
     "uvc": plugged_camera,
+    "uvc:face": plugged_webcam,
     "vendor": lambda request: f"vendor:{request.getfixturevalue('example_sdk')}",
     "libfprint": made_up_sensor,
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 MANY = 1000  # captures that must leave nothing behind
 # Where each takes long: a modelled lamp, a serial line and a camera keep time, prints and eyes are painted anew.
-FEWER = {"r30x": 40, "fs81": 80, "uvc": 80, "virtual": 300, "virtual:iris": 100, "libfprint": 200}
+FEWER = {"r30x": 40, "fs81": 80, "uvc": 80, "uvc:face": 80, "virtual": 300, "virtual:iris": 100, "libfprint": 200}
 ALL_OF_THEM = "BIOCORE_CAPTURES"  # environment: how many instead, for every driver
 # Recognises sensors that are of no use; is another driver's device, which must be attached (test_recorder).
 NEVER_OPENS = {"refused", "record"}

@@ -49,13 +49,15 @@ def test_cameras_are_listed_by_who_they_are_without_their_metadata_nodes(cameras
     cameras.plug("video2", IRIS, Node({"GREY": [(640, 480)]}))
     cameras.plug("video10", TWIN, Node({"GREY": [(640, 480)]}))
     found = {info.uri: info for info in Registry().devices() if info.driver == "uvc"}
-    assert set(found) == {"uvc:046d:0825@1-3", "uvc:1234:abcd@S-77", "uvc:1234:abcd@S-78"}
+    portrait = "uvc:046d:0825@1-3?modality=face"
+    assert set(found) == {"uvc:046d:0825@1-3", portrait, "uvc:1234:abcd@S-77", "uvc:1234:abcd@S-78"}
     assert found["uvc:1234:abcd@S-77"].model == "Iris camera"
     assert found["uvc:1234:abcd@S-77"].serial == "S-77"
     assert "made-up" in found["uvc:1234:abcd@S-77"].experimental
     # A camera of colour must be named: nobody wants their webcam to be taken for an iris camera.
     assert best(found.values(), Modality.IRIS) == ["uvc:1234:abcd@S-77", "uvc:1234:abcd@S-78"]
     assert "colour" in found["uvc:046d:0825@1-3"].refusal
+    assert best(found.values(), Modality.FACE) == [portrait]  # nor an iris camera for one of portraits
 
 
 def test_a_node_that_cannot_be_asked_is_judged_by_its_place(cameras: FakeCameras, monkeypatch: Any) -> None:
@@ -90,9 +92,9 @@ def test_two_cameras_of_one_housing_are_told_apart(cameras: FakeCameras) -> None
     cameras.plug("video1", IRIS, Node(metadata=True), index=1)
     node = cameras.plug("video2", IRIS, Node({"GREY": [(160, 120)]}))
     names = sorted(info.uri for info in Registry().devices() if info.driver == "uvc")
-    assert names == ["uvc:1234:abcd@S-77", "uvc:1234:abcd@S-77?node=1"]
+    assert names == ["uvc:1234:abcd@S-77", "uvc:1234:abcd@S-77?modality=face", "uvc:1234:abcd@S-77?node=1"]
     cameras.shows = eye
-    with open_device(names[1]) as device:
+    with open_device(names[2]) as device:
         device.capture(5)
     assert cameras.opened[0].path == node
     with pytest.raises(DeviceNotFoundError):

@@ -2,14 +2,14 @@
 
 | parameter  | default | meaning |
 |------------|---------|---------|
-| `modality` | iris    | what it shows; faces are no modality of this library yet |
-| `take`     | sharp   | `sharp`: of five steady ones the sharpest; `first`: the first one that is not blank |
+| `modality` | iris    | what it shows: `iris` or `face`; of a face the frame keeps its colours |
+| `take`     | sharp   | `sharp`: of five steady ones the sharpest, of faces with regard to their exposure; `first`: the first one that is not blank |
 
 A stream is one of JPEGs (multipart/x-mixed-replace). A file is a video that OpenCV reads (FFV1 and Motion JPEG without
 loss of what is in it), or a sequence of pictures by its pattern or by its first one; each session plays it from its
 beginning, and at its end nobody comes any more (SubjectTimeoutError). In an address, `?` is written `%3F` and `%` is
 written `%25`. A camera of this machine is `uvc:VID:PID`, see `uvc`.
-"""
+"""  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ import numpy as np
 from biocore.errors import (
     DeviceNotFoundError,
     DeviceTimeoutError,
-    DeviceUnsupportedError,
     SubjectTimeoutError,
 )
 from biocore.hal import Device, DeviceInfo, EventKind, Judge, split_uri
 from biocore.types import GreyImage, Modality
 from biocore_drivers.camera_feed import Feed, Source
 from biocore_drivers.camera_sources import FileSource
-from biocore_drivers.job import SLICE, Job, Phase
+from biocore_drivers.job import SLICE, Job, Phase, Picture
 from biocore_drivers.mjpeg import MjpegSource
 from biocore_drivers.parameters import check_known, one_of
-from biocore_drivers.shutter import Sharpness, Shutter
+from biocore_drivers.shutter import Portrait, Sharpness, Shutter
 from biocore_drivers.transport import Situation
 from biocore_drivers.worker import Talk, WorkerDevice
 
@@ -59,17 +58,20 @@ class CameraTalk(Talk):
         Makes the judge of one capture.
     run : int
         Usable pictures in a row that a capture wants.
+    awaiting : Phase
+        What is waited for.
     live : bool
         It may freeze; a file may stand still.
     """
 
     touches = False
 
-    def __init__(self, feed: Feed, judge: Callable[[], Judge], run: int | None, *, live: bool) -> None:
+    def __init__(self, feed: Feed, judge: Callable[[], Judge], run: int | None, awaiting: Phase, *, live: bool) -> None:
         super().__init__(feed)
         self._feed = feed
         self._judge = judge
         self._run = run
+        self._awaiting = awaiting
         self._live = live
         self._seen_at = feed.clock.now()
         self._interval: float | None = None  # s from picture to picture; None = none has come in this capture
@@ -88,19 +90,19 @@ class CameraTalk(Talk):
     def stop(self) -> None:
         """Do nothing: the feed closes the camera."""
 
-    def capture(self, job: Job) -> GreyImage:
+    def capture(self, job: Job) -> Picture:
         """Show what comes, until a picture is taken."""
         self._feed.want(True)
         self._seen_at, self._interval = self._feed.clock.now(), None
         self._before, self._same = None, 0
         shutter = Shutter(self._judge()) if self._run is None else Shutter(self._judge(), self._run)
-        job.enter(Phase.AWAIT_EYE)
+        job.enter(self._awaiting)
         job.say(EventKind.WAITING)
         said = False
         while True:
-            pixels = self._next(job, STALLED)
-            self._watch_for_ice(pixels)
-            taken = shutter.see(pixels)
+            picture = self._next(job, STALLED)
+            self._watch_for_ice(picture.pixels)
+            taken = shutter.see(picture)
             if shutter.present and not said:
                 job.say(EventKind.PRESENT)
                 said = True
@@ -108,9 +110,9 @@ class CameraTalk(Talk):
                 if self._live:
                     self._feed.want(False)
                 return taken
-            job.preview(pixels, None)
+            job.preview(picture.pixels, None, picture.colour)
 
-    def _next(self, job: Job, patience: float) -> GreyImage:
+    def _next(self, job: Job, patience: float) -> Picture:
         """Return the next picture; tell a camera that gives none from a person who does not come."""
         clock = self._feed.clock
         while True:
@@ -163,20 +165,23 @@ class CameraDevice(WorkerDevice):
     live : bool
 
     The caller's `judge` may say None of a picture that will not do (no eye, lids closed). Without one focus decides,
-    and where it fails, which is logged.
+    of faces exposure too, and where it fails, which is logged.
     """
 
     def __init__(self, info: DeviceInfo, connect: Callable[[Situation], Feed], take: str, *, live: bool) -> None:
         run = 1 if take == "first" else None
+        face = info.modality is Modality.FACE
+        self._own: type[Sharpness | Portrait] = Portrait if face else Sharpness
+        awaiting = Phase.AWAIT_FACE if face else Phase.AWAIT_EYE
 
         def converse(feed: Feed) -> CameraTalk:
-            return CameraTalk(feed, self._judge_of(take), run, live=live)
+            return CameraTalk(feed, self._judge_of(take), run, awaiting, live=live)
 
         super().__init__(info, connect, converse)
 
     def _judge_of(self, take: str) -> Callable[[], Judge]:
         def make() -> Judge:
-            given, own = self.judge, Sharpness()
+            given, own = self.judge, self._own()
 
             def judged(pixels: GreyImage) -> float | None:
                 if given is None:
@@ -197,13 +202,11 @@ def options(uri: str, params: Mapping[str, str], known: Iterable[str] = KEYS) ->
 
     Raises
     ------
-    DeviceNotFoundError, DeviceUnsupportedError
+    DeviceNotFoundError
     """
     check_known(uri, params, known)
-    modality = one_of(uri, "modality", params.get("modality", "iris"), ("iris", "face"))
-    if modality not in set(Modality):
-        raise DeviceUnsupportedError("faces are no modality of this library yet", uri=uri, hint="There is iris")
-    return Modality(modality), one_of(uri, "take", params.get("take", "sharp"), ("sharp", "first"))
+    modality = Modality(one_of(uri, "modality", params.get("modality", "iris"), ("iris", "face")))
+    return modality, one_of(uri, "take", params.get("take", "sharp"), ("sharp", "first"))
 
 
 class CameraDriver:
@@ -224,10 +227,10 @@ class CameraDriver:
         ------
         DeviceNotFoundError
             No address that can be one, or a parameter that is unknown or impossible.
-        DeviceUnsupportedError
         """
         _, address, params = split_uri(uri)
         modality, take = options(uri, params)
+        colours = modality is Modality.FACE
         live = address.startswith(("http://", "https://"))
         if live:
             _check_url(uri, address)
@@ -237,7 +240,7 @@ class CameraDriver:
 
         def connect(situation: Situation) -> Feed:
             def begin() -> Source:
-                return MjpegSource(address, situation) if live else FileSource(address, situation)
+                return (MjpegSource if live else FileSource)(address, situation, colours)
 
             return Feed(situation, begin)
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from biocore.errors import DeviceProtocolError
-from biocore.types import GreyImage
 from biocore_drivers.camera_pixels import BrokenPictureError
+from biocore_drivers.job import Picture
 from biocore_drivers.transport import Clock, RealClock, Situation
 
 LET_GO = 2.5  # s to wait for the thread when the camera is closed
@@ -44,7 +44,7 @@ class Source(Protocol):
         """
         ...
 
-    def picture(self) -> GreyImage:
+    def picture(self) -> Picture:
         """Decode what was grabbed.
 
         Raises
@@ -86,7 +86,7 @@ class Feed:
         self._release = release
         self._source: Source | None = None
         self._wanted = self._stopped = False
-        self._latest: GreyImage | None = None
+        self._latest: Picture | None = None
         self._failure: BaseException | None = None
         self._broken = ""
         self._run = 0  # broken pictures in a row
@@ -104,7 +104,7 @@ class Feed:
                 self._latest = None
             self._changed.notify_all()
 
-    def frame(self, timeout: float) -> GreyImage | None:
+    def frame(self, timeout: float) -> Picture | None:
         """Return the next picture that nobody has seen; None where none comes in time.
 
         Raises
@@ -204,7 +204,7 @@ class Feed:
                 self._latest = picture
                 self._changed.notify_all()
 
-    def _decoded(self, source: Source) -> GreyImage | None:
+    def _decoded(self, source: Source) -> Picture | None:
         try:
             picture = source.picture()
         except BrokenPictureError as error:

@@ -76,6 +76,18 @@ def jpeg(data: bytes) -> GreyImage:
     BrokenPictureError
         It ends early, or is none.
     """
+    picture = decoded(data, cv2.IMREAD_GRAYSCALE)
+    return picture.reshape(picture.shape[:2])
+
+
+def decoded(data: bytes, flags: int) -> NDArray[np.uint8]:
+    """Return the pixels of a whole JPEG; `flags` are OpenCV's.
+
+    Raises
+    ------
+    BrokenPictureError
+        It ends early, or is none.
+    """
     if not data.startswith(START):
         raise BrokenPictureError("no JPEG")
     data = data.rstrip(PADDING)
@@ -87,12 +99,12 @@ def jpeg(data: bytes) -> GreyImage:
             with Image.open(io.BytesIO(data)) as header:
                 if max(header.size) > MAX_SIDE:
                     raise BrokenPictureError(f"a JPEG of {header.size} px")
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except (OSError, SyntaxError, Image.DecompressionBombError, cv2.error) as error:
         raise BrokenPictureError(f"a JPEG that does not decode: {error}") from error
     if picture is None:
         raise BrokenPictureError("a JPEG that does not decode")
-    return np.asarray(picture, np.uint8).reshape(picture.shape[:2])
+    return np.asarray(picture, np.uint8)
 
 
 def _flat(raw: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -22,9 +22,10 @@ from biocore.errors import (
     DevicePermissionError,
     DeviceUnsupportedError,
 )
-from biocore.types import GreyImage
 from biocore_drivers import v4l2
+from biocore_drivers.camera_colours import coloured
 from biocore_drivers.camera_pixels import COMPRESSED, GREY, BrokenPictureError, grey
+from biocore_drivers.job import Picture
 from biocore_drivers.transport import Situation
 from biocore_drivers.usb_bus import programs
 from biocore_drivers.v4l2 import Size
@@ -41,15 +42,16 @@ class _OpenCv:
 
     live = False
 
-    def __init__(self, capture: cv2.VideoCapture, code: str) -> None:
+    def __init__(self, capture: cv2.VideoCapture, code: str, colours: bool) -> None:
         self._capture = capture
         self._code = code
+        self._colours = colours
 
     def grab(self) -> bool:
         """Wait for the next picture."""
         return bool(self._capture.grab())
 
-    def picture(self) -> GreyImage:
+    def picture(self) -> Picture:
         """Decode what was grabbed."""
         try:
             came, raw = self._capture.retrieve()
@@ -57,7 +59,7 @@ class _OpenCv:
             raise BrokenPictureError(f"a picture that does not decode: {error}") from error
         if not came:
             raise BrokenPictureError("a picture that does not decode")
-        return grey(raw, self._code)
+        return coloured(raw, self._code) if self._colours else Picture(grey(raw, self._code))
 
     def interrupt(self) -> None:
         """Do nothing: OpenCV cannot be interrupted."""
@@ -74,6 +76,8 @@ class FileSource(_OpenCv):
     ----------
     path : str
     situation : Situation
+    colours : bool
+        They are wanted.
 
     Raises
     ------
@@ -81,7 +85,7 @@ class FileSource(_OpenCv):
         There is none, or none that OpenCV reads.
     """
 
-    def __init__(self, path: str, situation: Situation) -> None:
+    def __init__(self, path: str, situation: Situation, colours: bool = False) -> None:
         sequence = "%" in Path(path).name or Path(path).suffix.lower() in PICTURES
         if "%" not in path and not Path(path).is_file():
             raise situation.error(DeviceNotFoundError, f"there is no file {path!r}")
@@ -91,7 +95,7 @@ class FileSource(_OpenCv):
             raise situation.error(DeviceNotFoundError, f"{path!r} cannot be read: {error}") from error
         if not capture.isOpened():
             raise situation.error(DeviceNotFoundError, f"{path!r} is no video, and no sequence of pictures")
-        super().__init__(capture, "")
+        super().__init__(capture, "", colours)
 
 
 class V4l2Source(_OpenCv):
@@ -105,6 +109,8 @@ class V4l2Source(_OpenCv):
     gone : callable
         Says whether the camera is attached no more.
     situation : Situation
+    colours : bool
+        They are wanted.
 
     Raises
     ------
@@ -114,12 +120,17 @@ class V4l2Source(_OpenCv):
     live = True
 
     def __init__(
-        self, camera: v4l2.Camera, wanted: tuple[str, Size | None], gone: Callable[[], bool], situation: Situation
+        self,
+        camera: v4l2.Camera,
+        wanted: tuple[str, Size | None],
+        gone: Callable[[], bool],
+        situation: Situation,
+        colours: bool = False,
     ) -> None:
         self._gone = gone
         self._situation = situation
         _check_access(camera.path, situation)
-        code, size = chosen(v4l2.formats(camera.path), *wanted)
+        code, size = (chosen_for_colour if colours else chosen)(v4l2.formats(camera.path), *wanted)
         capture = _opened(str(camera.path))
         if not capture.isOpened():
             capture.release()
@@ -143,7 +154,7 @@ class V4l2Source(_OpenCv):
             )
         if (given or code) not in COMPRESSED:  # of a JPEG, OpenCV hands out a buffer with the last one's end
             capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
-        super().__init__(capture, given or code)
+        super().__init__(capture, given or code, colours)
 
     def grab(self) -> bool:
         """Wait for the next picture.
@@ -170,6 +181,22 @@ def chosen(offered: dict[str, list[Size]], code: str, size: Size | None) -> tupl
         fitting = [each for each in offered.get(code, []) if each[0] <= LARGEST[0] and each[1] <= LARGEST[1]]
         size = max(fitting, key=lambda each: (each[0] * each[1], each), default=None)
     return code, size
+
+
+def chosen_for_colour(offered: dict[str, list[Size]], code: str, size: Size | None) -> tuple[str, Size | None]:
+    """Choose format and size for a portrait: what is asked for, else colour before grey, large before small, then raw.
+
+    Size comes first: raw video fills a USB 2 cable, and many cameras offer their large pictures as JPEG only.
+
+    >>> chosen_for_colour({"MJPG": [(1280, 720)], "YUYV": [(640, 480)], "GREY": [(1920, 1080)]}, "", None)
+    ('MJPG', (1280, 720))
+    """
+    if code:
+        return chosen(offered, code, size)
+    known = [each for each in _PREFERRED if each in offered and each not in GREY and size in (None, *offered[each])]
+    best = [chosen(offered, each, size) for each in known]
+    largest = max(best, key=lambda each: 0 if each[1] is None else each[1][0] * each[1][1], default=None)
+    return largest or chosen(offered, "", size)
 
 
 def is_grey(offered: dict[str, list[Size]]) -> bool:

@@ -3,7 +3,7 @@
 | parameter  | default | meaning |
 |------------|---------|---------|
 | `ppi`      | none    | resolution in px/inch of all the pictures; without it each picture's own tag is believed where it is a scanner's (250..4000), and else the frame has none |
-| `modality` | finger  | `finger` or `iris` |
+| `modality` | finger  | `finger`, `iris` or `face`; of a face the frame keeps its colours, and it stands upright as the file says |
 
 A folder is read in order of name when the device is opened; other files in it are passed over. Each capture gives the
 next picture; after the last one nobody comes any more (SubjectTimeoutError) until the device is opened anew. A picture
@@ -14,11 +14,12 @@ and `%` is written `%25`.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from biocore.errors import (
     DeviceNotFoundError,
@@ -29,7 +30,7 @@ from biocore.errors import (
     UnsupportedFormatError,
 )
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
-from biocore.types import MAX_SIDE, Frame, GreyImage, Modality, check_ppi
+from biocore.types import MAX_SIDE, ColourImage, Frame, GreyImage, Modality, check_ppi
 from biocore_drivers.parameters import check_known
 
 NAME = "file"
@@ -37,6 +38,7 @@ SUFFIXES = frozenset({".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".tif", "
 KEYS = frozenset({"ppi", "modality"})
 TAG_PPI = (250.0, 4000.0)  # px/inch; 72 and 96 are what programs write that do not know
 _EIGHT_BIT = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
+_GREY = frozenset({"1", "L", "LA"})
 
 
 class FileDevice(Device):
@@ -70,9 +72,10 @@ class FileDevice(Device):
                 "there are no more pictures", uri=self.info.uri, hint="Open it anew to start over"
             )
         picture = self._waiting.pop()
-        pixels, tagged = read(picture)
+        colours = self.info.modality is Modality.FACE
+        pixels, tagged, colour = read_portrait(picture) if colours else (*read(picture), None)
         attempt.emit(EventKind.PRESENT, str(picture))
-        return Frame(pixels, tagged if self._ppi is None else self._ppi, str(picture))
+        return Frame(pixels, tagged if self._ppi is None else self._ppi, str(picture), colour=colour)
 
 
 class FileDriver:
@@ -136,6 +139,25 @@ def read(path: Path) -> tuple[GreyImage, float | None]:
     FormatError
         Broken, empty, or not readable for this user.
     """
+    with _opened(path) as picture:
+        return np.asarray(picture.convert("L"), np.uint8), _tagged(picture.info.get("dpi"))
+
+
+def read_portrait(path: Path) -> tuple[GreyImage, float | None, ColourImage | None]:
+    """Read a picture as 8-bit grey and, where it has colours, as red, green and blue; turned as its camera was held.
+
+    Errors as those of `read`.
+    """
+    with _opened(path) as picture:
+        tagged = _tagged(picture.info.get("dpi"))
+        upright = ImageOps.exif_transpose(picture)
+        grey = np.asarray(upright.convert("L"), np.uint8)
+        return grey, tagged, None if upright.mode in _GREY else np.asarray(upright.convert("RGB"), np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture that can be read; what goes wrong with it in the block is named."""
     file = str(path)
     try:
         with warnings.catch_warnings():
@@ -146,8 +168,7 @@ def read(path: Path) -> tuple[GreyImage, float | None]:
                 raise UnsupportedFormatError(f"{picture.size} px; the limit is {MAX_SIDE} a side", file=file)
             if picture.mode not in _EIGHT_BIT:
                 raise UnsupportedFormatError(f"pixels of mode {picture.mode}; save it with 8 bits a pixel", file=file)
-            pixels = np.asarray(picture.convert("L"), np.uint8)
-            return pixels, _tagged(picture.info.get("dpi"))
+            yield picture
     except UnidentifiedImageError:
         raise UnsupportedFormatError("is no picture of a known format", file=file) from None
     except Image.DecompressionBombError as error:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from enum import StrEnum
+from typing import NamedTuple
 
 from biocore.errors import CaptureCancelledError, DeviceTimeoutError, SubjectTimeoutError
 from biocore.hal import Attempt, EventKind
-from biocore.types import Frame, GreyImage
+from biocore.types import ColourImage, Frame, GreyImage
 from biocore_drivers.transport import Clock, Situation, Vigil
 
 
@@ -24,6 +25,7 @@ class Phase(StrEnum):
     ARMING = "arming"
     AWAIT_PLACE = "awaiting the finger"
     AWAIT_EYE = "awaiting the eye"
+    AWAIT_FACE = "awaiting the face"
     ACQUIRING = "acquiring"
     AWAIT_LIFT = "awaiting the lifted finger"
     CLOSING = "closing"
@@ -32,7 +34,21 @@ class Phase(StrEnum):
 # s; how long a phase may last, whoever waits for it. The person's phases have the caller's deadline only.
 PHASE_LIMIT = {Phase.OPENING: 10.0, Phase.ARMING: 5.0, Phase.ACQUIRING: 8.0, Phase.CLOSING: 6.0}
 SLICE = 0.1  # s between two looks for a cancel
-_SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_EYE, Phase.AWAIT_LIFT})
+_SUBJECT = frozenset({Phase.AWAIT_PLACE, Phase.AWAIT_EYE, Phase.AWAIT_FACE, Phase.AWAIT_LIFT})
+
+
+class Picture(NamedTuple):
+    """A picture as a device gave it.
+
+    Attributes
+    ----------
+    pixels : uint8 array (height, width)
+    colour : uint8 array (height, width, 3) or None
+        The same in red, green and blue, where it is wanted and there is any.
+    """
+
+    pixels: GreyImage
+    colour: ColourImage | None = None
 
 
 class Job:
@@ -118,10 +134,10 @@ class Job:
             self._news.append((kind, detail, None))
             self._changed.notify_all()
 
-    def preview(self, pixels: GreyImage, ppi: float | None) -> None:
+    def preview(self, pixels: GreyImage, ppi: float | None, colour: ColourImage | None = None) -> None:
         """Show a live frame; it replaces one that is still waiting."""
         with self._changed:
-            self._preview = Frame(pixels, ppi, self.situation.uri)
+            self._preview = Frame(pixels, ppi, self.situation.uri, colour=colour)
             self._changed.notify_all()
 
     def end(self, frame: Frame | None = None, error: BaseException | None = None) -> None:

@@ -23,8 +23,9 @@ from biocore.errors import (
     DeviceTimeoutError,
     DeviceUnsupportedError,
 )
-from biocore.types import GreyImage
+from biocore_drivers.camera_colours import coloured_jpeg
 from biocore_drivers.camera_pixels import jpeg
+from biocore_drivers.job import Picture
 from biocore_drivers.transport import Situation
 
 CONNECT = 3.0  # s until the camera takes the connection, and until it answers
@@ -51,6 +52,8 @@ class MjpegSource:
     url : str
         http:// or https://.
     situation : Situation
+    colours : bool
+        They are wanted.
 
     Raises
     ------
@@ -60,8 +63,9 @@ class MjpegSource:
 
     live = True
 
-    def __init__(self, url: str, situation: Situation) -> None:
+    def __init__(self, url: str, situation: Situation, colours: bool = False) -> None:
         self._situation = situation
+        self._colours = colours
         self._jpeg = b""
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -93,9 +97,9 @@ class MjpegSource:
             raise self._named(error, begun=True) from error
         return True
 
-    def picture(self) -> GreyImage:
+    def picture(self) -> Picture:
         """Decode it."""
-        return jpeg(self._jpeg)
+        return coloured_jpeg(self._jpeg) if self._colours else Picture(jpeg(self._jpeg))
 
     def interrupt(self) -> None:
         """Cut the connection."""

@@ -57,7 +57,7 @@ OPEN_LIMIT = 5.0  # s; MOSIP's registration client waits that long for MOSIPDISC
 LONGEST = 60.0  # s a device is asked to wait for a person, whatever the caller's deadline
 MARGIN = (1.0, 0.2)  # s, and share of the deadline, that are left for the answer to come; the less of both
 STREAM_SILENCE = 3.0  # s after which a live view is given up; a device owes three pictures a second
-SCORES = {Modality.FINGER: 40, Modality.IRIS: 60}  # MOSIP's registration client, thresholds
+SCORES = {Modality.FINGER: 40, Modality.IRIS: 60, Modality.FACE: 90}  # MOSIP's registration client, thresholds
 DEFAULTS: dict[Modality, Position] = {
     Modality.FINGER: FingerPosition.RIGHT_INDEX,
     Modality.IRIS: EyePosition.RIGHT,
@@ -249,7 +249,7 @@ class SbiDriver:
         return listeners(PORTS)
 
     def devices(self) -> Iterator[DeviceInfo]:
-        """List the fingers' and irises' devices of all services that answer at once."""
+        """List the devices of all services that answer at once; those of faces with why they do not serve."""
         services, faults = find(Trust.configured(), LIST_LIMIT, None, Situation(NAME, "listing"))
         for fault in faults:
             _log.info("%s", fault)
@@ -269,7 +269,7 @@ class SbiDriver:
         Raises
         ------
         DeviceNotFoundError
-            Neither `finger` nor `iris`, or a parameter that is unknown or impossible.
+            No modality, or a parameter that is unknown or impossible.
         """
         settings = parse_uri(uri)
         return SbiDevice(DeviceInfo(uri, NAME, "", f"SBI {settings.modality}", settings.modality), settings)
@@ -283,7 +283,7 @@ def new_transaction() -> str:
 def describe(service: Service, uri: str, credulous: bool = False) -> DeviceInfo:
     """Say what is known of a device of a service; its resolution comes with each picture."""
     identity, modality = service.identity, service.modality
-    assert modality is not None, "faces are no devices here"
+    assert modality is not None, "what shows nothing known is no device here"
     model = f"{identity.model} ({identity.subtype})"
     return DeviceInfo(
         uri,
@@ -314,9 +314,7 @@ def parse_uri(uri: str) -> Settings:
     check_known(uri, params, KEYS)
     name, _, serial = address.partition("@")
     modality = Modality(one_of(uri, "what stands behind the colon", name, [each.value for each in Modality]))
-    known: dict[str, Position] = {
-        each.name.lower(): each for each in (FingerPosition if modality is Modality.FINGER else EyePosition)
-    }
+    known: dict[str, Position] = {each.name.lower(): each for each in modality.positions}
     return Settings(
         modality,
         serial or None,

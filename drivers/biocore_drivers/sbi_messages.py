@@ -29,7 +29,7 @@ from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
 
 VERSIONS = ("0.9.5", "1.0", "1.0.0")  # one protocol under three names; the first is sent where nothing is said
-MODALITIES = {"Finger": Modality.FINGER, "Iris": Modality.IRIS}
+MODALITIES = {"Finger": Modality.FINGER, "Iris": Modality.IRIS, "Face": Modality.FACE}
 SUBTYPES: dict[Position, str] = {
     FingerPosition.UNKNOWN: "UNKNOWN",
     FingerPosition.RIGHT_THUMB: "Right Thumb",
@@ -118,7 +118,7 @@ class Service:
 
     @property
     def modality(self) -> Modality | None:
-        """What it shows; None for a face."""
+        """What it shows; None for what this library does not know."""
         return MODALITIES.get(self.identity.kind)
 
     @property
@@ -137,6 +137,8 @@ class Service:
             return f"is registered for {self.purpose}: its pictures are encrypted for a server"
         if self.status.lower() == "not registered":
             return "is not registered with its management server"
+        if self.modality is Modality.FACE:
+            return "gives records of faces (ISO/IEC 19794-5), which are not read yet"
         return self.fault
 
 

@@ -3,13 +3,14 @@
 | parameter  | default | meaning |
 |------------|---------|---------|
 | `node`     | 0       | which of the device's cameras, 0..9: a housing may hold one for faces and one for irises |
-| `fourcc`   | best    | format: grey before colour, raw before JPEG |
+| `fourcc`   | best    | format: grey before colour, raw before JPEG; for faces colour, the largest, raw before JPEG |
 | `size`     | best    | `WIDTHxHEIGHT` in px: the largest up to 1920 x 1200 |
 | `modality`, `take` | | as for `camera` |
 
 Whether a camera shows irises, nobody says. One that gives grey pictures by itself has a sensor without colour filters,
-as cameras for near infrared do, and `any:iris` may take it; any other must be named. Whoever unplugs a camera and plugs
-it in again finds it under its name, whatever its node is then.
+as cameras for near infrared do, and `any:iris` may take it; any other must be named. Whatever gives colour can take a
+portrait: it is listed as a camera for faces too, `uvc:VID:PID?modality=face`, and `any:face` may take it. Whoever
+unplugs a camera and plugs it in again finds it under its name, whatever its node is then.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class UvcDriver:
         """List the cameras attached now."""
         for camera in v4l2.cameras():
             offered = v4l2.formats(camera.path)
-            yield _info(_name(camera), camera, Modality.IRIS, "" if is_grey(offered) else COLOUR)
+            name, grey = _name(camera), is_grey(offered)
+            yield _info(name, camera, Modality.IRIS, "" if grey else COLOUR)
+            if not grey:
+                yield _info(f"{name}{'&' if '?' in name else '?'}modality=face", camera, Modality.FACE)
 
     def claims(self, uri: str) -> bool:
         """Say whether the URI's scheme is `uvc`."""
@@ -56,7 +60,6 @@ class UvcDriver:
         ------
         DeviceNotFoundError
             No name of a camera, or a parameter that is unknown or impossible.
-        DeviceUnsupportedError
         """
         _, address, params = split_uri(uri)
         modality, take = options(uri, params, OWN_KEYS)
@@ -72,7 +75,7 @@ class UvcDriver:
                 return camera not in v4l2.cameras()  # another one at the same node is another one
 
             def begin() -> Source:
-                return V4l2Source(camera, wanted, gone, situation)
+                return V4l2Source(camera, wanted, gone, situation, modality is Modality.FACE)
 
             return Feed(situation, begin, lock.release)
 

@@ -39,7 +39,7 @@ from biocore.errors import (
 )
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind
 from biocore.types import Frame, GreyImage
-from biocore_drivers.job import PHASE_LIMIT, Job, Phase
+from biocore_drivers.job import PHASE_LIMIT, Job, Phase, Picture
 from biocore_drivers.transport import Clock, Link, RealClock, Situation, Transport, Vigil
 
 OPEN_PAUSES = (0.25, 1.0)  # s before the second and the third try to open; the device is reset before the third
@@ -73,7 +73,7 @@ class Talk(ABC):
         """Initialise the device and check that it is the one it should be."""
 
     @abstractmethod
-    def capture(self, job: Job) -> GreyImage:
+    def capture(self, job: Job) -> GreyImage | Picture:
         """Wait for a finger and return its picture, ridges dark.
 
         Enters the phases ARMING, AWAIT_PLACE (and says WAITING), ACQUIRING (and says PRESENT), calls `job.check()`
@@ -268,11 +268,12 @@ class _Owner:
                 job.check()
             session.settled = True
             job.say(EventKind.REMOVED)
-        pixels = session.conversation.capture(job)
+        taken = session.conversation.capture(job)
+        pixels, colour = taken if isinstance(taken, Picture) else Picture(taken)
         self._check_plausible(pixels)
         session.settled, session.used = not session.conversation.touches, True
         session.settle_by = self._clock.now() + SETTLING
-        return Frame(pixels, self._info.ppi, self._info.uri)
+        return Frame(pixels, self._info.ppi, self._info.uri, colour=colour)
 
     def _check_plausible(self, pixels: GreyImage) -> None:
         window = self._info.window
