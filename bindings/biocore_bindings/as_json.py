@@ -24,6 +24,7 @@ def sample_entry(sample: Sample) -> dict[str, Any]:
         "width": width,
         "height": height,
         "ppi": sample.ppi,
+        **({"colour": sample.frame.colour is not None} if sample.modality is biocore.Modality.FACE else {}),
     }
 
 

@@ -39,6 +39,7 @@ from biocore_bindings.terminal import Answer, ExitCode, answering, complain, sho
 
 MAX_COUNT = 10_000  # captures in one call
 MAX_TIMEOUT = 86_400.0  # s; a day
+FACES = "faces are captured and stored, not assessed"
 _NUMBER = re.compile(r"capture-(\d+)\.png")
 
 
@@ -49,7 +50,7 @@ def capture(
     timeout: Annotated[
         float,
         typer.Option(
-            "--timeout", metavar="S", min=0.1, max=MAX_TIMEOUT, help="Seconds to wait for each finger or eye."
+            "--timeout", metavar="S", min=0.1, max=MAX_TIMEOUT, help="Seconds to wait for each finger, eye or face."
         ),
     ] = DEFAULT_TIMEOUT,
     position: Finger = None,
@@ -71,7 +72,7 @@ def capture(
     language: Words = Language.EN,
     as_json: AsJson = False,
 ) -> None:
-    """Capture from a device, assess at once, and keep each picture as PNG."""
+    """Capture from a device, assess at once, and keep each picture as PNG; faces in colour, and not assessed."""
     if anyway and record is not None:
         raise typer.BadParameter("--anyway keeps pictures that must not enrol anybody; they go into no --record")
     with answering("capture", as_json) as answer:
@@ -84,7 +85,10 @@ def capture(
             if info.modality is Modality.IRIS:
                 device.judge = _eye_in_focus  # of what a camera shows, only pictures of an eye will do
             where = parse_position(position, info.modality) or FingerPosition.UNKNOWN
-            form = record_format(layout, info.modality)
+            if info.modality is Modality.FACE and min_score is not None:
+                raise typer.BadParameter(f"{FACES}: leave --min-score away")
+            wants_record = record is not None or layout is not None
+            form = record_format(layout, info.modality) if wants_record else None
             answer.put(device=device_entry(info), min_score=min_score, captures=captures)
             first = _first_free(out)
             answer.show(Text(f"{shown(info.maker)} {shown(info.model)} ({shown(info.uri)})", style="bold"))
@@ -95,7 +99,7 @@ def capture(
                 sample = Sample(frame, info.modality, where)
                 report = _assess(sample, device.info)
                 path = out / f"capture-{number:04d}.png"
-                write_png(path, sample.pixels, sample.ppi)
+                write_png(path, sample.pixels if frame.colour is None else frame.colour, sample.ppi)
                 passed = passes(report, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
                 entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.code)}
@@ -103,7 +107,7 @@ def capture(
                 answer.show(_line(path, report, min_score, language))
                 if record is not None:
                     _keep(answer, made, sample, path)
-        if record is not None and made:
+        if record is not None and form is not None and made:
             size = write_made(record, made, form, ratio)
             answer.put(record={"file": str(record), "format": form.value, "views": len(made), "bytes": size})
             answer.show(Text(f"Record: {shown(record)} ({size} bytes, {standard(form)})", style="dim"))
@@ -132,12 +136,11 @@ def _check_fit(info: DeviceInfo) -> None:
 
 
 def _assess(sample: Sample, info: DeviceInfo) -> QualityReport:
-    """Assess a sample; of a device that must not enrol anybody the report has no score, and says why."""
-    if not info.unfit:
+    """Assess a sample; of a face, or a device that must not enrol anybody, the report has no score, and says why."""
+    why = info.unfit or (FACES if sample.modality is Modality.FACE else "")
+    if not why:
         return biocore.assess(sample)
-    return QualityReport(
-        sample.modality, sample.position, sample.frame.source, None, "", Status.NOT_ASSESSED, info.unfit
-    )
+    return QualityReport(sample.modality, sample.position, sample.frame.source, None, "", Status.NOT_ASSESSED, why)
 
 
 def _keep(answer: Answer, made: list[Made], sample: Sample, path: Path) -> None:
@@ -163,7 +166,7 @@ class _LiveLine:
             self._say(Text("Lay the finger down" if self._modality is Modality.FINGER else "Look into the camera"))
         elif event.kind is EventKind.SWITCHED:
             self._say(Text(f"Goes on with another scanner: {shown(event.detail)}", style="yellow"))
-        elif event.kind is EventKind.PREVIEW and event.frame is not None:
+        elif event.kind is EventKind.PREVIEW and event.frame is not None and self._modality is not Modality.FACE:
             self._say(
                 self._finger_line(event.frame) if self._modality is Modality.FINGER else self._eye_line(event.frame)
             )

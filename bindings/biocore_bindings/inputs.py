@@ -66,7 +66,15 @@ def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = Fa
 
 
 def modality_of(chosen: Modality | None, position: str | None, paths: Iterable[Path] = ()) -> Modality:
-    """Return what the pictures show: as was said, else eyes where the position or a record is of one, else fingers."""
+    """Return what the pictures show: as was said, else eyes where the position or a record is of one, else fingers.
+
+    Raises
+    ------
+    typer.BadParameter
+        Faces: there is nothing that looks at them.
+    """
+    if chosen is Modality.FACE:
+        raise typer.BadParameter("faces are captured and stored, not assessed, extracted or compared")
     if chosen is not None:
         return chosen
     names_an_eye = position is not None and position.upper() in (EyePosition.LEFT.name, EyePosition.RIGHT.name)
@@ -87,7 +95,9 @@ def parse_position(text: str | None, modality: Modality) -> Position | None:
     """
     if text is None:
         return None
-    kind = FingerPosition if modality is Modality.FINGER else EyePosition
+    if modality is Modality.FACE:
+        raise typer.BadParameter("a person has one face: leave --position away")
+    kind = modality.positions
     name = text.upper().replace("-", "_").replace(" ", "_")
     if name not in kind.__members__:
         raise typer.BadParameter(f"{text!r} is no {modality} position; there are {', '.join(map(position_name, kind))}")

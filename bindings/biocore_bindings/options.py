@@ -77,8 +77,10 @@ def record_format(chosen: RecordFormat | None, modality: Modality) -> RecordForm
     Raises
     ------
     typer.BadParameter
-        One of the other modality.
+        One of the other modality, or any of faces.
     """
+    if modality is Modality.FACE:
+        raise typer.BadParameter("no record of faces is written; the pictures are PNG in colour")
     if chosen is not None and chosen.modality is not modality:
         raise typer.BadParameter(f"--format {chosen.value} holds a {chosen.modality}, and what is read is a {modality}")
     return chosen or USUAL_FORMAT[modality]
