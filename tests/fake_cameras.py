@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,7 @@ class FakeCameras:
         for path in (self.sysfs, self.nodes, self.bus):
             path.mkdir(parents=True)
         self.known: dict[str, Node] = {}
-        self.opened: list[FakeCapture] = []
+        self.opened: deque[FakeCapture] = deque(maxlen=50)  # the last ones: a thousand captures must not fill it
         self.shows: Callable[[int], Any] = lambda number: np.dstack([eye(number), np.full((120, 160), 128, np.uint8)])
         self.refuses = False  # somebody else streams
         self.silent = False  # grabs nothing, and takes its time
