@@ -95,6 +95,8 @@ class DeviceInfo:
     stills : bool
         Its live frames are pictures as good as the final one, so that whoever watches them may take one of them, and
         cancel the capture. False where they are reduced, unsigned, or nothing is known of them.
+    forbidden : str
+        What to do so that this user may open it; empty where the user may, and where only an opening would tell.
     """
 
     uri: str
@@ -111,6 +113,7 @@ class DeviceInfo:
     experimental: str = ""
     route: Route = Route.CABLE
     stills: bool = False
+    forbidden: str = ""
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int, str]:

@@ -85,6 +85,38 @@ def test_scanners_that_none_may_open_are_told_with_each_one_s_line(
     assert "no scanner can be opened: usb:05ba:000a: is held by" in result.document["error"]["message"]
 
 
+@pytest.mark.usefixtures("bare")
+def test_a_scanner_that_this_user_may_not_open_is_listed_so_with_its_line_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(usb_bus, "SYSFS", sysfs(tmp_path / "sys", READER, CHIP))
+    monkeypatch.setattr(usb_bus, "NODES", tmp_path / "bus")
+    line = 'SUBSYSTEM=="usb", ATTR{idVendor}=="05ba", ATTR{idProduct}=="000a", TAG+="uaccess"'
+
+    def listed() -> dict[str, str]:
+        return {each["uri"]: each["forbidden"] for each in run("devices", "--json").document["devices"]}
+
+    assert not any(listed().values())  # no node: only an opening would tell
+    (tmp_path / "bus" / "001").mkdir(parents=True)
+    for identity in (READER, CHIP):
+        identity.node.touch()
+    assert not any(listed().values())
+    asked: list[tuple[object, int]] = []
+
+    def access(path: object, mode: int) -> bool:
+        asked.append((path, mode))
+        return False
+
+    monkeypatch.setattr("biocore_drivers.usb_bus.os.access", access)  # root may open whatever there is
+    assert line in listed()["usb:05ba:000a@TEST-1"]
+    assert listed()["usb:06cb:00bd@1-5"] == ""  # nobody need open what does not serve
+    assert set(asked) == {(READER.node, 6)}  # to read and to write, and nothing is opened
+    out = run("devices").out
+    assert "no permission" in next(row for row in out.splitlines() if row.startswith("usb:05ba:000a@TEST-1 "))
+    (told,) = (row for row in out.splitlines() if row.startswith("usb:05ba:000a@TEST-1: no permission. As root"))
+    assert line in told  # in one piece
+
+
 def test_a_fault_beyond_the_end_of_a_recording_is_told_with_the_last_packet(recordings: Recordings) -> None:
     result = run("capture", replay(recordings["uru4000"][0], "&fault=stall:4000"))
     assert result.code == ExitCode.DEVICE

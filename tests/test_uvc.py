@@ -60,6 +60,17 @@ def test_cameras_are_listed_by_who_they_are_without_their_metadata_nodes(cameras
     assert best(found.values(), Modality.FACE) == [portrait]  # nor an iris camera for one of portraits
 
 
+def test_a_camera_that_this_user_may_not_open_says_which_group_it_takes(
+    cameras: FakeCameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = cameras.plug("video2", IRIS, Node({"GREY": [(640, 480)]}))
+    (info,) = (info for info in Registry().devices() if info.driver == "uvc")
+    assert info.forbidden == ""
+    monkeypatch.setattr("biocore_drivers.usb_bus.os.access", lambda path, mode: path != node)
+    (info,) = (info for info in Registry().devices() if info.driver == "uvc")
+    assert "usermod -aG video" in info.forbidden
+
+
 def test_a_node_that_cannot_be_asked_is_judged_by_its_place(cameras: FakeCameras, monkeypatch: Any) -> None:
     cameras.plug("video0", WEBCAM)
     cameras.plug("video1", WEBCAM, index=1)

@@ -129,6 +129,7 @@ def device_entry(info: DeviceInfo) -> dict[str, Any]:
         "window": list(info.window) if info.window else None,
         "serial": info.serial,
         "unfit": info.unfit,
+        "forbidden": info.forbidden,
         "experimental": info.experimental,
         "route": info.route.value,
         "groups": [[position.name.lower() for position in group] for group in info.groups],

@@ -48,6 +48,7 @@ def list_devices(
             answer.show(Text("No scanner and no camera is attached; the virtual ones show made-up pictures."))
         if found:
             answer.show(_table(found))
+            _show_forbidden(answer, found)
         for driver in drivers:
             if driver.fault:
                 answer.show(Text(f"Driver {shown(driver.name)} cannot be used: {shown(driver.fault)}", style="yellow"))
@@ -60,6 +61,13 @@ def _show_rules(answer: Answer) -> None:
     answer.put(udev_rules=text)
     if not answer.as_json:
         typer.echo(text, nl=False)  # a file's text: no line may be folded
+
+
+def _show_forbidden(answer: Answer, found: list[DeviceInfo]) -> None:
+    """Say of each device that this user may not open what opens it, on one line that can be copied whole."""
+    for info in found:
+        if info.forbidden and not answer.as_json:
+            typer.echo(f"{shown(info.uri)}: no permission. {shown(info.forbidden)}")
 
 
 def _table(found: list[DeviceInfo]) -> Table:
@@ -85,6 +93,8 @@ def _enrols(info: DeviceInfo) -> Text:
         return Text("no: made up, to try things out", style="dim")
     if info.unfit:
         return Text(f"no: {shown(info.unfit)}", style="yellow")
+    if info.forbidden:
+        return Text("no permission", style="yellow")
     return Text(f"experimental: {shown(info.experimental)}", style="yellow") if info.experimental else Text("yes")
 
 

@@ -231,7 +231,7 @@ def _check_access(node: Path, situation: Situation) -> None:
             errno.EACCES: (
                 DevicePermissionError,
                 f"this user may not open {node}",
-                "Add this user to the group video, `sudo usermod -aG video $USER`, and log in anew",
+                v4l2.GROUP,
             ),
             errno.EBUSY: (
                 DeviceBusyError,

@@ -9,7 +9,7 @@ instead of a cable (`over`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from biocore.errors import DeviceNotFoundError, DeviceUnsupportedError
 from biocore.hal import Device, DeviceInfo
@@ -88,7 +88,8 @@ class UsbFamily:
         for device in usb_bus.attached():
             model = self.model(device)
             if model is not None:
-                yield self._info(device.uri, model, device)
+                info = self._info(device.uri, model, device)
+                yield info if info.refusal else replace(info, forbidden=device.forbidden)
 
     def claims(self, uri: str) -> bool:
         """Say whether the URI is `usb:` with a VID and PID of the table."""

@@ -5,11 +5,13 @@ libusb's own list is as old as its context where no udevd runs; sysfs is the ker
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from biocore import udev
 from biocore.errors import DeviceNotFoundError
 from biocore.hal import split_uri
 
@@ -54,6 +56,11 @@ class Identity:
         """Its device node."""
         return NODES / f"{self.bus:03d}" / f"{self.number:03d}"
 
+    @property
+    def forbidden(self) -> str:
+        """What to do so that this user may open it: the udev line; empty where nothing is in the way."""
+        return udev.hint(self.vendor, self.product) if locked(self.node) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -92,6 +99,11 @@ def parse(uri: str) -> Selector:
     if not all(len(word) == 4 and set(word) <= set("0123456789abcdefABCDEF") for word in words):
         raise DeviceNotFoundError("VID and PID are four hexadecimal digits each, as in 05ba:000a", uri=uri)
     return Selector(int(words[0], 16), int(words[1], 16), mark)
+
+
+def locked(node: Path) -> bool:
+    """Say whether a device node is there that this user may not open; nothing is opened for it."""
+    return node.exists() and not os.access(node, os.R_OK | os.W_OK)
 
 
 def attached(sysfs: Path | None = None) -> list[Identity]:

@@ -141,6 +141,7 @@ def _info(uri: str, camera: Camera | None, modality: Modality, refusal: str = ""
         refusal=refusal,
         experimental=UNTRIED,
         stills=True,
+        forbidden=camera.forbidden,
     )
 
 

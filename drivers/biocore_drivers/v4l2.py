@@ -30,6 +30,7 @@ FOURCC_AT = 44
 ENUMERATE_SIZES = 0xC02C564A  # VIDIOC_ENUM_FRAMESIZES, 44 bytes
 DISCRETE = 1  # kind of a size; others tell a smallest and a largest one
 CAPTURE_BUFFERS = 1  # V4L2_BUF_TYPE_VIDEO_CAPTURE
+GROUP = "Add this user to the group video, `sudo usermod -aG video $USER`, and log in anew"  # what opens the nodes
 MOST = 64  # formats, and sizes of a format, that are asked for
 
 Size = tuple[int, int]  # width, height in px
@@ -55,6 +56,11 @@ class Camera:
     identity: Identity
     name: str
     number: int
+
+    @property
+    def forbidden(self) -> str:
+        """What to do so that this user may open it; empty where nothing is in the way."""
+        return GROUP if usb_bus.locked(self.path) else ""
 
 
 def cameras(sysfs: Path | None = None, nodes: Path | None = None) -> list[Camera]:
