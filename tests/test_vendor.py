@@ -275,6 +275,7 @@ def test_an_installed_plug_in_is_listed_where_its_device_is_attached(
         ('library = "x.so"\nmodel = "m"\nusb = ["wxyz:0001"]', "invalid literal"),
         ('library = "x.so"\nmodel = "m"\nppi = -5', "ppi"),
         ('library = "x.so"\nmodel = "m"\nmodality = "toe"', "toe"),
+        ('library = "x.so"\nmodel = "m"\nmodality = "face"', "no colours"),
         ('library = "x.so"\nmodel = "m"\nspeed = 1', "unknown key speed"),
         ("library =", "Invalid value"),
     ],

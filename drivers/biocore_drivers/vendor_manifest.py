@@ -92,6 +92,8 @@ def _checked(path: Path, said: dict[str, Any]) -> Manifest:
     for key in ("library", "model", "maker", "options", "modality"):
         if not isinstance(said.get(key, ""), str) or (key in ("library", "model") and not said.get(key)):
             raise ValueError(f"{key} must be a text")
+    if said.get("modality") == Modality.FACE:
+        raise ValueError("modality is finger or iris: biocore_vendor.h hands over no colours, and a portrait has some")
     window = said.get("window")
     if window is not None and not (
         isinstance(window, list)
