@@ -12,6 +12,7 @@ import functools
 import hashlib
 import io
 import json
+import struct
 import threading
 import warnings
 from collections import deque
@@ -35,6 +36,7 @@ from biocore.formats.iris_image import ImageKind, IrisImage, IrisImageRecord, wr
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
 from biocore.types import EyePosition, FingerPosition, GreyImage
 from painted_eyes import Eye, paint
+from portrait import portrait
 
 FINGERS = {
     f"{side} {name}": FingerPosition[f"{side}_{name.removesuffix('Finger')}".upper()]
@@ -160,7 +162,9 @@ def shown(kind: str, subtype: str, real: bool = False) -> GreyImage:
 
 @functools.cache
 def record_of(kind: str, subtype: str, real: bool = False) -> bytes:
-    """Return the ISO record of one finger or eye."""
+    """Return the ISO record of one finger, eye or face."""
+    if kind == "Face":
+        return face_record()
     pixels = shown(kind, subtype, real)
     height, width = pixels.shape
     if kind == "Finger":
@@ -168,6 +172,23 @@ def record_of(kind: str, subtype: str, real: bool = False) -> bytes:
         return write_fir(FingerImageRecord((FingerImage(FINGERS[subtype], ImageFormat.JPEG2000, width, height, data),)))
     image = IrisImage(EYES[subtype], ImageKind.VGA, IrisFormat.MONO_RAW, width, height, pixels.tobytes())
     return write_iir(IrisImageRecord((image,)))
+
+
+def face_record(
+    data: bytes = b"", form: int = 0, size: tuple[int, int] = (160, 120), count: int = 1, landmarks: int = 0
+) -> bytes:
+    """Return a face image record of ISO/IEC 19794-5:2011, field by field."""
+    if not data:
+        stream = io.BytesIO()
+        Image.fromarray(portrait(1)).save(stream, "JPEG", quality=95)
+        data = stream.getvalue()
+    date = struct.pack(">HBBBBBH", 2026, 11, 22, 9, 30, 15, 250)
+    device = struct.pack(">BHH", 1, 0, 0) + struct.pack(">B", 1) + struct.pack(">BHH", 80, 1, 1)
+    face = struct.pack(">H", landmarks) + bytes(15) + bytes(8 * landmarks)
+    picture = struct.pack(">BBHHBHBBI", 1, form, *size, 0, 0, 0, 1, len(data)) + data
+    rest = date + device + face + picture
+    one = struct.pack(">I", 4 + len(rest)) + rest
+    return b"FAC\x00030\x00" + struct.pack(">IHBH", 17 + count * len(one), count, 0, 0) + count * one
 
 
 class SbiService:
@@ -323,7 +344,8 @@ class SbiService:
         previous = hashlib.sha256().digest() if anew else bytes.fromhex(bio["previousHash"])
         biometrics: list[dict[str, Any]] = []
         failed = _error("102", "Extraction failed")["biometrics"][0]
-        subtypes = bio["bioSubType"][: -1 if fault in ("fewer", "failed last") else None]
+        asked = [""] if scanner.kind == "Face" else bio["bioSubType"]
+        subtypes = asked[: -1 if fault in ("fewer", "failed last") else None]
         for subtype in [*subtypes, *([subtypes[0]] if fault == "twice" else [])]:
             if fault.startswith("failed first") and not biometrics:
                 biometrics.append(failed)
@@ -345,6 +367,8 @@ class SbiService:
                 "requestedScore": bio["requestedScore"],
                 "qualityScore": "high" if fault == "odd score" else "72.5",
             }
+            if scanner.kind == "Face":
+                del said["bioSubType"]  # as MOSIP's own service
             key = make_key("stranger") if fault == "stranger" else scanner.key
             token = sign(said, key, () if fault == "stranger" else scanner.chain)
             if fault == "signature":

@@ -24,6 +24,7 @@ from camera_server import eye
 from fake_cameras import FakeCameras
 from fs81_model import Fs81Model
 from portrait import portrait, yuyv
+from sbi_device import SbiService, Scanner
 from serial_sensor import SerialSensor
 from usb_conversations import replay
 
@@ -51,6 +52,12 @@ def synthetic(name: str, more: str = "") -> Callable[[pytest.FixtureRequest], st
 
 def sbi(request: pytest.FixtureRequest) -> str:
     return f"sbi:finger@S-1?port={request.getfixturevalue('sbi_service').port}"
+
+
+def sbi_face(request: pytest.FixtureRequest) -> str:
+    service: SbiService = request.getfixturevalue("sbi_service")
+    service.scanners = [Scanner("Face", "Full face", "F-1", "5")]
+    return f"sbi:face@F-1?port={service.port}"
 
 
 def real(name: str) -> Callable[[pytest.FixtureRequest], str]:
@@ -132,6 +139,7 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "upek": synthetic("upek"),
     "next1010": synthetic("next1010"),
     "sbi": sbi,
+    "sbi:face": sbi_face,
     "fs81": modelled_fs81,
     "r30x": serial,
     "camera": video,

@@ -15,7 +15,15 @@ from PIL import Image
 import biocore
 from biocore.discovery import Registry, open_device
 from biocore.engine import load
-from biocore.errors import DeviceNotFoundError, DeviceUnsupportedError, InvalidSampleError, SubjectTimeoutError
+from biocore.errors import (
+    DeviceError,
+    DeviceNotFoundError,
+    DeviceProtocolError,
+    DeviceUntrustedError,
+    IncompleteCaptureError,
+    InvalidSampleError,
+    SubjectTimeoutError,
+)
 from biocore.failover import any_uri
 from biocore.hal import Event, EventKind
 from biocore.station.entry import position_name, position_of
@@ -31,7 +39,7 @@ from camera_server import CameraServer
 from cli_support import run
 from fake_cameras import FakeCameras, Node
 from portrait import HAIR, SHIRT, SKIN, portrait, yuyv
-from sbi_device import SbiService, Scanner
+from sbi_device import SbiService, Scanner, face_record
 
 WEBCAM = Identity(0x046D, 0x0825, "Logitech", "Webcam", "", "1-3", 1, 7)
 IRIS = Identity(0x1234, 0xABCD, "Maker", "Iris camera", "S-77", "1-2", 1, 5)
@@ -283,17 +291,39 @@ def test_any_of_several_pictures_of_faces_is_a_face(tmp_path: Path) -> None:
         open_device(any_uri(Modality.FACE, [finger]))
 
 
-def test_a_face_of_a_biometric_service_is_refused_by_name(
-    sbi_service: SbiService, monkeypatch: pytest.MonkeyPatch
+def test_a_biometric_service_gives_a_portrait_in_colour_with_its_record(sbi_service: SbiService) -> None:
+    sbi_service.scanners = [Scanner("Face", "Full face", "F-1", "5")]
+    with open_device(f"sbi:face@F-1?port={sbi_service.port}") as device:
+        assert device.info.modality is Modality.FACE
+        for _ in range(2):  # a chain of two
+            (part,) = device.capture_parts()
+            assert part.position is FacePosition.UNKNOWN
+            assert (part.score, part.record) == (72.5, face_record())
+            assert shows_the_person(part.frame.colour)
+    (asked, _) = (request["bio"][0] for request in sbi_service.requests("RCAPTURE"))
+    assert (asked["type"], asked["count"], asked["bioSubType"], asked["requestedScore"]) == ("Face", "1", [], "90")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "said"),
+    [
+        ("damaged record", DeviceProtocolError, "record of the face is damaged"),
+        ("hash", DeviceProtocolError, "hash of the face does not continue"),
+        ("twice", DeviceProtocolError, "sent the face twice"),
+        ("fewer", IncompleteCaptureError, "not the face"),
+        ("signature", DeviceUntrustedError, "signature"),
+    ],
+)
+def test_what_is_wrong_with_the_portrait_of_a_service_is_named(
+    sbi_service: SbiService, fault: str, kind: type[DeviceError], said: str
 ) -> None:
-    with SbiService(Scanner("Face", "Full face", "F-1", "5")) as other:
-        monkeypatch.setattr("biocore_drivers.sbi_services.PORTS", (sbi_service.port, other.port))
-        listed = {info.uri: info for info in Registry().devices_of("sbi")}
-        assert listed["sbi:face@F-1"].modality is Modality.FACE
-        assert "ISO/IEC 19794-5), which are not read yet" in listed["sbi:face@F-1"].refusal
-        for uri in ("sbi:face@F-1", "sbi:face", "sbi:face?trust=any"):
-            with pytest.raises(DeviceUnsupportedError, match="not read yet"):
-                open_device(uri)
+    sbi_service.scanners = [Scanner("Face", "Full face", "F-1", "5")]
+    with open_device(f"sbi:face?port={sbi_service.port}") as device:
+        sbi_service.fault = fault
+        with pytest.raises(kind, match=said):
+            device.capture(5)
+        sbi_service.fault = ""
+        assert device.capture(5).colour is not None
 
 
 # -- what is done with a portrait ------------------------------------------------------------------

@@ -59,6 +59,7 @@ ALLOWED = {
 EXCEPTIONS = {
     ("biocore_drivers.virtual", "biocore.fingerprint.synth"),
     ("biocore_drivers.virtual_iris", "biocore.iris.synth"),
+    ("biocore_drivers.sbi_capture", "biocore.formats.face_image"),
     ("biocore_drivers.sbi_capture", "biocore.formats.finger_image"),
     ("biocore_drivers.sbi_capture", "biocore.formats.iris_image"),
     ("biocore_drivers.replay", "biocore.discovery"),

@@ -22,7 +22,7 @@ from PIL import Image
 from biocore.discovery import Registry
 from biocore.errors import BiocoreError, DeviceError, DeviceUnsupportedError, DeviceUntrustedError, DeviceVendorError
 from biocore.hal import EventKind
-from biocore.types import EyePosition, FingerPosition, Position
+from biocore.types import EyePosition, FacePosition, FingerPosition, Modality, Position
 from biocore_drivers import sbi
 from biocore_drivers.sbi_capture import Reader
 from biocore_drivers.sbi_messages import EYES, SLAPS, Service, Wanted, entries, parse, read_service, subtype
@@ -75,6 +75,7 @@ CAPTURES = [
         ["RightRingFinger", "RightLittleFinger"],
     ),
     ("registration_iris", "Iris", wanted("3", EYES["3"]), ["Left", "Right"]),
+    ("registration_face", "Face", wanted("0", (FacePosition.UNKNOWN,)), ["face"]),
 ]
 
 
@@ -87,7 +88,7 @@ def test_recorded_devices_are_who_they_are(traces: Path) -> None:
     }
     assert all(service.refusal == "" and service.status == "Ready" for service in services.values())
     assert services["Finger"].shows == SLAPS
-    assert services["Face"].modality is None
+    assert services["Face"].modality is Modality.FACE
 
 
 def test_recorded_devices_are_not_trusted_where_nobody_vouches_for_them(traces: Path) -> None:
@@ -106,7 +107,8 @@ def test_recorded_captures_are_read_whole(traces: Path, name: str, kind: str, as
     for part in parts:
         assert part.score == 44.0
         assert part.frame.ppi == (500.0 if kind == "Finger" else None)
-        assert min(part.frame.pixels.shape) >= 250
+        assert min(part.frame.pixels.shape) >= (240 if kind == "Face" else 250)
+        assert (part.frame.colour is not None) == (kind == "Face")
         assert part.frame.pixels.std() > 20
 
 

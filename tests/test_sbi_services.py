@@ -99,7 +99,7 @@ def test_an_absent_device_is_told_with_what_is_there(sbi_service: SbiService) ->
 @pytest.mark.parametrize(
     "uri",
     [
-        "sbi:face",
+        "sbi:palm",
         "sbi:finger?port=0",
         "sbi:finger?position=left_eye",
         "sbi:finger?score=101",
@@ -267,6 +267,7 @@ def test_devices_are_listed_under_the_name_that_stays(sbi_service: SbiService, m
             "sbi:iris@I-1",
             f"sbi:finger@S-1?port={other.port}",
             "sbi:finger@A%2F1",
+            "sbi:face@F-1",
         }
         assert "Auth" in listed["sbi:finger@A%2F1"].refusal
         assert listed["sbi:iris@I-1"].refusal == ""

@@ -76,6 +76,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (  # recognised, so that the message ca
     (b"FMR\0", "a minutiae record, not a picture; read it with biocore.formats.finger_minutiae"),
     (b"FIR\0", "a finger image record, not a picture; read it with biocore.formats.finger_image"),
     (b"IIR\0", "an iris image record, not a picture; read it with biocore.formats.iris_image"),
+    (b"FAC\0", "a face image record, not a picture; read it with biocore.formats.face_image"),
     (b"1.001:", "an ANSI/NIST-ITL transaction, not a picture; read it with biocore.formats.itl"),
     (b"GIF8", f"a GIF; save it as PNG (readable are {READABLE})"),
     (b"RIFF", f"a WebP or another RIFF file; save it as PNG (readable are {READABLE})"),

@@ -1,4 +1,4 @@
-"""Scanners and cameras behind a MOSIP Secure Biometric Interface (0.9.5, 1.0): `sbi:finger`, `sbi:iris`.
+"""Scanners and cameras behind a MOSIP Secure Biometric Interface (0.9.5, 1.0): `sbi:finger`, `sbi:iris`, `sbi:face`.
 
 Slap scanners and iris cameras of enrolment stations come with a service of their maker's that listens on this machine,
 ports 4501 to 4600. This driver finds the services, believes what they sign where the user trusts the signer
@@ -14,11 +14,11 @@ is the first one that may be used.
 |------------|----------|---------|
 | `port`     | all      | ask the service on this port only, 1..65535 |
 | `position` | see text | what `capture` shows; `capture_parts` names its own |
-| `score`    | 40 finger, 60 iris | quality at which the device captures by itself, 1..100; at the deadline it gives its best |
+| `score`    | 40 finger, 60 iris, 90 face | quality at which the device captures by itself, 1..100; at the deadline it gives its best |
 | `trust`    | anchors  | `any` = take a device whose certificate leads to nobody trusted; its signatures must fit all the same |
 
 A device that shows one at a time is asked for whichever finger or eye comes (UNKNOWN), a slap scanner for the right
-index finger, a binocular camera for the right eye.
+index finger, a binocular camera for the right eye. A portrait comes with its colours; its live frames are grey.
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
@@ -249,7 +249,7 @@ class SbiDriver:
         return listeners(PORTS)
 
     def devices(self) -> Iterator[DeviceInfo]:
-        """List the devices of all services that answer at once; those of faces with why they do not serve."""
+        """List the devices of all services that answer at once."""
         services, faults = find(Trust.configured(), LIST_LIMIT, None, Situation(NAME, "listing"))
         for fault in faults:
             _log.info("%s", fault)

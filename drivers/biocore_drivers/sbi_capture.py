@@ -18,9 +18,10 @@ from biocore.errors import (
     IncompleteCaptureError,
     InvalidSampleError,
 )
+from biocore.formats.face_image import read_fac
 from biocore.formats.finger_image import read_fir
 from biocore.formats.iris_image import read_iir
-from biocore.types import Frame, Modality, Part, Position
+from biocore.types import FacePosition, Frame, Modality, Part, Position
 from biocore_drivers.sbi_messages import (
     Service,
     Wanted,
@@ -120,7 +121,7 @@ class Reader:
             found = take(said, name, str, self.situation)
             if found != expected:
                 raise self._error(DeviceProtocolError, f"answered with {name} {found!r} instead of {expected!r}")
-        position = self._position(take(said, "bioSubType", str, self.situation), wanted)
+        position = self._position(self._subtype(said), wanted)
         record = unsealed(take(said, "bioValue", str, self.situation), self.situation)
         digest = take(entry, "hash", str, self.situation).upper()
         if digest not in [link(previous, record) for previous in before]:
@@ -142,6 +143,12 @@ class Reader:
             raise self._error(
                 DeviceUntrustedError, f"another device answered: {identity.make} {identity.model} {identity.serial}"
             )
+
+    def _subtype(self, said: object) -> str:
+        """Return which finger or eye it is said to be; of a face most services say nothing."""
+        if self.service.modality is Modality.FACE and isinstance(said, dict) and said.get("bioSubType") is None:
+            return ""
+        return take(said, "bioSubType", str, self.situation)
 
     def _position(self, name: str, wanted: Wanted) -> Position:
         for position in wanted.positions:
@@ -179,6 +186,12 @@ class Reader:
             if len(fingers) != 1:
                 raise FormatError(f"{len(fingers)} pictures instead of one")
             return fingers[0].finger, Frame(fingers[0].pixels, fingers[0].ppi, self.situation.uri)
+        if self.service.modality is Modality.FACE:
+            faces = read_fac(record).images
+            if len(faces) != 1:
+                raise FormatError(f"{len(faces)} pictures instead of one")
+            picture, colour = faces[0].decode()
+            return FacePosition.UNKNOWN, Frame(picture.pixels, None, self.situation.uri, colour=colour)
         eyes = read_iir(record).images
         if len(eyes) != 1:
             raise FormatError(f"{len(eyes)} pictures instead of one")
@@ -189,4 +202,4 @@ class Reader:
 
 
 def _name(position: Position) -> str:
-    return position.name.lower().replace("_", " ")
+    return "face" if isinstance(position, FacePosition) else position.name.lower().replace("_", " ")

@@ -24,7 +24,7 @@ from biocore.errors import (
     DeviceVendorError,
     SubjectTimeoutError,
 )
-from biocore.types import EyePosition, FingerPosition, Modality, Position
+from biocore.types import EyePosition, FacePosition, FingerPosition, Modality, Position
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
 
@@ -137,8 +137,6 @@ class Service:
             return f"is registered for {self.purpose}: its pictures are encrypted for a server"
         if self.status.lower() == "not registered":
             return "is not registered with its management server"
-        if self.modality is Modality.FACE:
-            return "gives records of faces (ISO/IEC 19794-5), which are not read yet"
         return self.fault
 
 
@@ -281,7 +279,9 @@ def check_status(service: Service, situation: Situation) -> None:
 
 
 def subtype(position: Position) -> str:
-    """Return a position's `bioSubType`."""
+    """Return a position's `bioSubType`; empty for a face, which has none."""
+    if isinstance(position, FacePosition):
+        return ""
     return (SUBTYPES if isinstance(position, FingerPosition) else EYE_SUBTYPES)[position]
 
 
@@ -342,4 +342,4 @@ class Wanted:
 
 
 def _names(positions: Iterable[Position]) -> list[str]:
-    return [subtype(position) for position in positions]
+    return [name for position in positions if (name := subtype(position))]
