@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from biocore.errors import (
     DeviceNotFoundError,
     DeviceProtocolError,
     DeviceUntrustedError,
+    FormatError,
     IncompleteCaptureError,
     InvalidSampleError,
     SubjectTimeoutError,
@@ -278,6 +280,20 @@ def test_portraits_on_disk_keep_their_colours_and_stand_upright(tmp_path: Path) 
     assert read_portrait(tmp_path / "2.png")[2] is None
     with open_device(f"file:{tmp_path}?modality=iris") as device:
         assert device.capture().colour is None
+
+
+def test_a_portrait_that_makes_its_reader_stumble_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(portrait()).save(path)
+
+    def stumble(picture: Image.Image) -> Image.Image:
+        raise struct.error("unpack requires a buffer of 4 bytes")  # what damaged Exif raises, and no error of Pillow's
+
+    monkeypatch.setattr("biocore_drivers.file.ImageOps.exif_transpose", stumble)
+    with open_device(f"file:{path}?modality=face") as device:
+        with pytest.raises(FormatError, match="cannot be read: unpack") as caught:
+            device.capture()
+        assert caught.value.file == str(path)
 
 
 def test_any_of_several_pictures_of_faces_is_a_face(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from biocore.errors import FormatError, InvalidSampleError, MissingDependencyError, UnsupportedFormatError
-from biocore.formats.images import MAX_BYTES, read_image, write_png
+from biocore.formats.images import MAX_BYTES, read_colour, read_image, write_png
 from biocore.types import MAX_SIDE, GreyImage
 
 RAMP: GreyImage = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -200,14 +200,44 @@ def test_wsq_without_its_extra_names_the_extra(monkeypatch: pytest.MonkeyPatch) 
         read_image(b"\xff\xa0\xff\xa4" + bytes(20))
 
 
-def test_write_png_refuses_what_is_no_grey_raster(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSampleError):
-        write_png(tmp_path / "x.png", np.zeros((4, 4, 3), np.uint8))
+def test_write_png_refuses_what_is_no_raster(tmp_path: Path) -> None:
+    for shape in ((4, 4, 2), (4, 4, 4), (4, 0, 3), (4,)):
+        with pytest.raises(InvalidSampleError):
+            write_png(tmp_path / "x.png", np.zeros(shape, np.uint8))
     with pytest.raises(InvalidSampleError):
         write_png(tmp_path / "x.png", RAMP, 1.0)
     with pytest.raises(FormatError, match="cannot be written"):
         write_png(tmp_path / "absent" / "x.png", RAMP)
     assert not list(tmp_path.iterdir())
+
+
+COLOURS = np.dstack([RAMP, RAMP[::-1], np.full_like(RAMP, 77)])
+
+
+def test_png_keeps_colours_and_they_are_read_beside_grey(tmp_path: Path) -> None:
+    write_png(tmp_path / "x.png", COLOURS, 300.0)
+    picture, colour = read_colour(tmp_path / "x.png")
+    assert colour is not None
+    assert np.array_equal(colour, COLOURS)
+    assert not colour.flags.writeable
+    assert picture.ppi_tag == 300.0
+    assert np.array_equal(picture.pixels, read_image(tmp_path / "x.png").pixels)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA"])
+def test_a_grey_picture_has_no_colours(mode: str) -> None:
+    picture, colour = read_colour(encoded(Image.fromarray(RAMP).convert(mode), "PNG"))
+    assert colour is None
+    assert picture.pixels.shape == RAMP.shape
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("P", "PNG"), ("RGBA", "PNG"), ("CMYK", "TIFF"), ("YCbCr", "TIFF")])
+def test_every_kind_of_colour_is_red_green_and_blue(mode: str, kind: str) -> None:
+    plain = Image.new("RGB", (6, 4), (250, 10, 120))
+    colour = read_colour(encoded(plain.convert(mode), kind))[1]
+    assert colour is not None
+    off = np.abs(colour.astype(int) - (250, 10, 120)).max()
+    assert off <= (51 if mode == "P" else 2)  # a palette of the web has six levels a colour
 
 
 @pytest.mark.parametrize("ppi", [500.0, 508.0, 1000.0, 1016.0, None])

@@ -175,7 +175,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UnsupportedFormatError(str(error), file=file) from None
     except FormatError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:  # what Pillow's readers raise
+    except (
+        Exception
+    ) as error:  # Pillow's readers raise whatever a damaged picture, or its Exif, makes them stumble over
         raise FormatError(f"cannot be read: {error}", file=file) from error
 
 
