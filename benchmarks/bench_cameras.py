@@ -23,16 +23,19 @@ from biocore.discovery import open_device
 from biocore.errors import SubjectTimeoutError
 from biocore.fingerprint import synth
 from biocore.hal import Event, EventKind
-from biocore.types import GreyImage
+from biocore.types import Frame, GreyImage
+from biocore_drivers.camera_colours import coloured
 from biocore_drivers.camera_pixels import jpeg
 from biocore_drivers.fs81 import roughness
-from biocore_drivers.shutter import Sharpness
+from biocore_drivers.shutter import Portrait, Sharpness
 from camera_server import CameraServer, jpeg_of
 from painted_eyes import Eye, paint
+from portrait import portrait, yuyv
 
 RATE = 10.0  # pictures/s
 SECONDS = 6.0  # s the real loop runs
 SIZE = (640, 480)  # px
+PORTRAIT = (1920, 1080)  # px
 
 
 def eyes(count: int = 8) -> list[GreyImage]:
@@ -78,6 +81,25 @@ def test_time_of_the_drivers_part(benchmark: BenchmarkFixture) -> None:
     judge = Sharpness()
     judge(jpeg(next(stream)))
     assert benchmark(lambda: judge(jpeg(next(stream)))) is not None
+    tell(benchmark)
+
+
+@pytest.mark.benchmark(group="live", timer=time.process_time)
+@pytest.mark.parametrize("code", ["YUYV", "MJPG"])
+def test_time_of_a_live_portrait(benchmark: BenchmarkFixture, code: str) -> None:
+    cv2.setNumThreads(1)
+    people = [portrait(number, *PORTRAIT) for number in range(2)]
+    sent = [yuyv(each) if code == "YUYV" else cv2.imencode(".jpg", each[..., ::-1])[1] for each in people]
+    stream = itertools.cycle(sent)
+    judge = Portrait()
+
+    def one() -> float | None:
+        seen = coloured(next(stream), code)
+        assert Frame(seen.pixels, colour=seen.colour).colour is not None
+        return judge(seen.pixels)
+
+    one()
+    assert benchmark(one) is not None
     tell(benchmark)
 
 
