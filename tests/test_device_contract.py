@@ -151,8 +151,19 @@ DRIVERS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
 }
 BESIDES = {"any": lambda request: any_uri(Modality.FINGER, [synthetic("next1010")(request), virtual(request)])}
 MANY = 1000  # captures that must leave nothing behind
-# Where each takes long: a modelled lamp, a serial line and a camera keep time, prints and eyes are painted anew.
-FEWER = {"r30x": 40, "fs81": 80, "uvc": 80, "uvc:face": 80, "virtual": 300, "virtual:iris": 100, "libfprint": 200}
+# Where each takes long: a modelled lamp, a serial line and a camera keep time, prints and eyes are painted anew; and
+# what is the same driver once more, with another modality.
+FEWER = {
+    "sbi:face": 50,
+    "camera:face": 100,
+    "r30x": 40,
+    "fs81": 80,
+    "uvc": 80,
+    "uvc:face": 25,
+    "virtual": 300,
+    "virtual:iris": 100,
+    "libfprint": 200,
+}
 ALL_OF_THEM = "BIOCORE_CAPTURES"  # environment: how many instead, for every driver
 # Recognises sensors that are of no use; is another driver's device, which must be attached (test_recorder).
 NEVER_OPENS = {"refused", "record"}
