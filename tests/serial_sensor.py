@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import pytest
 
 from biocore.types import GreyImage
 
@@ -86,7 +87,10 @@ class SerialSensor:
     unplugged: bool = False
 
     def __enter__(self) -> Self:
-        self._master, self._slave = os.openpty()
+        try:
+            self._master, self._slave = os.openpty()
+        except OSError as error:  # a chroot without /dev/pts
+            pytest.skip(f"no pseudo terminal can be had here: {error}")
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
