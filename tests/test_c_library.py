@@ -1,0 +1,467 @@
+"""The C library is what its header says: compiled, linked and called by programs in C, compared with Python's answers.
+
+The programs are in `tests/c`; each ends with an error at the first line that does not hold. `BIOCORE_VALGRIND=1` runs
+them under valgrind as well (`make test-c`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+import biocore
+import record_samples
+from biocore import errors
+from biocore.advice import advice_text, cause_text
+from biocore.engine import EFFORTS
+from biocore.formats.any_record import read_record
+from biocore.formats.conversion import Target, convert
+from biocore.formats.finger_image import write_fir
+from biocore.formats.finger_templates import TemplateFormat, write_templates
+from biocore.hal import EventKind
+from biocore.report import Status
+from biocore.station.payloads import template_item
+from biocore.types import FingerPosition, FingerTemplate
+from biocore_bindings.embedded import door, quality, samples, templates
+from biocore_bindings.embedded.start import ABI, FUNCTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "bindings" / "c"
+HEADER = (SOURCES / "biocore.h").read_text()
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+VALGRIND = (
+    "valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=9"
+)
+LEAKED = 9  # what valgrind ends with; no program of ours does
+
+
+def build_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_c_library", SOURCES / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BUILD = build_module()
+
+
+def run(*command: str | Path, timeout: float = 120.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+        env=os.environ | environment,
+    )
+
+
+def build(prefix: Path, sources: Path = SOURCES) -> Path:
+    answer = run(sys.executable, sources / "build.py", "--prefix", prefix)
+    assert answer.returncode == 0, answer.stderr
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    found = shutil.which("cc") or shutil.which("gcc")
+    if found is None:
+        pytest.skip("no C compiler")
+    return found
+
+
+@pytest.fixture(scope="session")
+def library(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build and install the library; return the folder."""
+    if importlib.util.find_spec("cffi") is None:
+        pytest.skip("cffi is not installed: pip install 'biocore[embed]'")
+    try:
+        BUILD.shared_interpreter()
+    except BUILD.BuildError as error:
+        pytest.skip(str(error))
+    return build(tmp_path_factory.mktemp("c"))
+
+
+def compile_program(compiler: str, library: Path, source: Path, target: Path) -> Path:
+    """Compile a program as the documents say, by pkg-config where it is there."""
+    flags = [f"-I{library}/include", f"-L{library}/lib", "-lbiocore"]
+    if shutil.which("pkg-config") is not None:
+        answer = run("pkg-config", "--cflags", "--libs", "biocore", PKG_CONFIG_PATH=f"{library}/lib/pkgconfig")
+        assert answer.returncode == 0, answer.stderr
+        flags = answer.stdout.split()
+    options = ["-std=c11", "-g", "-pthread", *WARNINGS, f"-Wl,-rpath,{library}/lib"]
+    answer = run(compiler, *options, source, *flags, "-ldl", "-o", target)
+    assert answer.returncode == 0, answer.stderr
+    return target
+
+
+@pytest.fixture(scope="session")
+def programs(compiler: str, library: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Compile the example and the test programs."""
+    folder = tmp_path_factory.mktemp("programs")
+    found = [SOURCES / "example.c", *sorted((ROOT / "tests" / "c").glob("*.c"))]
+    return {source.stem: compile_program(compiler, library, source, folder / source.stem) for source in found}
+
+
+@pytest.fixture(scope="session")
+def fir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("records") / "two-fingers.fir"
+    path.write_bytes(write_fir(record_samples.fingers()))
+    return path
+
+
+def called(declared: str) -> set[str]:
+    return set(re.findall(r"\b(biocore_\w+)\(", declared))
+
+
+FUNCTION_NAMES = called(re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL))
+CODES = {
+    name: int(value) for name, value in re.findall(r"^    (BIOCORE_(?:OK|ERROR_\w+)) = (\d+)", HEADER, re.MULTILINE)
+}
+
+
+# -- the header --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["c -std=c99", "c -std=c17", "c++ -std=c++11"])
+def test_the_header_compiles_by_itself_without_a_warning(compiler: str, language: str, tmp_path: Path) -> None:
+    source = tmp_path / "only.c"
+    source.write_text('#include "biocore.h"\nint main(void) { return sizeof(biocore_report) == 0; }\n')
+    answer = run(compiler, "-x", *language.split(), *WARNINGS, f"-I{SOURCES}", "-fsyntax-only", source)
+    if "cc1plus" in answer.stderr:
+        pytest.skip("no C++ compiler")
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_header_says_nothing_of_python() -> None:
+    assert not re.search(r"Py[A-Z_]|python|cffi", HEADER, re.IGNORECASE)
+    assert re.findall(r"#include <(.*?)>", HEADER) == ["stddef.h", "stdint.h"]
+
+
+def test_every_structure_begins_with_its_size() -> None:
+    structures = re.findall(r"typedef struct \{\s*(.*?);", HEADER)
+    assert len(structures) > 10
+    assert set(structures) == {"uint32_t struct_size"}
+
+
+def test_no_array_holds_structures_that_may_grow() -> None:
+    # a pointer to a constant structure that is followed by a count would be indexed with an older size
+    for count, kind, stars in re.findall(r"uint32_t \w*?(\w+)_count;.*?\n    const (\w+) ([*const ]+)\w+;", HEADER):
+        assert stars.count("*") == 2 or kind == "uint8_t", (count, kind)
+
+
+def test_the_library_shows_what_the_header_declares_and_nothing_else(library: Path) -> None:
+    found = run("nm", "-D", "--defined-only", library / "lib" / "libbiocore.so").stdout
+    shown = {line.split()[2] for line in found.splitlines() if line.split()[1] != "A"}
+    assert shown == {f"{name}@@BIOCORE_{ABI}" for name in FUNCTION_NAMES}
+    dynamic = run("readelf", "-d", library / "lib" / "libbiocore.so").stdout
+    assert f"soname: [libbiocore.so.{ABI}]" in dynamic
+    assert "NODELETE" in dynamic
+
+
+def test_engine_and_header_speak_of_the_same() -> None:
+    assert BUILD.abi() == ABI
+    _, declared = BUILD.declarations(HEADER)
+    by_hand = set(BUILD.WRITTEN.findall((SOURCES / "runtime.c").read_text()))
+    assert set(declared) == FUNCTION_NAMES
+    assert by_hand < FUNCTION_NAMES
+    bound = {BUILD.engine_name(name) for name in FUNCTION_NAMES - by_hand}
+    assert set(FUNCTIONS) == bound | {"engine_cancel", "engine_stop"}
+
+
+def test_numbers_mean_the_same_on_both_sides() -> None:
+    numbers = dict(re.findall(r"(BIOCORE_\w+) = (\d+)", HEADER))
+    for prefix, words in (
+        ("BIOCORE_", [modality.name for modality in samples.MODALITIES]),
+        ("BIOCORE_", [effort.upper() for effort in EFFORTS]),
+        ("BIOCORE_STATUS_", [status.name for status in quality.STATUSES]),
+        ("BIOCORE_", ["OWN", *(form.name for form in templates.FORMATS)]),
+        ("BIOCORE_EVENT_", [kind.name for kind in EventKind]),
+    ):
+        assert [int(numbers[prefix + word]) for word in words] == list(range(len(words)))
+    assert set(quality.STATUSES) == set(Status)
+    assert all(f'"{target}"' in HEADER for target in Target)
+
+
+# -- errors ------------------------------------------------------------------------------------------------
+
+
+def tree() -> list[type[errors.BiocoreError]]:
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.BiocoreError)]
+
+
+def family_of(kind: type[errors.BiocoreError]) -> str:
+    """Return the code's name of the ancestor that descends from BiocoreError itself."""
+    top = next(parent for parent in kind.__mro__ if errors.BiocoreError in parent.__bases__)
+    return door.code_name(top.__name__)
+
+
+def test_codes_mirror_the_tree_of_errors() -> None:
+    kinds = {door.code_name(kind.__name__): kind for kind in tree() if kind is not errors.BiocoreError}
+    mirrored = {name: code for name, code in CODES.items() if code >= 100}
+    assert set(mirrored) <= set(kinds), "a code without its error"
+    for name, kind in kinds.items():
+        family = family_of(kind)
+        if family in CODES:  # families that C has no function for yet answer BIOCORE_ERROR_OTHER, by name
+            assert name in CODES, f"{kind.__name__} has no code in biocore.h, though its family has"
+            assert CODES[name] // 100 * 100 == CODES[family]
+    assert len(set(CODES.values())) == len(CODES)
+
+
+def test_an_error_that_the_header_does_not_know_is_told_by_its_family_and_name() -> None:
+    class DeviceOnFireError(errors.DeviceBusyError):
+        pass
+
+    class WeatherError(errors.BiocoreError):
+        pass
+
+    kept: list[tuple[object, ...]] = []
+    lib = SimpleNamespace(**CODES, library_keep_error=lambda *told: kept.append(told))
+    here = door.Door(SimpleNamespace(sizeof=lambda kind: 8), lib)
+    assert here.code_of(DeviceOnFireError("hot")) == CODES["BIOCORE_ERROR_DEVICE_BUSY"]
+    assert here.code_of(MemoryError()) == CODES["BIOCORE_ERROR_MEMORY"]
+    assert here.code_of(ZeroDivisionError()) == CODES["BIOCORE_ERROR_INTERNAL"]
+    assert here.keep(WeatherError("rain")) == CODES["BIOCORE_ERROR_OTHER"]
+    assert kept[-1][:3] == (CODES["BIOCORE_ERROR_OTHER"], b"WeatherError", b"rain")
+    here.keep(errors.FormatError("cut", file="a.fmr", offset=24))
+    assert kept[-1][-2:] == (b"a.fmr", 24)
+    here.keep(KeyError("x"))
+    assert kept[-1][2] == b"KeyError: 'x'"
+
+
+# -- programs ----------------------------------------------------------------------------------------------
+
+
+def test_c_says_what_python_says(programs: dict[str, Path], prints: Path, fir: Path) -> None:
+    dry, other = prints / "a3_dry.png", prints / "a2_right_index.png"
+    answer = run(programs["walk"], dry, other, fir)
+    assert answer.returncode == 0, answer.stderr
+    said = answer.stdout.splitlines()
+    sample = biocore.load(dry, "finger", 500.0, FingerPosition.RIGHT_INDEX)
+    report = biocore.assess(sample)
+    assert report.causes, "a dry print has causes: there is something to compare"
+    expected = [f"score {report.score}", f"algorithm {report.algorithm}", f"source {report.source}", "position 2"]
+    for cause in report.causes:
+        texts = f"{cause_text(cause.name)} / {cause_text(cause.name, 'id')}"
+        expected.append(f"cause {cause.name} {cause.confidence:.17g} {texts}")
+        expected += [f"evidence {cause.name} {name} {value:.17g}" for name, value in sorted(cause.evidence.items())]
+    expected += [f"advice {step} {advice_text(step)} / {advice_text(step, 'id')}" for step in report.advice]
+    for name, measure in report.measures.items():
+        native = "nan" if measure.native is None else f"{measure.native:.17g}"
+        score = -1 if measure.score is None else measure.score
+        expected.append(f"measure {name} {native} {score} {list(Status).index(measure.status)}")
+    assert said[: len(expected)] == expected
+    compare_templates(said, sample, other)
+    compare_records(said, fir.read_bytes())
+    assert "device virtual:finger virtual 0" in said
+    assert said[-1] == "live 0"
+
+
+def compare_templates(said: list[str], sample: biocore.Sample, other: Path) -> None:
+    finger = biocore.extract(sample)
+    second = biocore.extract(biocore.load(other, "finger", 500.0, FingerPosition.RIGHT_INDEX))
+    assert isinstance(finger, FingerTemplate)
+    found = biocore.compare(finger, second)
+    itself = biocore.compare(finger, finger).score
+    fused = biocore.fuse([finger, second])
+    assert isinstance(fused, FingerTemplate)
+    assert f"template {finger.algorithm} 2 {finger.width} {finger.height} 500 {len(finger)}" in said
+    assert f"compare {found.score:.17g} {found.fmr:.17g} {len(found.pairs)}" in said
+    assert f"search {itself:.17g} {found.score:.17g}" in said
+    assert f"fused {len(fused)}" in said
+    assert f"written-0 {template_item(finger, 1).payload.hex()}" in said
+    for number, form in enumerate(TemplateFormat, 1):
+        assert f"written-{number} {write_templates([finger], form).hex()}" in said
+
+
+def compare_records(said: list[str], data: bytes) -> None:
+    contents = read_record(data)
+    made = convert(contents, Target.FIR_2005)
+    image = contents.images[0]
+    assert f"record {contents.kind} {len(contents.images)} 0" in said
+    assert [f"absence 0 {int(position)} {reason}" for position, reason in contents.missing] == [
+        line for line in said if line.startswith("absence")
+    ]
+    assert f"picture 0 {int(image.position)} {image.width} {image.height} {image.ppi:g}" in said
+    assert f"row {image.pixels[0].tobytes().hex()}" in said
+    assert f"converted {made.data.hex()}" in said
+    assert [f"lost {text}" for text in made.lost] == [line for line in said if line.startswith("lost")]
+    assert made.lost
+
+
+def test_eight_threads_answer_as_one_does(programs: dict[str, Path], prints: Path) -> None:
+    answer = run(programs["threads"], prints / "a1_right_index.png", prints / "a2_right_index.png")
+    assert answer.returncode == 0, answer.stderr
+    pair = [biocore.load(prints / f"{name}_right_index.png", "finger", 500.0) for name in ("a1", "a2")]
+    first, second = (biocore.assess(sample).score for sample in pair)
+    score = biocore.compare(*map(biocore.extract, pair)).score
+    assert answer.stdout == f"scores {first} {second} comparison {score:.17g}\n"
+
+
+def test_captures_hear_events_hold_deadlines_and_end_when_told(programs: dict[str, Path]) -> None:
+    answer = run(programs["captures"])
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == "all as it should be\n"
+
+
+def test_a_forgotten_handle_is_counted(programs: dict[str, Path], prints: Path, fir: Path) -> None:
+    dry = prints / "a3_dry.png"
+    answer = run(programs["walk"], dry, prints / "a2_right_index.png", fir, "--plant-template")
+    assert answer.returncode == 3, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "live 1"
+
+
+def test_the_example_compares_two_pictures(programs: dict[str, Path], prints: Path) -> None:
+    pair = [prints / "a1_right_index.png", prints / "a2_right_index.png"]
+    answer = run(programs["example"], *pair)
+    assert answer.returncode == 0, answer.stderr
+    score = biocore.compare(*(biocore.extract(biocore.load(path, "finger", 500.0)) for path in pair)).score
+    assert f"comparison: {score:.6f}, one false match in" in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_the_example_captures_with_live_frames(programs: dict[str, Path]) -> None:
+    answer = run(programs["example"])
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count("live frame") == 6
+    assert answer.stdout.count("score") == 2
+
+
+def test_the_example_says_what_is_wrong(programs: dict[str, Path], prints: Path) -> None:
+    answer = run(programs["example"], prints / "a1_right_index.png", "/nowhere.png")
+    assert answer.returncode == 1
+    assert "BIOCORE_ERROR_FORMAT (FormatError): /nowhere.png" in answer.stderr
+
+
+def test_a_program_may_load_it_late_and_keep_its_symbols_to_itself(
+    programs: dict[str, Path], library: Path, prints: Path
+) -> None:
+    answer = run(programs["plugin"], library / "lib" / "libbiocore.so", prints / "a1_right_index.png")
+    assert answer.returncode == 0, answer.stderr
+    report = biocore.assess(biocore.load(prints / "a1_right_index.png", "finger", 500.0))
+    assert answer.stdout == f"score {report.score}\n"
+
+
+def test_a_program_of_python_may_load_it_too(library: Path) -> None:
+    program = (
+        "import ctypes, sys\n"
+        "library = ctypes.CDLL(sys.argv[1])\n"
+        "count = ctypes.c_uint64(9)\n"
+        "print(library.biocore_init(1, None), library.biocore_live_handles(ctypes.byref(count)), count.value)\n"
+    )
+    answer = run(sys.executable, "-c", program, library / "lib" / "libbiocore.so")
+    assert (answer.returncode, answer.stdout) == (0, "0 0 0\n"), answer.stderr
+
+
+def test_an_environment_without_biocore_is_named(programs: dict[str, Path], tmp_path: Path) -> None:
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "empty")
+    answer = run(programs["example"], BIOCORE_ENVIRONMENT=str(tmp_path / "empty"))
+    assert answer.returncode == 1
+    assert f"cffi is not installed in {tmp_path}/empty: pip install 'biocore[embed]'" in answer.stderr
+    (tmp_path / "other/bin").mkdir(parents=True)
+    (tmp_path / "other/bin/python3").write_text("")
+    answer = run(programs["example"], BIOCORE_ENVIRONMENT=str(tmp_path / "other"))
+    assert "BIOCORE_ERROR_START" in answer.stderr
+    assert "which this library was built for" in answer.stderr
+
+
+# -- building ----------------------------------------------------------------------------------------------
+
+
+def test_cmake_finds_it(library: Path, tmp_path: Path) -> None:
+    if shutil.which("cmake") is None:
+        pytest.skip("no cmake")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(example C)\n"
+        f"find_package(biocore {biocore_version(library)} REQUIRED)\n"
+        f"add_executable(example {SOURCES}/example.c)\ntarget_link_libraries(example PRIVATE biocore::biocore)\n"
+    )
+    answer = run("cmake", "-S", tmp_path, "-B", tmp_path / "out", f"-DCMAKE_PREFIX_PATH={library}")
+    assert answer.returncode == 0, answer.stderr
+    answer = run("cmake", "--build", tmp_path / "out")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    linked = run("readelf", "-d", tmp_path / "out" / "example").stdout
+    assert f"libbiocore.so.{ABI}" in linked
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(example C)\nfind_package(biocore 99 REQUIRED)\n"
+    )
+    assert run("cmake", "-S", tmp_path, "-B", tmp_path / "out", f"-DCMAKE_PREFIX_PATH={library}").returncode != 0
+
+
+def biocore_version(library: Path) -> str:
+    found = re.search(r"^Version: (.*)$", (library / "lib/pkgconfig/biocore.pc").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_an_interpreter_without_a_shared_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"LIBDIR": "/usr/lib", "INSTSONAME": "libpython3.11.a", "MULTIARCH": "", "Py_ENABLE_SHARED": 0}
+    monkeypatch.setattr(BUILD.sysconfig, "get_config_var", known.get)
+    with pytest.raises(BUILD.BuildError, match=r"apt-get install python3-dev.*--enable-shared"):
+        BUILD.shared_interpreter()
+
+
+# -- memory ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def valgrind() -> list[str]:
+    if os.environ.get("BIOCORE_VALGRIND") != "1":
+        pytest.skip("BIOCORE_VALGRIND=1 is not set: `make test-c` sets it")
+    if shutil.which("valgrind") is None:
+        pytest.skip("no valgrind: apt-get install valgrind")
+    return [*VALGRIND.split(), f"--suppressions={SOURCES}/valgrind.supp"]
+
+
+def test_nothing_of_ours_may_be_suppressed() -> None:
+    text = (SOURCES / "valgrind.supp").read_text()
+    entries = re.findall(r"^\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    assert len(entries) > 3
+    for entry in entries:
+        lines = [line.strip() for line in entry.splitlines()[1:]]
+        assert "..." not in lines, "frames in between could be ours"
+        assert not any("biocore" in line for line in lines)
+        if "Memcheck:Leak" in lines:  # the frame above the allocator is another library's
+            assert re.fullmatch(r"obj:\*/(libpython3\.|numpy/|cv2/|cryptography/|ld-linux-)\*", lines[-1])
+
+
+@pytest.mark.parametrize("program", ["walk", "example", "captures"])
+def test_no_memory_is_lost_and_none_misused(
+    program: str, valgrind: list[str], programs: dict[str, Path], prints: Path, fir: Path
+) -> None:
+    given = [prints / "a3_dry.png", prints / "a2_right_index.png", fir] if program == "walk" else []
+    answer = run(*valgrind, programs[program], *given, timeout=600.0)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_a_block_that_a_program_forgets_is_found(
+    valgrind: list[str], programs: dict[str, Path], prints: Path, fir: Path
+) -> None:
+    given = [prints / "a3_dry.png", prints / "a2_right_index.png", fir, "--plant-report"]
+    answer = run(*valgrind, programs["walk"], *given, timeout=600.0)
+    assert answer.returncode == LEAKED
+    assert "library_new_block" in answer.stderr
+
+
+def test_a_block_that_the_library_forgets_is_found(
+    valgrind: list[str], compiler: str, prints: Path, tmp_path: Path
+) -> None:
+    sources = Path(shutil.copytree(SOURCES, tmp_path / "sources"))
+    runtime = sources / "runtime.c"
+    assert runtime.read_text().count("    free(block);") == 1
+    runtime.write_text(runtime.read_text().replace("    free(block);", "    (void)block;"))
+    library = build(tmp_path / "library", sources)
+    program = compile_program(compiler, library, SOURCES / "example.c", tmp_path / "example")
+    answer = run(*valgrind, program, prints / "a1_right_index.png", prints / "a2_right_index.png", timeout=600.0)
+    assert answer.returncode == LEAKED
+    assert "library_new_block" in answer.stderr
