@@ -200,6 +200,40 @@ static void mistakes(const biocore_sample *sample, const char *print)
     OK(biocore_sample_release(other));
 }
 
+static void hear(const biocore_event *event, void *context)
+{
+    int *counts = context;
+    if (event->kind == BIOCORE_EVENT_PREVIEW)
+        counts[0] += event->picture->pixels[event->picture->width * event->picture->height - 1] <= 255;
+    counts[1] += event->kind == BIOCORE_EVENT_CAPTURED;
+}
+
+static void devices(void)
+{
+    /* Small, and with minutes to spare: it also runs where every load and store is looked at. */
+    const char *uri = "virtual:finger?width=96&height=96&previews=2";
+    biocore_device *device = NULL;
+    biocore_device_info *info = NULL;
+    biocore_device_list *list = NULL;
+    biocore_sample *sample = NULL;
+    int counts[2] = {0, 0};
+    OK(biocore_devices(&list));
+    for (uint32_t k = 0; k < list->count; k++)
+        printf("device %s %s %d\n", list->devices[k]->uri, list->devices[k]->driver, list->devices[k]->modality);
+    biocore_free(list);
+    OK(biocore_device_open(uri, &device));
+    OK(biocore_device_describe(device, &info));
+    CHECK(info->width == 96 && strcmp(info->uri, uri) == 0);
+    biocore_free(info);
+    for (int k = 0; k < 2; k++) {
+        OK(biocore_device_capture(device, 300.0, 2, hear, counts, &sample));
+        OK(biocore_sample_release(sample));
+    }
+    CHECK(counts[0] == 4 && counts[1] == 2);
+    OK(biocore_device_cancel(device));
+    OK(biocore_device_release(device));
+}
+
 int main(int count, char **arguments)
 {
     uint64_t live = 99;
@@ -217,11 +251,7 @@ int main(int count, char **arguments)
     templates(sample, arguments[2], count == 5 && strcmp(arguments[4], "--plant-template") == 0);
     records(arguments[3]);
     mistakes(sample, arguments[1]);
-    biocore_device_list *list = NULL;
-    OK(biocore_devices(&list));
-    for (uint32_t k = 0; k < list->count; k++)
-        printf("device %s %s %d\n", list->devices[k]->uri, list->devices[k]->driver, list->devices[k]->modality);
-    biocore_free(list);
+    devices();
     OK(biocore_sample_release(sample));
     OK(biocore_live_handles(&live));
     printf("live %llu\n", (unsigned long long)live);
