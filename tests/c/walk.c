@@ -204,7 +204,7 @@ static void hear(const biocore_event *event, void *context)
 {
     int *counts = context;
     if (event->kind == BIOCORE_EVENT_PREVIEW)
-        counts[0] += event->picture->pixels[event->picture->width * event->picture->height - 1] <= 255;
+        counts[0] += event->picture->pixels[event->picture->width * event->picture->height - 1] > 0;
     counts[1] += event->kind == BIOCORE_EVENT_CAPTURED;
 }
 
