@@ -38,7 +38,9 @@ def in_c(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, floa
 
 @pytest.mark.benchmark(group="C library", timer=time.process_time)
 @pytest.mark.parametrize("call", ["assess", "extract", "compare"])
-def bench_call(benchmark: BenchmarkFixture, in_c: tuple[Path, dict[str, float]], call: str) -> None:
+def test_a_call_costs_in_c_what_it_costs_in_python(
+    benchmark: BenchmarkFixture, in_c: tuple[Path, dict[str, float]], call: str
+) -> None:
     picture, seconds = in_c
     assert os.environ.get("OMP_NUM_THREADS", "1") == "1", "set OMP_NUM_THREADS=1: CPU time of all threads is counted"
     sample = biocore.load(picture, "finger", 500.0)

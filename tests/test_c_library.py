@@ -28,7 +28,7 @@ from biocore.formats.finger_templates import TemplateFormat, write_templates
 from biocore.hal import EventKind
 from biocore.report import Status
 from biocore.station.payloads import template_item
-from biocore.types import FingerPosition, FingerTemplate
+from biocore.types import FingerPosition, FingerTemplate, IrisTemplate
 from biocore_bindings.embedded import door, quality, samples, templates
 from biocore_bindings.embedded.start import ABI, FUNCTIONS
 from c_library import BUILD, ROOT, SOURCES, WARNINGS, build, compile_program, run
@@ -268,6 +268,25 @@ def test_captures_hear_events_hold_deadlines_and_end_when_told(programs: dict[st
     answer = run(programs["captures"])
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == "all as it should be\n"
+
+
+def test_a_program_that_ends_during_a_capture_leaves_its_device_closed(programs: dict[str, Path]) -> None:
+    answer = run(programs["captures"], "leave")
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(answer.stdout.split()) == ["capturing", "closed", "ready"]  # two threads tell of it
+
+
+def test_eyes_go_through_the_same_doors(programs: dict[str, Path]) -> None:
+    answer = run(programs["eyes"])
+    assert answer.returncode == 0, answer.stderr
+    with biocore.open_device("virtual:iris?seed=7&eye=right&sequence=GOOD") as camera:
+        sample = biocore.Sample(camera.capture(), biocore.Modality.IRIS, biocore.EyePosition.RIGHT)
+    report, code = biocore.assess(sample), biocore.extract(sample)
+    assert isinstance(code, IrisTemplate)
+    score = biocore.compare(code, code).score
+    measures = len(report.measures)
+    said = f"score {report.score} {report.algorithm} {measures}\nusable {code.usable:.17g}\ncompare {score:.17g}\n"
+    assert answer.stdout == said
 
 
 def test_a_forgotten_handle_is_counted(programs: dict[str, Path], prints: Path, fir: Path) -> None:

@@ -42,13 +42,13 @@ def engine_start(abi, version, answered):
     answered[0] = 1
     try:
         from biocore_bindings.embedded import start
+        return start(ffi, lib, abi, ffi.string(version).decode())
     except BaseException as error:
         text = f"biocore does not load: {{type(error).__name__}}: {{error}}"
         none = ffi.NULL
         return lib.library_keep_error(
             lib.BIOCORE_ERROR_START, b"StartError", text.encode(errors="replace"), none, none, none, none, -1
         )
-    return start(ffi, lib, abi, ffi.string(version).decode())
 """
 
 

@@ -1,4 +1,7 @@
-/* Captures: events in order, deadlines, cancelled from another thread, released and shut down while they run. */
+/* Captures: events in order, deadlines, cancelled from another thread, released and shut down while they run.
+ *
+ *     captures            or `captures leave`: the program ends while a capture runs
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <time.h>
@@ -95,25 +98,52 @@ static void ended_by(void *(*other)(void *), int lives)
         OK(biocore_device_release(device));
 }
 
-int main(void)
+static void print_state(const biocore_event *event, void *context)
+{
+    (void)context;
+    if (event->kind == BIOCORE_EVENT_STATE)
+        printf("%s\n", event->detail);
+}
+
+static void *wait_for_nobody(void *device)
+{
+    biocore_sample *sample = NULL;
+    biocore_device_capture(device, 3000.0, 0, print_state, NULL, &sample);
+    return NULL;
+}
+
+/* The program ends in the middle of a capture, and tells nobody. */
+static int leave(void)
+{
+    const struct timespec moment = {0, 300000000};
+    pthread_t thread;
+    OK(biocore_init(BIOCORE_ABI_VERSION, NULL));
+    CHECK(pthread_create(&thread, NULL, wait_for_nobody, opened("virtual:finger?arrival=3600")) == 0);
+    nanosleep(&moment, NULL);
+    return 0;
+}
+
+int main(int count, char **arguments)
 {
     struct heard heard = {.act = 0};
     biocore_sample *sample = NULL;
     biocore_device_info *info = NULL;
     biocore_picture picture = {.struct_size = sizeof picture};
     uint64_t live = 99;
+    if (count == 2 && strcmp(arguments[1], "leave") == 0)
+        return leave();
     OK(biocore_init(BIOCORE_ABI_VERSION, NULL));
 
     biocore_device *device = opened("virtual:finger?previews=4");
     OK(biocore_device_describe(device, &info));
     CHECK(info->width == 400 && info->height == 500 && info->ppi == 500.0 && info->synthetic && *info->unfit == '\0');
     biocore_free(info);
-    OK(biocore_device_capture(device, 10.0, 7, hear, &heard, &sample));
+    OK(biocore_device_capture(device, 60.0, 7, hear, &heard, &sample));
     CHECK(heard.waiting == 1 && heard.previews == 4 && heard.captured == 1 && heard.sum > 0);
     OK(biocore_sample_picture(sample, &picture));
     CHECK(picture.position == 7 && picture.ppi == 500.0 && picture.modality == BIOCORE_FINGER);
     OK(biocore_sample_release(sample));
-    OK(biocore_device_capture(device, 10.0, 7, NULL, NULL, &sample)); /* heard by nobody, the first listener neither */
+    OK(biocore_device_capture(device, 60.0, 7, NULL, NULL, &sample)); /* heard by nobody, the first listener neither */
     CHECK(heard.captured == 1);
     OK(biocore_sample_release(sample));
     FAILS(biocore_device_capture(device, 0.0, 7, NULL, NULL, &sample), BIOCORE_ERROR_ARGUMENT);
@@ -125,24 +155,24 @@ int main(void)
     device = opened("virtual:finger?fail=no_finger:1,timeout:2,disconnect:3");
     FAILS(biocore_device_capture(device, 0.2, 0, NULL, NULL, &sample), BIOCORE_ERROR_SUBJECT_TIMEOUT);
     FAILS(biocore_device_capture(device, 0.2, 0, NULL, NULL, &sample), BIOCORE_ERROR_DEVICE_TIMEOUT);
-    FAILS(biocore_device_capture(device, 10.0, 0, NULL, NULL, &sample), BIOCORE_ERROR_DEVICE_DISCONNECTED);
+    FAILS(biocore_device_capture(device, 60.0, 0, NULL, NULL, &sample), BIOCORE_ERROR_DEVICE_DISCONNECTED);
     CHECK(*biocore_last_error()->hint != '\0' && strncmp(biocore_last_error()->device, "virtual:", 8) == 0);
     OK(biocore_device_release(device));
 
     heard = (struct heard){.act = 1};
     heard.device = opened("virtual:finger");
-    FAILS(biocore_device_capture(heard.device, 10.0, 0, hear, &heard, &sample), BIOCORE_ERROR_CAPTURE_CANCELLED);
+    FAILS(biocore_device_capture(heard.device, 60.0, 0, hear, &heard, &sample), BIOCORE_ERROR_CAPTURE_CANCELLED);
     CHECK(heard.previews == 1 && heard.captured == 0);
     OK(biocore_device_release(heard.device));
 
     heard = (struct heard){.act = 2};
     heard.device = opened("virtual:finger");
-    FAILS(biocore_device_capture(heard.device, 10.0, 0, hear, &heard, &sample), BIOCORE_ERROR_CAPTURE_CANCELLED);
+    FAILS(biocore_device_capture(heard.device, 60.0, 0, hear, &heard, &sample), BIOCORE_ERROR_CAPTURE_CANCELLED);
     FAILS(biocore_device_release(heard.device), BIOCORE_ERROR_HANDLE);
 
     heard = (struct heard){.act = 3};
     heard.device = opened("virtual:finger");
-    OK(biocore_device_capture(heard.device, 10.0, 0, hear, &heard, &sample));
+    OK(biocore_device_capture(heard.device, 60.0, 0, hear, &heard, &sample));
     CHECK(heard.answered == BIOCORE_ERROR_RUNNING); /* a listener cannot end what calls it */
     OK(biocore_sample_release(sample));
     OK(biocore_device_release(heard.device));
