@@ -14,7 +14,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 endif
 need = @{ $(1); } >/dev/null 2>&1 || { echo "$(2). On Debian and Ubuntu: $(APT)" >&2; exit 1; }
 
-.PHONY: help dev run test test-crash test-fuzz test-bounds test-vm check bench dist clean
+.PHONY: help dev run test test-crash test-fuzz test-c test-bounds c test-vm check bench dist clean
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
@@ -34,6 +34,12 @@ test-crash: dev  ## 1,000 kills of a recording station; COUNT=... and SEED=... c
 
 test-fuzz: dev   ## 200,000 damaged records of each family; COUNT=... and SEED=... choose others
 	PYTHONPATH=tests $(BIN)/python tests/fuzz/mutations.py --count $(or $(COUNT),200000) $(if $(SEED),--seed $(SEED))
+
+c: dev           ## the C library and its header, in build/c
+	$(BIN)/python bindings/c/build.py --prefix build/c $(ARGS)
+
+test-c: dev      ## the C library, its programs under valgrind too, with leaks planted that must be found
+	BIOCORE_VALGRIND=1 $(BIN)/python -m pytest -q tests/test_c_library.py $(ARGS)
 
 # Its own build and its own folder; PYTHONPATH comes before the checkout, which -P keeps out of the way.
 test-bounds: dev ## all tests against kernels that check every index
