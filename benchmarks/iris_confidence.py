@@ -74,22 +74,28 @@ def outlined(pixels: GreyImage) -> tuple[tuple[float, ...], refine.Outline] | No
     return tuple(getattr(evidence, name) for name in confidence.Evidence.__slots__), outline
 
 
-def synthetic(eyes: int) -> Iterator[Example]:
-    """Judge synthetic eyes of every kind by their truth."""
+def drawn(eyes: int) -> Iterator[tuple[str, int, synth.SyntheticEye]]:
+    """Draw synthetic eyes of every kind: kind, number, eye."""
     for size in SIZES:
         for kind in ("healthy", *synth.Defect):
             steps = GRADES if kind == "CLOUDY" else SEVERITIES
             for number in range(2 * eyes if kind in {"healthy", "CLOSED", "NO_EYE"} else eyes):
                 conditions = None if kind == "healthy" else synth.defect(kind, steps[number % len(steps)])
-                eye = synth.render(FIRST + number, 1, conditions, size, "left" if number % 2 else "right")
-                got = outlined(eye.pixels)
-                if got is None:
-                    continue
-                off = np.inf
-                if eye.pupil is not None and eye.limbus is not None:
-                    pairs = (got[1].pupil.contour, eye.pupil), (got[1].limbus.contour, eye.limbus)
-                    off = max(distance(*pair) for pair in pairs) / eye.limbus.radius
-                yield Example(f"{kind} {size[0]}", number, got[0], bool(off <= TRUTH))
+                side = "left" if number % 2 else "right"
+                yield f"{kind} {size[0]}", number, synth.render(FIRST + number, 1, conditions, size, side)
+
+
+def synthetic(eyes: int) -> Iterator[Example]:
+    """Judge synthetic eyes of every kind by their truth."""
+    for kind, number, eye in drawn(eyes):
+        got = outlined(eye.pixels)
+        if got is None:
+            continue
+        off = np.inf
+        if eye.pupil is not None and eye.limbus is not None:
+            pairs = (got[1].pupil.contour, eye.pupil), (got[1].limbus.contour, eye.limbus)
+            off = max(distance(*pair) for pair in pairs) / eye.limbus.radius
+        yield Example(kind, number, got[0], bool(off <= TRUTH))
 
 
 def painted(pixels: GreyImage, pupil: Circle, limbus: Circle, kind: str) -> GreyImage:
@@ -106,8 +112,8 @@ def painted(pixels: GreyImage, pupil: Circle, limbus: Circle, kind: str) -> Grey
     return np.clip(pixels * (1 - share) + grey * share, 0, 255).astype(np.uint8)
 
 
-def real(images: Path, table: Path) -> Iterator[Example]:
-    """Judge real pictures, as they are and worse, by their circles."""
+def taken(images: Path, table: Path) -> Iterator[tuple[str, str, GreyImage, Circle, Circle]]:
+    """Give real pictures as they are and worse: kind, file, pixels, circles of pupil and limbus."""
     rng = np.random.default_rng(7)
     for row in csv.DictReader(table.open(encoding="utf-8")):
         if row["file"] in AMISS:
@@ -118,23 +124,25 @@ def real(images: Path, table: Path) -> Iterator[Example]:
                  for name, change in CONDITIONS.items() if name not in {"upscaled", "compressed"}}  # fmt: skip
         worse |= {kind: painted(pixels, pupil, limbus, kind) for kind in ("cataract", "arcus", "lid")}
         for kind, picture in worse.items():
-            yield from judged(f"real {kind}", row["file"], picture, pupil, limbus)
+            yield f"real {kind}", row["file"], picture, pupil, limbus
         wide = cv2.resize(pixels[::-1, ::-1], None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         x, y = (int(rng.integers(0, side)) for side in pixels.shape[::-1])
         wide[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
         moved = [(c[0] + x, c[1] + y, c[2]) for c in (pupil, limbus)]
-        yield from judged("real pasted", row["file"], wide, *moved)
+        yield "real pasted", row["file"], wide, moved[0], moved[1]
 
 
-def judged(kind: str, file: str, pixels: GreyImage, pupil: Circle, limbus: Circle) -> Iterator[Example]:
-    got = outlined(pixels)
-    if got is None:
-        return
-    off = 0.0
-    for contour, circle in ((got[1].pupil.contour, pupil), (got[1].limbus.contour, limbus)):
-        points = contour.points()
-        off = max(off, float(np.abs(np.hypot(*(points - circle[:2]).T) - circle[2]).mean()) / limbus[2])
-    yield Example(kind, int(file[:3]), got[0], off <= CIRCLES)
+def real(images: Path, table: Path) -> Iterator[Example]:
+    """Judge real pictures by their circles."""
+    for kind, file, pixels, pupil, limbus in taken(images, table):
+        got = outlined(pixels)
+        if got is None:
+            continue
+        off = 0.0
+        for contour, circle in ((got[1].pupil.contour, pupil), (got[1].limbus.contour, limbus)):
+            points = contour.points()
+            off = max(off, float(np.abs(np.hypot(*(points - circle[:2]).T) - circle[2]).mean()) / limbus[2])
+        yield Example(kind, int(file[:3]), got[0], off <= CIRCLES)
 
 
 def fit(x: np.ndarray, right: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, float]:

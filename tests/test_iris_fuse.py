@@ -73,6 +73,16 @@ def test_what_one_capture_covers_another_shows() -> None:
     assert found.usable > covered.usable + 0.2
 
 
+def test_what_most_captures_mask_stays_masked() -> None:
+    code = capture(4).code
+    lid = np.full(256, ALL, np.uint64)
+    lid[:64] = 0  # a quarter of the circle
+    missed, masked = template(code), template(code, lid)
+    assert (fuse([missed, masked, masked]).mask == lid).all()
+    assert (fuse([missed, missed, masked]).mask == ALL).all()
+    assert (fuse([missed, masked]).mask == ALL).all()
+
+
 def test_turned_captures_are_laid_on_one_another() -> None:
     one = capture(5).code
     found = fuse([template(np.roll(one, k)) for k in (0, 3, -4)])

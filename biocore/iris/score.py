@@ -25,7 +25,8 @@ CAP = 25.0  # points at no confidence; a doubtful segmentation is more often wro
 LARGE = 100.0  # px; a larger iris does not compare better
 USUAL = (0.28, 0.52)  # pupil by iris radius within which most pupils are
 STEADY = 0.2  # stretch of the pupil's edge that still pictures have
-QUIET = 0.01  # noise by grey level, below which there is no less
+QUIET = 0.05  # noise by grey level, that of clear pictures; a drawn eye has less, and compares no better for it
+PLAIN = 40.0  # grey levels from the darkest to the iris; clear pictures have more, and compare no better for it
 SHARP_EDGE = (
     0.045  # iris radii; sharper is no better, and what a cloud leaves of an edge is no wider than noise makes it
 )
@@ -54,7 +55,7 @@ TERMS: dict[str, Callable[[IrisPhysics], float]] = {
     "edge_width": lambda p: _log(p.edge_width, SHARP_EDGE),
     "noise": lambda p: _log(p.noise, QUIET),
     "motion": lambda p: _over(p.edge_stretch, STEADY),
-    "low_contrast": lambda p: -_log(p.iris_grey - p.dark_grey, 4.0),
+    "low_contrast": lambda p: -_log(min(p.iris_grey - p.dark_grey, PLAIN), 4.0),
     "wide_pupil": lambda p: _over(p.dilation, USUAL[1]),
     "small_pupil": lambda p: _over(USUAL[0], p.dilation),
     "covered_pupil": lambda p: p.pupil_cover,
