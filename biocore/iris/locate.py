@@ -20,7 +20,7 @@ PUPIL_BAND = Band(near=0.45, far=1.7, samples=48, widths=(0.10, 0.20), bend=(0.0
 PUPIL_RATIO = (0.42, 0.18)  # mean and deviation of pupil by limbus radius (ISO/IEC 29794-6 expects 0.2..0.7)
 PUPIL_OFFSET = 0.10  # of the limbus radius, deviation of the pupil's centre
 # Log odds that a pair is right: conditional logit on the candidates of 919 pictures, real ones as they are, painted and
-# pasted into larger ones, and synthetic ones with every defect.
+# pasted into larger ones, and synthetic ones with every defect; benchmarks/iris_ranking.py fits them anew.
 PUPIL_ODDS, RATIO_ODDS, OFFSET_ODDS = 3.0, 1.3, 1.4  # for full support; for a deviation of ratio, of offset, squared
 UNUSUAL, ASIDE = 2.0, 6.0  # deviations, squared, from which on ratio and offset say no more
 FAINT, FAINT_ODDS = 0.6, 1.1  # support below which a pupil is doubted, and by how much a support
