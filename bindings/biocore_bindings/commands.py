@@ -14,6 +14,7 @@ from biocore_bindings.cli_compare import compare
 from biocore_bindings.cli_day import day
 from biocore_bindings.cli_demo import demo
 from biocore_bindings.cli_devices import devices
+from biocore_bindings.cli_enrol import enrol
 from biocore_bindings.cli_extract import extract
 from biocore_bindings.cli_models import models
 from biocore_bindings.cli_records import convert_record, show
@@ -48,7 +49,7 @@ def _root(
     """Capture fingerprints and irises, check their quality, extract and compare templates."""
 
 
-for command in (assess, extract, compare, slap, capture, show, demo):
+for command in (assess, extract, compare, slap, capture, enrol, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
 app.add_typer(station, name="station")

@@ -36,8 +36,10 @@ from biocore.errors import (
     NotAssessableError,
     OfficeFileError,
     OutboxError,
+    ProfileError,
     QuotaError,
     SealError,
+    SessionError,
     SlapError,
 )
 
@@ -71,9 +73,10 @@ _INPUT_ERRORS = (
     ExtractionError,
     NotAssessableError,
     OfficeFileError,
+    ProfileError,
     SlapError,
 )
-_STATION_ERRORS = (DayError, JournalError, OutboxError, SealError)
+_STATION_ERRORS = (DayError, JournalError, OutboxError, SealError, SessionError)
 
 
 class _OwnConsole(Console):
