@@ -67,6 +67,7 @@ class Board:
     _request: Request | None = None
     _thresholds: dict[str, int] = field(default_factory=dict)
     _view: LiveView | None = None
+    _looks: dict[str, Look] = field(default_factory=dict)  # told with the decision, or by themselves where none follows
 
     # -- hearing -------------------------------------------------------------------------------------
 
@@ -77,10 +78,11 @@ class Board:
                 self.state = state
                 if state is State.READY:
                     self._view = None
+                return self._rest()
             case events.Asked(request):
                 self._request, self._view = request, None
                 self._thresholds |= request.thresholds
-                return [self._asked(request)]
+                return [*self._rest(), self._asked(request)]
             case events.Viewed(view=view):
                 self._view = view
             case events.DeviceSaid(kind=EventKind.SWITCHED, detail=detail):
@@ -88,7 +90,7 @@ class Board:
             case events.Looked(look, _):
                 name = position_name(look.position)
                 self.scores[name] = look.score
-                return [self._looked(look)]
+                self._looks[name] = look
             case events.Decided():
                 return self._decided(event)
             case events.Excepted(position, kind, _):
@@ -115,6 +117,12 @@ class Board:
             case events.Resumed(_, done, following):
                 return [self._resumed(event.resident, done, following)]
         return []
+
+    def _rest(self) -> list[Text]:
+        """Return the attempts that nothing was decided of."""
+        lines = [self._looked(look) for look in self._looks.values()]
+        self._looks.clear()
+        return lines
 
     def know(self, outcomes: Mapping[str, Outcome], scores: Mapping[str, int | None]) -> None:
         """Take in what was decided before a resumption."""
@@ -154,9 +162,10 @@ class Board:
 
     def _decided(self, event: events.Decided) -> list[Text]:
         name = position_name(event.position)
+        look = self._looks.pop(name, None)
         if event.outcome not in (Outcome.ACCEPT, Outcome.EXCEPTION):
             self._open(event.position)
-            return []
+            return [self._looked(look)] if look is not None else []
         self.outcomes[name] = event.outcome
         if event.outcome is Outcome.EXCEPTION:
             self.kinds.setdefault(name, event.message_key.removeprefix("exception_"))
@@ -168,7 +177,10 @@ class Board:
             threshold=self._thresholds.get(name),
         )
         style = "yellow" if event.lowered or event.outcome is Outcome.EXCEPTION else "green"
-        return [Text(f"  {self._mark('done' if event.outcome is Outcome.ACCEPT else 'gone')} {text}", style=style)]
+        line = Text(f"  {self._mark('done' if event.outcome is Outcome.ACCEPT else 'gone')} {text}", style=style)
+        for cause in look.causes[:1] if look is not None else ():
+            line.append(f" {cause_text(cause.name, self.language)}", style="yellow")
+        return [line]
 
     def _resumed(self, resident: str, done: Sequence[Position], following: Sequence[Position]) -> Text:
         fingers = self.names(following) or self.say("nothing_next")
@@ -185,7 +197,12 @@ class Board:
 
     def names(self, positions: Iterable[Position]) -> str:
         """Return fingers and eyes as a sentence has them."""
-        texts = [position_text(position, self.language) for position in positions]
+        several = list(positions)
+        sides = {_side(position) for position in several}
+        if len(several) > 2 and len(sides) == 1 and all(isinstance(p, FingerPosition) for p in several):
+            fingers = ", ".join(self.say(eye_or_finger(position)) for position in several)
+            return f"{self.say(f'{sides.pop()}_hand')} ({fingers})"
+        texts = [position_text(position, self.language) for position in several]
         if len(texts) < 2:
             return "".join(texts)
         return f"{', '.join(texts[:-1])} {self.say('and')} {texts[-1]}"
@@ -198,9 +215,9 @@ class Board:
         parts: list[RenderableType] = [self._grid(), Text(), *self._now(), Text(), *below]
         return Panel(
             Group(*parts),
-            title=Text(f" {self.title} "),
+            title=Text(self.title),
             title_align="left",
-            subtitle=Text(f" {count} "),
+            subtitle=Text(count),
             subtitle_align="right",
             border_style="yellow" if self.state in LOUD else "cyan",
             box=box.ASCII if self.ascii else box.ROUNDED,
@@ -208,10 +225,10 @@ class Board:
         )
 
     def _grid(self) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, 1), expand=True)
+        table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
         table.add_column(no_wrap=True)
         for kind in KINDS:
-            table.add_column(Text(self.say(kind), style="dim"), no_wrap=True, ratio=1, overflow="ellipsis")
+            table.add_column(self.say(kind), no_wrap=True, ratio=1, overflow="ellipsis")
         for side in SIDES:
             table.add_row(Text(self.say(side), style="dim"), *(self._cell(side, kind) for kind in KINDS))
         return table
@@ -226,7 +243,7 @@ class Board:
         if outcome is Outcome.ACCEPT:
             return Text(self._mark("done") + number, style="green")
         if outcome is Outcome.EXCEPTION:
-            return Text(f"{self._mark('gone')} {self.say(self.kinds.get(name, 'exception'))}", style="yellow")
+            return Text(self.say(self.kinds.get(name, "exception")), style="yellow")
         if self._request is not None and position in self._request.wanted and self._same_kind(position):
             return Text(self._mark("now") + number, style="bold reverse")
         return Text(self._mark("open") + number, style="" if number else "dim")
