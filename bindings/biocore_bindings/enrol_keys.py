@@ -99,7 +99,7 @@ class Menu:
             return [asked, Text(f"> {self._typed}_")]
         names = Text()
         for label, (_, name) in zip(LABELS, self._question.choices, strict=False):
-            names.append(f"{label} ", style="bold cyan").append(name.replace(" ", "\u00a0")).append("  ")
+            names.append(label, style="bold cyan").append(f"\u00a0{name}".replace(" ", "\u00a0")).append("  ")
         return [asked, names]
 
     def _keys(self) -> Text:
