@@ -17,7 +17,7 @@ from biocore.advice import Language as Code
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.types import FingerPosition
-from biocore_bindings import cli_demo_eyes, demo_eyes, report_page
+from biocore_bindings import cli_demo_eyes, cli_demo_station, demo_eyes, report_page
 from biocore_bindings import demo as story
 from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
 from biocore_bindings.cli_assess import score_bar, score_text
@@ -46,25 +46,24 @@ def demo(
     language: Words = Language.EN,
     as_json: AsJson = False,
 ) -> None:
-    """Enrol a virtual resident from end to end, or see what the engine makes of a folder of real prints."""
+    """Record a virtual resident through a power cut and without a line, or see what becomes of a folder of prints."""
     with answering("demo", as_json) as answer:
         start = time.monotonic()
         make_folder(out)
         tell = _Teller(answer, language.code)
         unread: list[Unread] = []
         eyes: list[demo_eyes.Eye] = []
+        prints: list[Path] = []
         if folder is None:
-            fingers = _enrol(tell)
-            _tell_duplicates(tell, fingers)
-            if demo_eyes.camera_there():
-                eyes = cli_demo_eyes.enrol(tell)
+            fingers, eyes, prints = cli_demo_station.record(tell, out)
+            _tell_pairs(tell, fingers)
             _tell_later(tell, fingers)
-            if eyes:
-                cli_demo_eyes.tell_later(tell, eyes)
+            cli_demo_eyes.tell_later(tell, eyes)
+            answer.put(eyes=[cli_demo_eyes.entry(eye, language.code) for eye in eyes])
         else:
             fingers, unread = _read(tell, folder, ppi)
             _tell_groups(tell, fingers)
-        _write(tell, fingers, eyes, unread, out, virtual=folder is None)
+        _write(tell, fingers, eyes, unread, prints, out)
         answer.put(fingers=[_finger_entry(finger, language.code) for finger in fingers])
         answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
         if open_report:
@@ -78,7 +77,6 @@ class _Teller:
         self.answer = answer
         self.language = language
         self._chapter = 0
-        self.notes: dict[str, str] = {}  # for the report, by the name of the entry
 
     def chapter(self, title: str, text: str) -> None:
         self._chapter += 1
@@ -110,31 +108,8 @@ class _Teller:
                     )
                 )
 
-    def note(self, entry: str, key: str, *said: str) -> None:
-        """Note for the report, in its language, why a finger was captured again."""
-        self.notes[entry] = word(key, self.language).format(*said)
-
     def say(self, text: str | Text) -> None:
         self.answer.show(Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, 3), expand=False))
-
-
-def _enrol(tell: _Teller) -> list[Finger]:
-    tell.chapter(
-        "Ten fingers",
-        "A resident sits down at the desk. No scanner is attached, so a virtual one serves: its prints are grown, not\n"
-        "taken, and belong to nobody. Each capture is assessed at once; a poor one is captured again on advice.",
-    )
-    fingers = []
-    for position in list(FingerPosition)[1:]:
-        finger = None
-        for finger, attempt in story.capture_finger(position):
-            tell.line(_plain(finger), attempt, len(finger.attempts))
-        assert finger is not None
-        for number, attempt in enumerate(finger.attempts[:-1], 1):
-            said = " ".join(advice_text(advice, tell.language) for advice in attempt.report.advice)
-            tell.note(f"{finger.name}, {number}", "again_advised" if said else "again", said)
-        fingers.append(finger)
-    return fingers
 
 
 def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[Unread]]:
@@ -153,24 +128,15 @@ def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[U
     return fingers, unread
 
 
-def _tell_duplicates(tell: _Teller, fingers: list[Finger]) -> None:
+def _tell_pairs(tell: _Teller, fingers: list[Finger]) -> None:
     tell.chapter(
         "Is every finger another one?",
-        "Each template is compared with all others. In a hurry the same finger is easily laid down twice.",
+        "What the station could no longer compare after the power cut, the centre compares: all with all.",
     )
-    found = _find(tell, fingers)
-    for pair in found:
-        tell.say(
-            Text.assemble(
-                (f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}", "yellow"),
-                (f"  score {pair.comparison.score:.0f}, false match {rate_text(pair.comparison.fmr)}", "dim"),
-            )
-        )
-        attempt = story.capture_again(pair.second)
-        tell.note(pair.second.name, "again_swapped", word(pair.first.name, tell.language))
-        tell.line(_plain(pair.second), attempt)
-    still = story.duplicates(fingers) if found else []
-    tell.say(Text("They still are not all different.", style="red") if still else "All ten are different fingers.")
+    for pair in _find(tell, fingers):
+        tell.say(Text(f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}", style="red"))
+    if not story.duplicates(fingers):
+        tell.say(f"All {len(fingers)} are different fingers.")
 
 
 def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
@@ -197,7 +163,7 @@ def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:
 def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
     asked = story.VERIFIED.name.lower().replace("_", " ")
     tell.chapter("A year later", f"At a bank counter somebody says who they are, and lays down the {asked} finger.")
-    enrolled = next(finger for finger in fingers if finger.position is story.VERIFIED).best.template
+    enrolled = next(finger for finger in fingers if finger.position is story.VERIFIED).template
     entries: dict[str, Any] = {}
     for who, attempt in zip(("resident", "stranger"), story.later(), strict=True):
         if enrolled is None or attempt.template is None:
@@ -222,16 +188,16 @@ def _write(
     fingers: list[Finger],
     eyes: list[demo_eyes.Eye],
     unread: list[Unread],
+    prints: list[Path],
     out: Path,
-    *,
-    virtual: bool,
 ) -> None:
-    tell.chapter("What is left on the disk", "Nothing was sent anywhere.")
+    virtual = bool(prints)  # real prints are where they came from
+    tell.chapter("What is left on the disk", "Nothing was sent beyond this machine.")
     written: list[tuple[Path, str]] = []
-    prints: list[Path] = []
-    if virtual:  # real prints are where they came from
-        prints = story.write_prints(fingers, make_folder(out / "prints"))
-        written.append((out / "prints", f"{len(prints)} pictures, PNG"))
+    if virtual:
+        written.append((out / "station", "the station: its journal, now without bodies, and the receipt"))
+        written.append((out / "centre", "the centre: its keys, and the record"))
+        written.append((out / "prints", f"{len(prints)} pictures, PNG, out of the record"))
     records = _write_records(fingers, out)
     written += [
         (path, f"ISO/IEC 19794-2:2005, {views} finger{'s' if views > 1 else ''}, {size} bytes")
@@ -242,7 +208,7 @@ def _write(
         written.append(cli_demo_eyes.write_record(eyes, out))
         paths.append(written[-1][0])
     page = report_page.render(
-        [*story.entries(fingers, tell.notes), *cli_demo_eyes.entries(tell, eyes)],
+        [*story.entries(fingers), *cli_demo_eyes.entries(eyes)],
         unread,
         language=tell.language,
         min_score=story.ENOUGH,
@@ -252,11 +218,9 @@ def _write(
     report = out / "report.html"
     report_page.write(report, page)
     table = Table.grid(padding=(0, 3))
-    for path, what in _few(written):
+    for path, what in written if virtual else _few(written):
         table.add_row(Text(shown(path)), Text(what, style="dim"))
-    table.add_row(
-        Text(shown(report), style="bold"), Text("everything above on one page, to read or to print", style="dim")
-    )
+    table.add_row(Text(shown(report), style="bold"), Text("every picture on one page, to read or print", style="dim"))
     tell.answer.show(Padding(table, (0, 0, 0, 3), expand=False))
     tell.answer.put(files={"report": str(report), "records": list(map(str, paths)), "prints": list(map(str, prints))})
 
@@ -270,7 +234,7 @@ def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
 
 def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, int]]:
     """Write one record of the person's fingers, or, where a finger is there twice or not named, one a picture."""
-    usable = [(finger, template) for finger in fingers if (template := finger.best.template) is not None]
+    usable = [(finger, template) for finger in fingers if (template := finger.template) is not None]
     named = {finger.position for finger, _ in usable} - {FingerPosition.UNKNOWN}
     if usable and len(named) == len(usable):
         path = out / "fingers.fmr"
@@ -288,12 +252,12 @@ def _plain(finger: Finger) -> str:
 
 
 def _finger_entry(finger: Finger, language: Code) -> dict[str, Any]:
-    best = finger.best
+    template = finger.template
     return {
         "name": finger.name,
         "attempts": [
             {key: value for key, value in report_entry(attempt.report, language).items() if key != "measures"}
             for attempt in finger.attempts
         ],
-        "template": template_entry(best.template) if best.template is not None else None,
+        "template": template_entry(template) if template is not None else None,
     }

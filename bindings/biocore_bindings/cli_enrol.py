@@ -110,7 +110,7 @@ def enrol(
         board = Board(language.code, ascii=not answer.err.encoding.lower().startswith("utf"))
         live = not (yes or as_json or tell_events) and sys.stdin.isatty() and answer.err.is_terminal
         heard: list[dict[str, Any]] = []
-        manner = Manner(live, yes, supervisor, wait, _write_event if tell_events else heard.append)
+        manner = Manner(live, yes, supervisor, wait, _write_event if tell_events else heard.append, tell_events)
         sitting = Sitting(answer, board, acts, manner)
         rules = load_profile(profile)
         devices = Devices({Modality.FINGER: finger, Modality.IRIS: iris}, registry().device)

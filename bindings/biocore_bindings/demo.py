@@ -1,9 +1,7 @@
-"""The main job from end to end, without hardware: a virtual resident is enrolled, and the story told as it happens.
+"""The person of the demo, as the centre reads the record, or as a folder of pictures shows them; and who comes later.
 
-Ten fingers are captured from the virtual scanner, each assessed at once; a poor one is captured again on the
-advice the engine gives; the fingers are held against each other (nobody has one finger twice); the templates are
-written as one standard record; and the same person is recognised later. Given a folder of real pictures, the same
-is done with them, as far as pictures go.
+Each finger is held against the others (nobody has one finger twice), the templates are written as one standard record,
+and the same person is recognised a year later. How the record came about is `demo_station`'s story.
 """
 
 from __future__ import annotations
@@ -14,25 +12,19 @@ from pathlib import Path
 
 import biocore
 from biocore.errors import BiocoreError
-from biocore.formats.images import write_png
 from biocore.report import QualityReport
 from biocore.types import Comparison, FingerPosition, FingerTemplate, Modality, Sample
 from biocore_bindings.cli_assess import entry_of
-from biocore_bindings.inputs import PICTURES, collect, finger_template, load, position_name
+from biocore_bindings.inputs import PICTURES, collect, finger_template, load
 from biocore_bindings.report_page import USUAL_MIN_SCORE, Entry, Unread
 
 ENOUGH = USUAL_MIN_SCORE  # a finger below is captured again
-ATTEMPTS = 3  # the best of them is kept; as many as MOSIP's registration client allows
 THRESHOLD = 40.0  # one false match in 10,000
 TIMEOUT = 10.0  # s
 RESIDENT = 20240817  # seed of the resident's first finger; the others follow
 STRANGER = 77  # seed of somebody else's finger
 SCANNER = "virtual:finger?finger={finger}&impression={impression}&sequence={sequence}&arrival=0.05&previews=0"
 
-# What happens at the desk: which finger of the resident comes, and in which state, attempt by attempt. The left index
-# finger barely touches the first time; in place of the left little finger the ring finger comes a second time.
-FAINT_FINGER = FingerPosition.LEFT_INDEX
-SWAPPED_FINGER, SWAPPED_WITH = FingerPosition.LEFT_LITTLE, FingerPosition.LEFT_RING
 VERIFIED = FingerPosition.RIGHT_INDEX  # the finger that is asked for a year later
 
 
@@ -56,11 +48,26 @@ class Attempt:
 
 @dataclass(slots=True)
 class Finger:
-    """One finger of the person: all its attempts."""
+    """One finger of the person: all its attempts.
+
+    Attributes
+    ----------
+    position : FingerPosition
+    name : str
+    attempts : list of Attempt
+    kept : FingerTemplate or None
+        What the record holds, where it is not the best attempt's own: several attempts united, or the robust one.
+    """
 
     position: FingerPosition
     name: str
     attempts: list[Attempt] = field(default_factory=list)
+    kept: FingerTemplate | None = None
+
+    @property
+    def template(self) -> FingerTemplate | None:
+        """What is enrolled."""
+        return self.kept or self.best.template
 
     @property
     def best(self) -> Attempt:
@@ -86,41 +93,18 @@ def examine(sample: Sample) -> Attempt:
         return Attempt(sample, report, None, str(error))
 
 
-# -- the virtual resident --------------------------------------------------------------------------
-
-
-def capture_finger(position: FingerPosition) -> Iterator[tuple[Finger, Attempt]]:
-    """Capture one finger of the resident until it is good enough; yield every attempt as it is made."""
-    finger = Finger(position, position_name(position))
-    came = SWAPPED_WITH if position is SWAPPED_FINGER else position
-    sequence = "LIGHT:0.8,GOOD" if position is FAINT_FINGER else "GOOD"
-    for attempt in _captures(came, position, sequence, impression=1 if came is position else 2):
-        finger.attempts.append(attempt)
-        yield finger, attempt
-        if (attempt.report.score or 0) >= ENOUGH:
-            return
-
-
-def capture_again(finger: Finger) -> Attempt:
-    """Capture the right finger in place of one that came twice; the wrong attempts are dropped."""
-    finger.attempts = [next(_captures(finger.position, finger.position, "GOOD"))]
-    return finger.attempts[0]
+# -- a year later ----------------------------------------------------------------------------------
 
 
 def later() -> tuple[Attempt, Attempt]:
     """Capture the finger that is asked for a year later: of the resident, on an ordinary day, and of a stranger."""
-    mine = next(_captures(VERIFIED, VERIFIED, "ORDINARY", impression=365))
-    with biocore.open_device(SCANNER.format(finger=STRANGER, impression=1, sequence="GOOD")) as scanner:
-        theirs = examine(Sample(scanner.capture(TIMEOUT), Modality.FINGER, VERIFIED))
-    return mine, theirs
+    mine = _capture(RESIDENT + int(VERIFIED), 365, "ORDINARY")
+    return mine, _capture(STRANGER, 1, "GOOD")
 
 
-def _captures(came: FingerPosition, asked: FingerPosition, sequence: str, impression: int = 1) -> Iterator[Attempt]:
-    uri = SCANNER.format(finger=RESIDENT + int(came), impression=impression, sequence=sequence)
-    with biocore.open_device(uri) as scanner:
-        scanner.info.require_fit()
-        for _ in range(ATTEMPTS):
-            yield examine(Sample(scanner.capture(TIMEOUT), Modality.FINGER, asked))
+def _capture(finger: int, impression: int, sequence: str) -> Attempt:
+    with biocore.open_device(SCANNER.format(finger=finger, impression=impression, sequence=sequence)) as scanner:
+        return examine(Sample(scanner.capture(TIMEOUT), Modality.FINGER, VERIFIED))
 
 
 # -- a folder of pictures --------------------------------------------------------------------------
@@ -143,8 +127,8 @@ def read_folder(folder: Path, ppi: float) -> Iterator[Finger | Unread]:
 
 def duplicates(fingers: Sequence[Finger]) -> list[Duplicate]:
     """Return the pairs of fingers that match each other."""
-    usable = [finger for finger in fingers if finger.best.template is not None]
-    found = biocore.fingerprint.find_duplicates([t for f in usable if (t := f.best.template) is not None])
+    usable = [finger for finger in fingers if finger.template is not None]
+    found = biocore.fingerprint.find_duplicates([t for f in usable if (t := f.template) is not None])
     return [Duplicate(usable[pair.first], usable[pair.second], pair.comparison) for pair in found]
 
 
@@ -160,27 +144,11 @@ def groups(fingers: Sequence[Finger], found: Sequence[Duplicate]) -> list[list[F
     return [group for group in together.values() if len(group) > 1]
 
 
-def entries(fingers: Sequence[Finger], notes: dict[str, str]) -> list[Entry]:
+def entries(fingers: Sequence[Finger]) -> list[Entry]:
     """Return what the report shows: every attempt, in the order they were made."""
     shown = []
     for finger in fingers:
         for number, attempt in enumerate(finger.attempts, 1):
             name = finger.name if len(finger.attempts) == 1 else f"{finger.name}, {number}"
-            shown.append(entry_of(name, attempt.sample, attempt.report, notes.get(name, "")))
+            shown.append(entry_of(name, attempt.sample, attempt.report))
     return shown
-
-
-def write_prints(fingers: Sequence[Finger], folder: Path) -> list[Path]:
-    """Write the pictures that are kept; return their paths.
-
-    Raises
-    ------
-    FormatError
-    """
-    paths = []
-    for finger in fingers:
-        sample = finger.best.sample
-        path = folder / f"{Path(finger.name).stem}.png"
-        write_png(path, sample.pixels, sample.ppi)
-        paths.append(path)
-    return paths

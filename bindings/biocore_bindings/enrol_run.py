@@ -55,6 +55,8 @@ class Manner:
         How long a sitting without a screen waits for a device, a disk, or the end of a pause.
     heard : callable (entry) or None
         Takes every event, as JSON has it.
+    aside : bool
+        Plain lines go to standard error, because standard output belongs to the events.
     """
 
     live: bool
@@ -62,6 +64,7 @@ class Manner:
     supervisor: str = ""
     wait_s: float = 30.0
     heard: Callable[[dict[str, Any]], None] | None = None
+    aside: bool = False
 
 
 class Sitting:
@@ -309,6 +312,8 @@ class Sitting:
     def _print(self, line: Text) -> None:
         if self._live is not None:
             self._live.console.print(line)
+        elif self._manner.aside:
+            self._answer.err.print(line)
         else:
             self._answer.show(line)
             if not self._answer.as_json:
