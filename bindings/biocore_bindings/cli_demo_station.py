@@ -46,7 +46,7 @@ def record(tell: Teller, out: Path) -> tuple[list[Finger], list[Eye], list[Path]
     tell.chapter("What the centre reads", "Only the centre's private key opens the record; the station never had it.")
     entries = story.opened(place, resident)
     summary = story.summary_of(entries)
-    _tell_summary(tell, summary)
+    _tell_summary(tell, summary, story.decisions(entries))
     fingers, eyes, pictures = story.person(entries, out / "prints")
     tell.answer.put(station=said | {"entries": len(entries), "summary": summary})
     return fingers, eyes, pictures
@@ -55,8 +55,8 @@ def record(tell: Teller, out: Path) -> tuple[list[Finger], list[Eye], list[Path]
 def _before(tell: Teller, place: story.Place) -> story.Recorded:
     tell.chapter(
         "An old woman at the desk",
-        f"She is {story.AGE}, has number {story.TICKET}, and lost her right ring finger; two others hardly touch,\n"
-        "and her left eye is cloudy. `biocore enrol` records her. Scanner and camera are virtual:\n"
+        f"She is {story.AGE}, has number {story.TICKET}, and lost her right ring finger; two others hardly touch, and "
+        "her left eye is cloudy. `biocore enrol` records her. Scanner and camera are virtual: "
         "their prints and eyes are grown, not taken, and belong to nobody.",
     )
     cut = story.begin(place, tell.language, _teller(tell), _columns(tell), colour=tell.answer.out.is_terminal)
@@ -115,12 +115,12 @@ def _time(at: datetime) -> str:
 # -- the summary -----------------------------------------------------------------------------------
 
 
-def _tell_summary(tell: Teller, summary: dict[str, Any]) -> None:
+def _tell_summary(tell: Teller, summary: dict[str, Any], decisions: dict[str, dict[str, Any]]) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(min_width=20)
     table.add_column(min_width=3, justify="right")
-    for name, said in summary["positions"].items():
-        position = position_of(name)
+    for name in summary["plan"]:
+        position, said = position_of(name), summary["positions"][name]
         assert position is not None
         accepted, score = (
             said["outcome"] == Outcome.ACCEPT,
@@ -128,27 +128,34 @@ def _tell_summary(tell: Teller, summary: dict[str, Any]) -> None:
         )
         mark = Text("✓ ", style="green") if accepted else Text("✗ ", style="yellow")
         mark.append(position_text(position, tell.language), style="default")
-        table.add_row(mark, score_text(score) if accepted else "", score_bar(score), Text(_how(said), style="dim"))
+        table.add_row(
+            mark,
+            score_text(score) if accepted else "",
+            score_bar(score),
+            Text(_how(said, decisions[name]), style="dim"),
+        )
     tell.answer.show(Padding(table, (0, 0, 1, INDENT), expand=False))
     profile, checks = summary["profile"], summary["checks"]
     because = f": {profile['because']}" if profile["because"] else ""
     _fact(tell, "profile", f"{profile['in_force']}{because}")
     _fact(tell, "resumptions", f"{summary['resumptions']}")
-    chip = ", ".join(position_text(p, tell.language) for n in summary["chip"] if (p := position_of(n)) is not None)
+    names = [finger["finger"] for finger in summary["chip"] if finger["finger"] is not None]
+    chip = ", ".join(position_text(p, tell.language) for name in names if (p := position_of(name)) is not None)
     _fact(tell, "for the chip", chip or "no finger")
     left = len(checks["left_to_the_centre"])
     _fact(tell, "compared", f"{checks['pairs_compared']} pairs at the desk, {left} left to the centre")
 
 
-def _how(said: dict[str, Any]) -> str:
-    """Say how a finger or an eye came to its outcome."""
-    attempts = len(said["attempts"])
-    many = f"attempt {said['attempt']} of {attempts}" if attempts > 1 else ""
+def _how(said: dict[str, Any], decision: dict[str, Any]) -> str:
+    """Say how a finger or an eye came to its outcome; of an exception the summary may not know it any more."""
     if said["outcome"] != Outcome.ACCEPT:
-        exception = said.get("exception")
-        return exception["kind"] if exception else "an exception, before the power cut"
-    parts = [many, f"{len(said['fuse'])} attempts united" if said["fuse"] else ""]
-    parts.append("at a LOWERED threshold" if said["lowered"] else "")
+        return str(decision["exception"]["kind"])
+    attempts = len(said["attempts"])
+    parts = [f"attempt {said['attempt']} of {attempts}" if attempts > 1 else ""]
+    if said["fuse"]:
+        parts = [f"{len(said['fuse'])} attempts united"]
+    parts.append("with LESS PROOF than usual" if said["fuse"] and said["lowered"] else "")
+    parts.append("at a LOWERED threshold" if said["lowered"] and not said["fuse"] else "")
     return ", ".join(filter(None, parts))
 
 

@@ -56,7 +56,7 @@ SUPERVISOR = "Ibu Kartini"
 _SCANNER = f"virtual:finger?finger={RESIDENT}&slap=yes&sequence=GOOD&arrival=0.05&previews=0"
 CUT_AT = 5
 BEFORE = f"{_SCANNER}&swap=right_little:right_middle&poor=left_index:LIGHT:1&fail=no_finger:{CUT_AT}"
-AFTER = f"{_SCANNER}&impression=50&poor=" + ",".join(["right_thumb:LIGHT:0.86"] * 3)
+AFTER = f"{_SCANNER}&impression=50&poor=" + ",".join(["right_thumb:LIGHT:0.88"] * 3)
 EYES = f"{CAMERA}?seed={RESIDENT}&eye=both&sequence=GOOD&arrival=0.05&poor=left:{CLOUDY}"
 
 
@@ -296,6 +296,11 @@ def summary_of(entries: list[Opened]) -> dict[str, Any]:
     found = json.loads(entries[-1].payload)
     assert isinstance(found, dict)
     return found
+
+
+def decisions(entries: list[Opened]) -> dict[str, dict[str, Any]]:
+    """Return the last decision about each finger and eye."""
+    return {e.head.position: json.loads(e.payload) for e in entries if e.head.kind is EntryKind.DECISION}
 
 
 def person(entries: list[Opened], folder: Path) -> tuple[list[Finger], list[Eye], list[Path]]:

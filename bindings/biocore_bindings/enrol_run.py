@@ -86,7 +86,7 @@ class Sitting:
         self._fault: BaseException | None = None
         self._live: Live | None = None
         self._menu: Menu | None = None
-        self._said_complete = self._finishing = False
+        self._said_complete = self._finishing = self._leaving = False
         self._no_more_lines = False
         self._waiting_since: float | None = None
         self._trouble: events.DeviceTrouble | None = None
@@ -220,7 +220,17 @@ class Sitting:
         self._print(Text(f"  {self._board.say(said.key, why=said.why)}", style="yellow" if said.why else "dim"))
 
     def _finish(self, session: Session) -> None:
-        """Close the record; a disk that takes nothing is waited for."""
+        """Close the record; a disk that takes nothing is waited for.
+
+        Raises
+        ------
+        SessionError
+            Something is open, or unsigned.
+        """
+        if not self._finishing and session.state is not State.COMPLETE:
+            following = session.next
+            names = ", ".join(option_name(position) for position in following.wanted) if following else "nothing"
+            raise SessionError(f"not finished yet: {names} next")
         try:
             session.finish()
         except JournalError as error:
@@ -229,6 +239,7 @@ class Sitting:
             self._finishing = True
 
     def _leave(self, session: Session, why: str) -> None:
+        self._leaving = True
         if session.state not in ENDED:
             session.abandon(why)
 
@@ -253,6 +264,9 @@ class Sitting:
     def _work(self, session: Session) -> None:
         try:
             session.run()
+        except SessionError as error:
+            if not self._leaving:  # else: it met the one who ends the session
+                self._fault = error
         except BaseException as error:
             self._fault = error
 

@@ -113,7 +113,7 @@ class Board:
             case events.JournalTrouble(message=message, recovered=recovered):
                 return [self._warn(self.say("mended") if recovered else shown(message))]
             case events.ChecksIncomplete(positions):
-                return [Text(self.say("not_compared", fingers=self.names(positions)), style="dim")]
+                return [Text(self.say("not_compared", number=len(positions)), style="dim")]
             case events.Resumed(_, done, following):
                 return [self._resumed(event.resident, done, following)]
         return []

@@ -101,8 +101,8 @@ WORDS: Final[FixedDict[str, tuple[str, str]]] = FixedDict(
         ),
         "nothing_next": ("nothing", "tidak ada"),
         "not_compared": (
-            "Recorded before the interruption, compared by the centre: {fingers}.",
-            "Direkam sebelum terputus, dibandingkan oleh pusat: {fingers}.",
+            "With what was recorded before ({number}) only the centre can compare.",
+            "Yang direkam sebelumnya ({number}) hanya dapat dibandingkan oleh pusat.",
         ),
         "switched_single": ("From now on one by one.", "Mulai sekarang satu per satu."),
         "switched_slap": ("From now on together.", "Mulai sekarang bersama."),
