@@ -23,7 +23,7 @@ dev: $(VENV)/.compiled  ## virtual environment, dependencies, kernels; compiles 
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $(VENV)/.compiled
 
-run: dev         ## the main job on virtual hardware: ten fingers captured, scored, recorded, reported
+run: dev         ## the main job on virtual hardware: a resident recorded through a power cut, sent, opened
 	$(BIN)/biocore demo $(ARGS)
 
 test: dev        ## all tests

@@ -39,7 +39,7 @@ from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 GROUPS = ("centre", "models", "station")  # without a command they show their help
-COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", *GROUPS)
+COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", "enrol", *GROUPS)
 SUBCOMMANDS = (
     *(("devices", name) for name in ("check", "record")),
     *(("models", name) for name in ("list", "add", "remove")),

@@ -1,18 +1,27 @@
-"""The demo tells the truth: a faint finger is captured again, a mix-up is found, the right person is recognised."""
+"""The demo tells the truth: killed and gone on with, unsent and then sent, opened by the centre, recognised later."""
 
 from __future__ import annotations
 
+import json
+import signal
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from biocore.eye_records import read_eyes
 from biocore.formats.finger_minutiae import read_fmr, templates_from_record
 from biocore.formats.images import read_image
-from biocore.types import FingerPosition
-from biocore_bindings import demo
+from biocore.station import read_record
+from biocore.station.receipt import read_receipt
+from biocore.types import EyePosition, FingerPosition
+from biocore_bindings import demo_station
+from biocore_bindings.centre_keys import read_opener
+from biocore_bindings.demo_station import AMPUTATED, Place
 from cli_support import Run, run
 
-FINGERS = [position.name.lower().replace("_", "-") for position in list(FingerPosition)[1:]]
+NINE = [position for position in list(FingerPosition)[1:] if position is not AMPUTATED]
 
 
 @pytest.fixture(scope="module")
@@ -22,60 +31,120 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     return run("demo", "--out", out, "--json"), out
 
 
-def test_ten_fingers_are_enrolled(enrolled: tuple[Run, Path]) -> None:
+def station_of(enrolled: tuple[Run, Path]) -> dict[str, Any]:
+    found = enrolled[0].document["station"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_recording_is_killed_and_goes_on_at_the_same_finger(enrolled: tuple[Run, Path]) -> None:
     result, _ = enrolled
     assert (result.code, result.err) == (0, "")
-    fingers = result.document["fingers"]
-    assert [finger["name"] for finger in fingers] == FINGERS
-    assert all(finger["template"]["minutiae"] >= 10 for finger in fingers)
-    assert all(finger["attempts"][-1]["score"] >= demo.ENOUGH for finger in fingers)
+    station = station_of(enrolled)
+    assert station["killed"] == -signal.SIGKILL
+    assert station["asked"] == station["resumed"]["next"] == ["finger:7"]
+    assert len(station["resumed"]["done"]) == 7
+    assert station["summary"]["resumptions"] == 1
 
 
-def test_the_faint_finger_is_captured_again_on_advice(enrolled: tuple[Run, Path]) -> None:
-    attempts = {finger["name"]: finger["attempts"] for finger in enrolled[0].document["fingers"]}
-    faint, pressed = attempts["left-index"]
-    assert faint["score"] < demo.ENOUGH <= pressed["score"]
-    assert faint["causes"][0]["name"] == "LIGHT"
-    assert faint["advice"][0]["name"] == "press_harder"
-    assert [len(list_) for name, list_ in attempts.items() if name != "left-index"] == [1] * 9
+def test_everything_of_her_has_its_outcome(enrolled: tuple[Run, Path]) -> None:
+    summary = station_of(enrolled)["summary"]
+    outcomes = {name: said["outcome"] for name, said in summary["positions"].items()}
+    assert outcomes.pop("finger:4") == "exception"
+    assert set(outcomes.values()) == {"accept"}
+    assert len(outcomes) == 11
+    assert summary["profile"]["in_force"] == "elderly"
+    first, last = (summary["positions"][f"finger:{finger.value}"] for finger in demo_station.FAINT)
+    assert len(first["attempts"]) == 2
+    assert len(last["fuse"]) >= 2  # too faint by each attempt, and proven by attempts that match each other
+    assert last["score"] < last["threshold"]
 
 
-def test_the_finger_that_came_twice_is_found_and_nothing_else(enrolled: tuple[Run, Path]) -> None:
-    (duplicate,) = enrolled[0].document["duplicates"]
-    assert (duplicate["first"], duplicate["second"]) == ("left-ring", "left-little")
-    assert duplicate["score"] >= demo.THRESHOLD
+def test_the_fingers_that_were_mixed_up_were_shown_once_more(enrolled: tuple[Run, Path]) -> None:
+    positions = station_of(enrolled)["summary"]["positions"]
+    assert [len(positions[name]["attempts"]) for name in ("finger:3", "finger:5", "finger:2", "finger:8")] == [
+        2,
+        2,
+        1,
+        1,
+    ]
+    assert enrolled[0].document["duplicates"] == []
+
+
+def test_the_record_was_refused_by_nobody_and_then_signed_for(enrolled: tuple[Run, Path]) -> None:
+    station, place = station_of(enrolled), Place(enrolled[1])
+    assert station["left_out"] is None
+    assert station["refused"]  # while nobody listened
+    assert station["sent"] == 1
+    receipt = read_receipt(station["receipt"])
+    assert receipt.resident == station["resident"]
+    assert list((place.station.journal / "records").glob("*.record")) == []
+    (record,) = place.data.rglob(f"*{receipt.resident}*")
+    entries = read_record(record, read_opener(place.keys))
+    assert len(entries) == station["entries"]
+    assert json.loads(entries[-1].payload) == station["summary"]
+
+
+def test_nothing_says_who_she_is(enrolled: tuple[Run, Path]) -> None:
+    result, out = enrolled
+    name = demo_station.PERSON["name"]
+    assert name not in result.out
+    assert not [path for path in out.rglob("*") if path.is_file() and name.encode() in path.read_bytes()]
+
+
+def test_the_cloudy_eye_is_seen_as_such(enrolled: tuple[Run, Path]) -> None:
+    eyes = {eye["name"]: eye["attempts"][-1] for eye in enrolled[0].document["eyes"]}
+    assert eyes["left"]["causes"][0]["name"] == "CLOUDY"
+    assert "CLOUDY" not in [cause["name"] for cause in eyes["right"]["causes"]]
+    assert eyes["left"]["score"] < eyes["right"]["score"]
 
 
 def test_the_resident_is_recognised_and_the_stranger_is_not(enrolled: tuple[Run, Path]) -> None:
-    verification = enrolled[0].document["verification"]
-    assert {who: entry["match"] for who, entry in verification.items()} == {"resident": True, "stranger": False}
+    for key in ("verification", "eye_verification"):
+        found = enrolled[0].document[key]
+        assert {who: entry["match"] for who, entry in found.items()} == {"resident": True, "stranger": False}
 
 
 def test_prints_record_and_report_are_on_the_disk(enrolled: tuple[Run, Path]) -> None:
     result, out = enrolled
     files = result.document["files"]
-    assert [Path(path).stem for path in files["prints"]] == FINGERS
-    assert all(read_image(path).ppi_tag == 500.0 for path in files["prints"])
-    record = files["records"][0]
-    templates = templates_from_record(read_fmr(Path(record).read_bytes()))
-    assert [template.position for template in templates] == list(FingerPosition)[1:]
+    attempts = [finger["attempts"] for finger in result.document["fingers"]]
+    eyes = result.document["eyes"]
+    assert len(files["prints"]) == sum(map(len, attempts)) + sum(len(eye["attempts"]) for eye in eyes)
+    assert all(read_image(path).ppi_tag == 500.0 for path in files["prints"] if "eye" not in path)
+    fingers, irises = files["records"]
+    templates = templates_from_record(read_fmr(Path(fingers).read_bytes()))
+    assert [template.position for template in templates] == NINE
+    assert [each.position for each in read_eyes(Path(irises).read_bytes())] == [EyePosition.RIGHT, EyePosition.LEFT]
     html = (out / "report.html").read_text()
     assert files["report"] == str(out / "report.html")
-    eyes = result.document.get("eyes", [])  # where a virtual camera is installed
-    pictures = sum(len(eye["attempts"]) + eye["fused"] for eye in eyes)
-    assert html.count("<article") == 11 + pictures  # ten fingers, one of them twice
-    assert len(files["records"]) == 1 + bool(eyes)
-    assert "Captured again after the advice: Press a little harder" in html
-    assert "the left ring finger had come in its place" in html
+    assert html.count("<article") == len(files["prints"])
+    assert {path.name for path in out.iterdir()} == {
+        *("station", "centre", "prints", "fingers.fmr", "eyes.iir", "report.html")
+    }
 
 
-def test_the_story_is_told_in_order_and_is_the_same_every_time(enrolled: tuple[Run, Path], tmp_path: Path) -> None:
-    told = run("demo", "--out", tmp_path)
+def test_the_story_is_told_in_order_without_a_line_too_and_is_the_same_every_time(
+    enrolled: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)  # an extra that is not installed
+    told = run("demo", "--out", tmp_path, "--language", "id")
     assert told.code == 0
-    marks = ["Ten fingers", "left index", "attempt 2", "shows the same finger", "A year later", "recognised", "refused"]
-    places = [told.out.index(mark) for mark in (*marks, "report.html")]
+    marks = ["Silakan tunjukkan", "The lights go out", "Melanjutkan rekaman", "Left out, and the record stays"]
+    marks += ["biocore[station]", "amputated", "All 9 are different", "recognised", "refused", "report.html"]
+    places = [told.out.index(mark) for mark in marks]
     assert places == sorted(places)
-    assert (tmp_path / "fingers.fmr").read_bytes() == (enrolled[1] / "fingers.fmr").read_bytes()
+    for name in ("fingers.fmr", "prints/left-index-2.png"):
+        assert (tmp_path / name).read_bytes() == (enrolled[1] / name).read_bytes()
+
+
+def test_a_folder_that_is_no_demos_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "station").mkdir()
+    (tmp_path / "station" / "precious").write_text("x")
+    result = run("demo", "--out", tmp_path)
+    assert result.code == 3
+    assert "no earlier demo's" in result.err
+    assert (tmp_path / "station" / "precious").read_text() == "x"
 
 
 def test_a_folder_of_prints_is_taken_instead(prints: Path, tmp_path: Path) -> None:
@@ -96,6 +165,7 @@ def test_a_folder_of_prints_is_taken_instead(prints: Path, tmp_path: Path) -> No
     ]  # one finger is there twice: a record each
     assert records == [f"{number:03d}-{Path(name).stem}.fmr" for number, name in enumerate(names, 1)]
     assert "verification" not in result.document
+    assert "station" not in result.document
     assert "broken.png" in (tmp_path / "out" / "report.html").read_text()
 
 
