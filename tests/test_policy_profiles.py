@@ -157,7 +157,7 @@ SOURCED = '[sources]\n"lower.attempts" = "ours"\n'
         (OWN + '[finger]\nladder = ["fuse"]\n', "finger.ladder", "exactly where there is a section"),
         (OWN + '[finger]\nladder = ["fuse", "fuse"]\n', "finger.ladder", "names something twice"),
         (OWN + '[finger]\nchoice = "any"\n', "finger.choice", "none of lexicographic"),
-        (OWN + "[finger]\nchoice = 3\n", "finger.choice", "must be a text"),
+        (OWN + "[finger]\nchoice = 3\n", "finger.choice", "must be a text of one line"),
         (OWN + "[veto]\nrestart = 1\n", "veto.restart", "true or false"),
         (OWN + '[chip]\nfingers = ["right_indx"]\n', "chip.fingers", "'right_indx' is none of right_thumb"),
         (OWN + '[chip]\nfingers = ["right_eye"]\n', "chip.fingers", "not eyes"),

@@ -17,13 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biocore.errors import BiocoreError, CentreKeyError
+from biocore.errors import BiocoreError, CentreKeyError, ProfileError
 from biocore.station import Journal, read_centre_key
 from biocore.station.day import DayBook
 from biocore.station.overview import check, overview
+from biocore.station.profile import FingerKind
+from biocore.station.profile_file import MAX_FILE, load_profile
 from biocore.station.record_file import record_path
+from biocore.types import FingerPosition
 from cli_support import environment, run
 from journal_support import PLAN, SMALL_RESERVE, Centre, FakeClock, finger_items
+from session_support import Office, finished
 
 NAME, NIK, SUPERVISOR = "Siti Aminah Kartadinata", "3404016512470001", "Bambang Widjojanto"
 TESTS = Path(__file__).resolve().parent
@@ -321,3 +325,72 @@ def test_a_hostile_key_file_is_one_line(tmp_path: Path, hostile: bytes) -> None:
     assert str(caught.value).isprintable()
     with pytest.raises(CentreKeyError):
         read_centre_key(Path("/dev/zero"))
+
+
+OWN = b'layout = 1\nbased_on = "ektp"\ntitle = "ours"\n'
+HOSTILE_PROFILES = {
+    "not utf-8": b"\xff" * 100,
+    "brackets": OWN + b"x = " + b"[" * 15_000,
+    "dots": OWN + b"a." * 8_000 + b"b = 1",
+    "digits": OWN + b"[finger]\nattempts = " + b"9" * 15_000,
+    "hexadecimal digits": OWN + b"[finger]\nattempts = 0x" + b"f" * 15_000,
+    "a long text": OWN + b'[finger]\nattempts = "' + b"x" * 15_000 + b'"',
+    "control characters": OWN + b'[finger]\n"\\u001b[2J\\u202e" = 1',
+    "a title with control characters": OWN.replace(b"ours", b"\\u001b[2J"),
+    "blanks": OWN + b" " * 15_000 + b"[" * 1000,
+    "many others": OWN + b'[[select]]\nprofile = "elderly"\n' * 500,
+    "many tables": OWN + b"[[select]]\n" * 1000,
+    "too large": OWN + b"#" * MAX_FILE,
+    "nothing": b"",
+}
+
+
+@pytest.mark.usefixtures("_in_ten_seconds")
+@pytest.mark.parametrize("name", HOSTILE_PROFILES)
+def test_a_hostile_profile_is_one_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_bytes(HOSTILE_PROFILES[name])
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1200
+    path.write_bytes(OWN)
+    assert load_profile(path).title == "ours"  # what these were made from is a profile
+
+
+@pytest.mark.usefixtures("_in_ten_seconds")
+@pytest.mark.parametrize("kind", ["link", "endless", "pipe", "folder"])
+@pytest.mark.parametrize("named", ["by hand", "as lower", "as selected"])
+def test_a_trap_in_place_of_a_profile_hangs_nobody(tmp_path: Path, kind: str, named: str) -> None:
+    victim, trap, path = tmp_path / "victim", tmp_path / "trap.toml", tmp_path / "ours.toml"
+    victim.write_bytes(OWN.replace(b"ours", b"secret"))
+    plant(trap, kind, victim)
+    lower = b'[lower]\nprofile = "trap.toml"\n[sources]\n"lower.attempts" = "ours"\n'
+    selected = b'[[select]]\nprofile = "trap.toml"\nage_from = 60\nsource = "ours"\n'
+    path.write_bytes(OWN + {"by hand": b"", "as lower": lower, "as selected": selected}[named])
+    with pytest.raises(ProfileError, match="cannot be read") as caught:
+        load_profile(trap if named == "by hand" else path)
+    assert "trap.toml" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_profile_or_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.toml"
+    path.write_bytes(OWN + data)
+    try:
+        said = load_profile(path).title
+    except ProfileError as error:
+        said = str(error)
+    assert said.isprintable()
+
+
+def test_the_record_says_by_which_profile_it_was_decided(tmp_path: Path) -> None:
+    (tmp_path / "easy.toml").write_bytes(
+        OWN + b'[iris]\nburst_attempts = 0\n[sources]\n"iris.burst_attempts" = "nobody"\n'
+    )
+    profile = load_profile(tmp_path / "easy.toml")
+    office = Office(tmp_path / "journal", profile=str(tmp_path / "easy.toml"))
+    _, summary = finished(office, plan=(FingerPosition.RIGHT_INDEX,))
+    assert summary["profile"]["digest"] == profile.digest != load_profile("ektp").digest
+    assert summary["positions"]["finger:2"]["threshold"] == profile.finger.thresholds[FingerKind.INDEX]

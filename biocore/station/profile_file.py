@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from biocore.errors import ProfileError
+from biocore.station.disk import read_plain
 from biocore.station.exceptions import ExceptionKind
 from biocore.station.profile import (
     ChipRules,
@@ -41,6 +42,9 @@ _E = TypeVar("_E", bound=StrEnum)
 DEFAULT = "ektp"
 SHIPPED = ("bsi-enrolment", "ektp", "elderly", "mosip-registration")
 LAYOUT = 1  # of profile files
+MAX_FILE = 16 * 1024  # bytes; those that are shipped have 3,500; dots without end take seconds to read beyond it
+MAX_SELECTIONS = 32  # each is a file that is read
+MAX_SHOWN = 400  # characters of what a file holds, in an error
 
 # Whole numbers, and what they may be. 999 attempts are what the journal counts to; nobody sits through ten.
 WHOLE: dict[str, tuple[int, int]] = {
@@ -88,10 +92,16 @@ def load_profile(source: str | PathLike[str] = DEFAULT) -> Profile:
     Raises
     ------
     ProfileError
-        There is no such profile, it cannot be read, or something in it is missing, unknown, out of its range or
-        without a source; the message names file, line and key, and says what is allowed.
+        There is no such profile, it cannot be read (also: is a link, a pipe, or larger than 16 KB), or something in it
+        is missing, unknown, out of its range or without a source; the message names file, line and key, and says what
+        is allowed.
     """
-    return _profile(_read(source), select=True, lower=True)
+    try:
+        return _profile(_read(source), select=True, lower=True)
+    except ProfileError:
+        raise
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets within brackets
+        raise ProfileError("holds what no profile needs: correct it in the file", path=_shown(str(source))) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class _File:
     sources: Mapping[str, str]
 
     def wrong(self, key: str, message: str) -> ProfileError:
-        return ProfileError(message, path=self.path, key=key, line=_line(self.text, key))
+        return ProfileError(_shown(message), path=self.path, key=_shown(key), line=_line(self.text, key))
 
     def get(self, key: str) -> Any:
         if key not in self.values:
@@ -135,8 +145,8 @@ class _File:
 
     def text_of(self, key: str) -> str:
         value = self.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.wrong(key, f"must be a text, not {value!r}")
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise self.wrong(key, f"must be a text of one line, not {value!r}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -178,7 +188,7 @@ def _read(source: str | PathLike[str], near: Path | None = None) -> _File:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"is no TOML: {error}", path=path) from None
+        raise ProfileError(_shown(f"is no TOML: {error}"), path=path) from None
     sources = {str(key): value for key, value in _flat(tables.pop("sources", {})).items()}
     own = _File(name, path, folder, text, _flat(tables), sources)
     if own.values.get("layout") != LAYOUT:
@@ -206,10 +216,23 @@ def _text(source: str | PathLike[str], near: Path | None) -> tuple[str, str, Pat
         raise ProfileError(f"there is no such profile: {', '.join(SHIPPED)}, or the path of a .toml file", path=name)
     if near is not None and not path.is_absolute():
         path = near / path
+    shown = _shown(str(path))
     try:
-        return path.read_text("utf-8"), str(path), path.parent, path.stem
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"cannot be read: {error}", path=str(path)) from None
+        data = read_plain(path, MAX_FILE + 1)
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {error.strerror or error}", path=shown) from None
+    except ValueError as error:  # no UTF-8; a NUL in its name
+        raise ProfileError(f"cannot be read: {error}", path=shown) from None
+    if len(data) > MAX_FILE:
+        raise ProfileError(f"is larger than {MAX_FILE} bytes: this is no profile", path=shown)
+    return text, shown, path.parent, path.stem
+
+
+def _shown(text: str) -> str:
+    """Return a text as one line for a screen, whatever a file put into it."""
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: MAX_SHOWN + 1])
+    return line if len(text) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -265,7 +288,7 @@ def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
     lowered = _lower(file, finger, iris) if lower and file.values.get("lower.profile", "") != "" else None
     if lower and (Stage.LOWER in finger.ladder) is not (lowered is not None):
         raise file.wrong("finger.ladder", "has the stage lower exactly where there is a section [lower] with a profile")
-    chosen = tuple(_selection(file, each) for each in file.values.get("select", [])) if select else ()
+    chosen = _selections(file) if select else ()
     values = json.dumps([file.values, file.sources], sort_keys=True)
     below = [lowered.digest if lowered else "", *(each.profile.digest for each in chosen)]
     return Profile(
@@ -321,6 +344,13 @@ def _lower(file: _File, finger: FingerRules, iris: IrisRules) -> LowerRules:
         attempts=file.whole("lower.attempts"),
         iris_attempts=file.whole("lower.iris_attempts"),
     )
+
+
+def _selections(file: _File) -> tuple[Selection, ...]:
+    tables = file.values.get("select", [])
+    if not isinstance(tables, list) or len(tables) > MAX_SELECTIONS:
+        raise file.wrong("select", f"must be up to {MAX_SELECTIONS} tables")
+    return tuple(_selection(file, each) for each in tables)
 
 
 def _selection(file: _File, table: object) -> Selection:
