@@ -78,10 +78,14 @@ class FaultyDisk(Disk):
         `ENOSPC`, `EIO`, `EROFS` before anything is done; `torn` writes half and reports EIO; `kill` ends the
         process; `torn kill` writes half and ends it; `power` loses what was not waited for, or a piece of it, and
         ends the process.
+    lasting : bool
+        Every later call of `point` fails as well.
     """
 
-    def __init__(self, point: str, at: int, fault: str, rng: random.Random | None = None) -> None:
-        self.point, self.at, self.fault = point, at, fault
+    def __init__(
+        self, point: str, at: int, fault: str, rng: random.Random | None = None, *, lasting: bool = False
+    ) -> None:
+        self.point, self.at, self.fault, self.lasting = point, at, fault, lasting
         self.rng = rng or random.Random(0)
         self.calls = 0
         self.unsynced: tuple[Path, int] | None = None  # the file being written, and how much of it the disk has
@@ -116,7 +120,7 @@ class FaultyDisk(Disk):
         if point != self.point:
             return
         self.calls += 1
-        if self.calls - 1 != self.at:
+        if self.calls - 1 < self.at or (self.calls - 1 > self.at and not self.lasting):
             return
         if self.fault.startswith("torn") and half is not None:
             half()

@@ -44,6 +44,7 @@ class Person:
     surprises: dict[str, list[Step | None]] = field(default_factory=dict)
     shown: list[Position] = field(default_factory=list)
     asked: Callable[[], Position] | None = None
+    show: Callable[[Position, int], Frame] = field(default_factory=lambda: picture)
 
     def surprise(self, position: Position, *steps: Step | None) -> None:
         self.surprises.setdefault(position_name(position), []).extend(steps)
@@ -58,7 +59,7 @@ class Person:
         if callable(step):
             step()
             step = None
-        yield step if step is not None else picture(position, number)
+        yield step if step is not None else self.show(position, number)
 
 
 def picture(position: Position, impression: int = 1) -> Frame:
@@ -114,7 +115,8 @@ class Office:
         )
 
     def begin(self, desk: Desk | None = None, **more: Any) -> Session:
-        return self.watch(Session.begin(desk or self.desk(), b"Siti Rahayu", **more))
+        identity = more.pop("identity", b"Siti Rahayu")
+        return self.watch(Session.begin(desk or self.desk(), identity, **more))
 
     def watch(self, session: Session) -> Session:
         """Let the person know what this session asks for."""
