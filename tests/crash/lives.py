@@ -1,4 +1,4 @@
-"""A life of a station: a forked process that is killed, what it said before, and what every journal must be after it."""
+"""A life of a station: a forked process that is killed, what it said, and what every journal must be after it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from biocore.station.journal import INDEX
 from journal_support import Centre, FaultyDisk
 
 LIVES_A_JOURNAL = 15  # lives before the next journal begins, so that recovery upon recovery is tried as well
+HUNG_S = 60  # s; no life takes two
 AIMED_AT = 20  # write points of each kind that are aimed at in one life
 POINTS = ("write", "sync", "sync_folder", "before_commit", "after_commit")
 FAULTS = {
@@ -141,6 +142,7 @@ def live_and_die(
     if child == 0:
         try:
             os.close(reading)
+            signal.alarm(HUNG_S)
             live(writing)
         except BaseException:
             import traceback
@@ -157,7 +159,7 @@ def live_and_die(
         said = [json.loads(line) for line in pipe.read().splitlines()]
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"the station ended by itself with {os.waitstatus_to_exitcode(status)}"
-    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert os.WTERMSIG(status) == signal.SIGKILL, f"the station hung, or ended by signal {os.WTERMSIG(status)}"
     tally.lives += 1
     tally.deaths[str(death)] += 1
     tally.kills += not any("error" in message for message in said)

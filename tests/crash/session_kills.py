@@ -1,14 +1,13 @@
 """Kill a process that records residents through a session, restart it, and look whether it goes on at the right finger.
 
-Run by `kills.py`. Each life is a whole desk: policy, devices that play scripts, real pictures that are really
-assessed, extracted and compared, a teller. Residents show a poor finger, go away, lose the scanner, lack fingers, or
-say so in the middle. After each death the parent knows only what it was told, opens the record with the centre's
-key, and checks beside what holds for every journal:
+Run by `kills.py`. Each life is a whole desk (`session_station.py`). After each death the parent knows only what it was
+told, opens the record with the centre's key, and checks beside what holds for every journal:
 
 - every look and outcome that was told is there, with the score that was told, and the picture that was shown;
 - at most one capture more than was told is there, whole;
 - the session goes on at the first finger of the plan that is not accepted and no exception, with the next attempt's
-  number. This is asked of a copy of the journal, so that the next life resumes the very state the kill left;
+  number, and at the one that the dead session had said is next. When the plan is done, fingers that stand in for
+  exceptions may follow. This is asked of a copy of the journal: the next life resumes the very state the kill left;
 - whoever was finished is closed with a summary in which everything has the outcome that was told.
 """
 
@@ -19,66 +18,35 @@ import json
 import os
 import random
 import shutil
-import signal
+import tempfile
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from biocore.errors import BiocoreError, DeviceDisconnectedError, SubjectTimeoutError
 from biocore.report import Outcome
 from biocore.station import EntryKind, Journal, Opened
 from biocore.station.entry import position_name, position_of
-from biocore.station.exceptions import Absence, ExceptionKind
 from biocore.station.looks import FULL_PLAN
 from biocore.station.profile_file import load_profile
-from biocore.station.rungs import PlacementMode
 from biocore.station.session import Session
-from biocore.station.session_begin import Desk
-from biocore.station.session_events import Accepted, Excepted, JournalTrouble, Looked, Reopened
 from biocore.station.session_heads import LOOK_CODES, PLANNED
-from biocore.station.session_state import State
-from biocore.types import EyePosition, FingerPosition, Frame, Position
+from biocore.types import EyePosition
 from crash import lives
-from crash.lives import LIVES_A_JOURNAL, Death, acknowledge, check_journal, live_and_die, tell
+from crash.lives import LIVES_A_JOURNAL, Death, check_journal, live_and_die
+from crash.session_station import IDENTITY, live, prepare, shown, what_next
 from journal_support import SMALL_RESERVE, Centre, FakeClock
-from scripted_devices import eye_frame, finger_frame
-from session_support import Office, Person
+from session_support import Office
 
-RESIDENTS = 2  # of one life, at most
 AIMED_AT = 14  # write points of each kind; a resident of four fingers has ten
 WITHIN_S = 0.35  # s; a life of two residents takes about that
 LASTING = 0.4  # share of faults that do not go away
-WINDOW = 300, 240  # px; of the scanner, so that looking at a finger takes 13 ms
-TRIES = 3  # of a session that waits for the journal
-IDENTITY = b"a resident, number and all"
 DONE = ("accept", "exception")
-POOR = "LIGHT"
-
-
-@cache
-def shown(position: Position, *, poor: bool = False) -> Frame:
-    """Return what a finger or an eye shows."""
-    if isinstance(position, EyePosition):
-        return eye_frame(position, 1)
-    frame = finger_frame(position.value, 1, POOR if poor else "GOOD", 1.0)
-    top, left = ((whole - part) // 2 for whole, part in zip(frame.pixels.shape, WINDOW, strict=True))
-    window = frame.pixels[top : top + WINDOW[0], left : left + WINDOW[1]]
-    return replace(frame, pixels=np.ascontiguousarray(window))
-
-
-def prepare() -> None:
-    """Make every picture before the first fork, so that no life has to."""
-    cv2.setNumThreads(1)
-    for position in FULL_PLAN:
-        shown(position)
-        if isinstance(position, FingerPosition):
-            shown(position, poor=True)
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where nothing waits for a disk
 
 
 @dataclass
@@ -88,7 +56,9 @@ class Told:
     plan: list[str] | None = None
     outcomes: dict[str, str] = field(default_factory=dict)
     looks: dict[tuple[str, int], int | None] = field(default_factory=dict)  # position, attempt -> score
+    acknowledged: int = 0
     resumed: int = 0
+    next: tuple[str, int] | None = None  # position and attempt, as the session said at its last acknowledgement
 
     def hear(self, message: dict[str, Any]) -> None:
         if "look" in message:
@@ -129,107 +99,6 @@ class Tally(lives.Tally):
             f"{self.finished} residents finished, each with its summary; faults of the disk mended by the session "
             f"{self.mended}, waited for {self.blocked}"
         )
-
-
-# -- the station ---------------------------------------------------------------------------------------------
-
-
-class Ear(list[Any]):
-    """Passes on to the parent what the station tells."""
-
-    def __init__(self, pipe: int) -> None:
-        super().__init__()
-        self.pipe = pipe
-
-    def append(self, event: object) -> None:
-        match event:
-            case Looked(look=look):
-                tell(self.pipe, {"look": [position_name(look.position), look.attempt, look.score]})
-            case Accepted(position=position):
-                tell(self.pipe, {"outcome": [position_name(position), "accept"]})
-            case Excepted(position=position):
-                tell(self.pipe, {"outcome": [position_name(position), "exception"]})
-            case Reopened(position=position):
-                tell(self.pipe, {"outcome": [position_name(position), "open"]})
-            case JournalTrouble(recovered=recovered):
-                tell(self.pipe, {"trouble": "mended" if recovered else "blocked"})
-
-
-def live(place: Path, centre: Centre, seed: int, death: Death, pipe: int) -> None:
-    """Be a desk until the end, and never return normally."""
-    rng = random.Random(seed)
-    death.set_limit()
-    disk = death.disk(rng)
-    office = Office(place, person=Person(show=shown), centre=centre, heard=Ear(pipe))
-    open_journal = partial(Journal, place, centre.key(), clock=office.clock, disk=disk, reserve=SMALL_RESERVE)
-    office.journal = open_journal  # type: ignore[method-assign]
-    try:
-        desk = office.desk()
-        for _ in range(RESIDENTS):
-            record(office, desk, rng, pipe)
-    except BiocoreError as error:
-        tell(pipe, {"error": type(error).__name__})
-    os.kill(os.getpid(), signal.SIGKILL)  # the chosen point did not come, or the disk is not going to come back
-
-
-def record(office: Office, desk: Desk, rng: random.Random, pipe: int) -> None:
-    """Record a resident, or the rest of one."""
-    unfinished = desk.keeper.journal.unfinished()
-    if unfinished:
-        session = office.watch(Session.resume(desk, unfinished[0].resident))
-        request = session.next
-        first = position_name(request.positions[0]) if request else None
-        attempt = request.attempts[first] if request and first else None
-        told = {"resumed": first, "attempt": attempt}
-    else:
-        plan = some_plan(rng)
-        missing = [(plan[-1], Absence(ExceptionKind.ABSENT))] if rng.random() < 0.3 else []
-        session = office.begin(desk, identity=IDENTITY, plan=plan, missing=missing, mode=PlacementMode.SINGLE)
-        told = {"plan": [position_name(position) for position in plan]}
-    told_so_far(desk, session, pipe, **told)
-    surprise(office.person, session.situation.plan, rng)
-    tries = 0
-    while session.step() is not State.COMPLETE:
-        told_so_far(desk, session, pipe)
-        tries += session.state is State.BLOCKED
-        if tries == TRIES:
-            raise BiocoreError("the journal takes nothing")
-        if rng.random() < 0.05 and session.state is State.READY and session.next is not None:
-            session.declare_missing(session.next.positions[0], Absence(ExceptionKind.INJURED))
-            told_so_far(desk, session, pipe)
-    if session.unsigned:
-        session.sign("Ibu Kartini")
-    told_so_far(desk, session, pipe)
-    session.finish()
-    told_so_far(desk, session, pipe, closed=True)
-
-
-def some_plan(rng: random.Random) -> tuple[Position, ...]:
-    """Return four fingers, now and then with an eye."""
-    fingers: list[Position] = rng.sample([position for position in FULL_PLAN if isinstance(position, FingerPosition)], 4)
-    return (*fingers, EyePosition.RIGHT) if rng.random() < 0.15 else tuple(fingers)
-
-
-def surprise(person: Person, plan: Iterable[Position], rng: random.Random) -> None:
-    """Let some fingers be poor at first, some residents look away, and some plugs come out."""
-    for position in plan:
-        lot = rng.random()
-        if lot < 0.2 and isinstance(position, FingerPosition):
-            person.surprise(position, shown(position, poor=True))
-        elif lot < 0.3:
-            person.surprise(position, SubjectTimeoutError("nobody came"))
-        elif lot < 0.4:
-            person.surprise(position, DeviceDisconnectedError("the plug is out"))
-
-
-def told_so_far(desk: Desk, session: Session, pipe: int, **more: object) -> None:
-    """Wait until everything was told, then say how far the journal is."""
-    assert desk.teller.drain(10)
-    if session.state is not State.BLOCKED:
-        acknowledge(pipe, desk.keeper.journal, session.resident, **more)
-
-
-# -- the parent ----------------------------------------------------------------------------------------------
 
 
 def run(count: int, seed: int, folder: Path) -> Tally:
@@ -276,7 +145,9 @@ def take_down(known: Known, message: dict[str, Any]) -> None:
     for each in known.unassigned:
         told.hear(each)
     known.unassigned = []
+    told.acknowledged += 1
     told.resumed += "resumed" in message
+    told.next = (message["next"][0], message["next"][1]) if message["next"] else None
 
 
 def check(place: Path, centre: Centre, known: Known, tally: Tally) -> None:
@@ -298,7 +169,7 @@ def check(place: Path, centre: Centre, known: Known, tally: Tally) -> None:
             known.summed.add(resident)
             tally.finished += 1
     for resident in unfinished:
-        check_resume(place, centre, resident, known.of(resident), Found(records[resident]))
+        check_resume(place, centre, resident, known.of(resident), Found(records[resident]), known.last)
         tally.resumed += 1
 
 
@@ -325,6 +196,14 @@ class Found:
                 assert decided == head.outcome, "head and body of a decision differ"
                 self.outcomes[head.position] = str(decided)
 
+    def changed_after(self, last: int) -> bool:
+        """Say whether there is a plan, a look or a decision that was not acknowledged."""
+        return any(
+            entry.head.kind is EntryKind.DECISION or entry.head.code in (*LOOK_CODES, PLANNED, "missing")
+            for entry in self.entries
+            if entry.head.sequence > last
+        )
+
     def check(self, told: Told, last: int) -> int:
         """Check that what was told is here, and at most one capture more; return how many more."""
         for key, score in told.looks.items():
@@ -334,7 +213,7 @@ class Found:
         for name, outcome in told.outcomes.items():
             if name not in later:
                 found = self.outcomes.get(name)
-                assert (found if found in DONE else "open") == outcome, f"{name} is {found}, and was told {outcome}"
+                assert ended(found) == ended(outcome), f"{name} is {found}, and was told {outcome}"
         if told.plan is not None:
             assert self.plan == told.plan
         untold = [key for key in self.looks if key not in told.looks]
@@ -349,6 +228,10 @@ class Found:
         return len(untold)
 
 
+def ended(outcome: str | None) -> str | None:
+    return outcome if outcome in DONE else None
+
+
 def expected_next(told: Told, then: Found) -> tuple[str, int] | None:
     """Return the first of the plan that has not ended, and its next attempt; by what was told, and nothing else."""
     plan = told.plan or then.plan or [position_name(position) for position in FULL_PLAN]
@@ -359,26 +242,25 @@ def expected_next(told: Told, then: Found) -> tuple[str, int] | None:
     return None
 
 
-def check_resume(place: Path, centre: Centre, resident: str, told: Told, then: Found) -> None:
+def check_resume(place: Path, centre: Centre, resident: str, told: Told, then: Found, last: int) -> None:
     """Resume on a copy, and see whom it would ask for."""
-    copy = place.with_name(f"{place.name}-copy")
-    shutil.copytree(place, copy)
+    copy = Path(tempfile.mkdtemp(prefix="kills-copy-", dir=MEMORY))
+    shutil.copytree(place, copy, dirs_exist_ok=True)
     office = Office(copy, centre=centre)
     desk = office.desk()
     try:
         session = Session.resume(desk, resident)
-        request = session.next
-        found = (
-            (position_name(request.positions[0]), request.attempts[position_name(request.positions[0])])
-            if request
-            else None
-        )
-        expected = expected_next(told, then)
-        assert found == expected, f"goes on at {found}, not at {expected}"
+        found, expected = what_next(session), expected_next(told, then)
+        if expected is not None:
+            assert found == expected, f"goes on at {found}, not at {expected}"
+        elif found is not None:
+            assert told.outcomes.get(found[0]) not in DONE, f"goes on at {found}, which is done"
+        if told.acknowledged and not then.changed_after(last):
+            assert found == told.next, f"goes on at {found}; before the kill, {told.next} was next"
         for name, outcome in told.outcomes.items():
             position = position_of(name)
             assert position is not None
-            assert session.outcome(position) == (outcome if outcome in DONE else None), name
+            assert session.outcome(position) == ended(outcome), name
     finally:
         office.close(desk)
         wait_for_threads()
@@ -405,7 +287,10 @@ def check_pictures(entries: Sequence[Opened], seen: set[int]) -> None:
             position = position_of(head.position)
             assert position is not None
             pixels = cv2.imdecode(np.frombuffer(entry.payload, np.uint8), cv2.IMREAD_GRAYSCALE)
-            options = [shown(position)] if isinstance(position, EyePosition) else [shown(position, poor=p) for p in (0, 1)]
+            assert pixels is not None
+            options = (
+                [shown(position)] if isinstance(position, EyePosition) else [shown(position, poor=p) for p in (0, 1)]
+            )
             assert any(np.array_equal(pixels, option.pixels) for option in options), f"not the picture of {position!r}"
         elif head.kind is EntryKind.REPORT:
             assert json.loads(entry.payload)["score"] == head.score
