@@ -33,63 +33,113 @@ NAME, NIK, SUPERVISOR = "Siti Aminah Kartadinata", "3404016512470001", "Bambang 
 TESTS = Path(__file__).resolve().parent
 
 WHOLE_DAY = """
-import faulthandler, logging, sys, traceback
+import faulthandler, json, logging, sys, traceback
 from pathlib import Path
 
 sys.path.insert(0, {tests!r})
 faulthandler.enable()
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-import biocore
+from biocore.discovery import registry
 from biocore.errors import BiocoreError
-from biocore.report import Decision, Outcome
 from biocore.station import EntryKind, Item, Journal
 from biocore.station.day import DayBook
-from biocore.station.payloads import decision_item, frame_item, report_item, template_item
-from biocore.types import FingerPosition
+from biocore.station.devices import Devices
+from biocore.station.disk import Disk
+from biocore.station.exceptions import Absence, ExceptionKind
+from biocore.station.ledger import JournalKeeper
+from biocore.station.looks import VetoKind
+from biocore.station.profile_file import load_profile
+from biocore.station.session import Session
+from biocore.station.session_begin import Desk, Subject
+from biocore.station.session_state import State
+from biocore.station.telling import Teller
+from biocore.types import EyePosition, FingerPosition, Modality
 from journal_support import SMALL_RESERVE, Centre, FaultyDisk
 
 name, nik, supervisor, folder = {name!r}, {nik!r}, {supervisor!r}, Path({folder!r})
+identity = json.dumps({{"name": name, "number": nik}}).encode()
+quick = "sequence=GOOD&arrival=0&interval=0&previews=0"
+uris = {{Modality.FINGER: f"virtual:finger?finger=500&slap=yes&{{quick}}",
+         Modality.IRIS: f"virtual:iris?seed=500&eye=both&{{quick}}"}}
+plan = (FingerPosition.RIGHT_INDEX, FingerPosition.RIGHT_MIDDLE, FingerPosition.LEFT_INDEX, FingerPosition.LEFT_THUMB,
+        EyePosition.RIGHT)
+gone = Absence(ExceptionKind.INJURED, note=f"{{name}} cut it, says {{supervisor}}")
 centre = Centre()
 (folder / "centre.key").write_bytes(centre.key().to_bytes())
+
+
+def hear(event):
+    print(event, file=sys.stderr)  # whatever a program does with what it is told
+    if type(event).__name__ in ("Accepted", "Excepted"):
+        raise RuntimeError(f"a listener that says {{name}}, {{nik}}")
+
+
+def desk_with(disk):
+    journal = lambda: Journal(folder / "journal", folder / "centre.key", disk=disk, reserve=SMALL_RESERVE)
+    return Desk(JournalKeeper(journal), Devices(uris, registry().device), load_profile("ektp"), Teller(hear),
+                effort="fast", inline=True)
+
+
+def leave(desk):
+    desk.teller.close()
+    desk.keeper.close()
+    desk.devices.close()
+
+
 book = DayBook(folder / "day")
 book.issue()
 ticket = book.call()
-with Journal(folder / "journal", folder / "centre.key", reserve=SMALL_RESERVE) as journal:
-    recording = journal.begin(f"{{name}}, {{nik}}".encode(), ticket=ticket.number)
-    book.link(ticket.number, recording.resident)
-    with biocore.open_device("virtual:finger?arrival=0&previews=0&interval=0") as device:
-        for position in (FingerPosition.RIGHT_THUMB, FingerPosition.RIGHT_INDEX):
-            frame = device.capture(5)
-            sample = biocore.Sample(frame, biocore.Modality.FINGER, position)
-            report, template = biocore.assess(sample), biocore.extract(sample)
-            decision = Decision(Outcome.ACCEPT, f"{{supervisor}} says so")
-            recording.record(
-                frame_item(sample, 1), report_item(report, 1), template_item(template, 1),
-                decision_item(decision, sample, 1),
-            )
-    recording.record(Item(EntryKind.EVENT, f"veto by {{supervisor}}".encode(), "text/plain", code="veto"))
-    for attempt in (
-        lambda: journal.begin(name.encode(), ticket=-1),
-        lambda: recording.record(Item(EntryKind.EVENT, name.encode(), "text/plain", code=name)),
-        lambda: recording.record(Item(EntryKind.EVENT, name.encode(), nik)),
-        lambda: recording.record(Item(EntryKind.OPEN, nik.encode())),
-        lambda: book.issue(name),
-        lambda: book.pause(name),
-        lambda: book.link(1, nik),
-    ):
-        try:
-            attempt()
-        except BiocoreError:
-            traceback.print_exc()
-    recording.close(name.encode())
+desk = desk_with(Disk())
+session = Session.begin(desk, identity, ticket=ticket.number, subject=Subject(67, f"wife of {{supervisor}}"),
+                        plan=plan, missing=[(FingerPosition.LEFT_INDEX, gone)])
+book.link(ticket.number, session.resident)
+session.step()
+session.declare_missing(FingerPosition.LEFT_THUMB, gone)
+leave(desk)  # as a power cut leaves it
+desk = desk_with(Disk())
+session = Session.resume(desk, session.resident)
+assert session.run() is State.COMPLETE
+session.veto(VetoKind.REJECT, supervisor, EyePosition.RIGHT, reason=f"{{name}} blinked")
+assert session.run() is State.COMPLETE
+journal, other = desk.keeper.journal, desk.keeper.journal.begin(identity)
+for attempt in (
+    lambda: session.veto(VetoKind.ACCEPT, "", EyePosition.RIGHT, reason=name),
+    lambda: session.declare_missing(EyePosition.LEFT, Absence(ExceptionKind.AMPUTATED, note=name)),
+    lambda: Session.begin(desk, identity, missing=[(EyePosition.LEFT, Absence(ExceptionKind.AMPUTATED, note=name))]),
+    lambda: Session.begin(desk, identity, ticket=-1),
+    lambda: Session.resume(desk, name),
+    lambda: journal.begin(name.encode(), ticket=-1),
+    lambda: other.record(Item(EntryKind.EVENT, name.encode(), "text/plain", code=name)),
+    lambda: other.record(Item(EntryKind.EVENT, name.encode(), nik)),
+    lambda: other.record(Item(EntryKind.OPEN, nik.encode())),
+    lambda: book.issue(name),
+    lambda: book.pause(name),
+    lambda: book.link(1, nik),
+):
+    try:
+        attempt()
+    except BiocoreError:
+        traceback.print_exc()
+other.close()
+session.sign(supervisor)
+session.finish()
+leave(desk)
 for point in ("write", "sync", "before_commit", "after_commit"):
     try:
-        with Journal(folder / "journal", centre.key(), disk=FaultyDisk(point, 1, "EIO"), reserve=SMALL_RESERVE) as j:
-            recording = j.begin(name.encode(), ticket=7)
-            recording.record(Item(EntryKind.EVENT, nik.encode(), "text/plain", code="note"))
-            recording.close(name.encode())
+        desk = desk_with(FaultyDisk(point, 2, "EIO", lasting=True))
+        session = Session.begin(desk, identity, ticket=7, plan=plan[:2], missing=[(plan[1], gone)])
+        session.step()
+        session.abandon(f"{{name}} went home")
+        session.finish()
     except (BiocoreError, OSError):
         traceback.print_exc()
+    finally:
+        desk.teller.close()
+        desk.devices.close()
+        try:
+            desk.keeper.close()
+        except BiocoreError:
+            traceback.print_exc()
 print("finished")
 """
 
@@ -121,7 +171,9 @@ def test_a_whole_day_leaves_nothing_personal_outside_the_sealed_bodies(
         [sys.executable, "-c", script], capture_output=True, env=env, cwd=home, timeout=120, check=False
     )
     assert day.stdout == b"finished\n", day.stderr.decode()[-3000:]
-    assert day.stderr.count(b"Traceback") >= 10  # seven refusals, and faults of the disk
+    assert day.stderr.count(b"Traceback") >= 14  # twelve refusals, and faults of the disk
+    for told in (b"Accepted(", b"Excepted(", b"Vetoed(", b"Resumed(", b"JournalTrouble(", b"a listener failed on"):
+        assert told in day.stderr, told
     out = day.stdout + day.stderr
     commands = (
         "station status",

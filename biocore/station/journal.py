@@ -244,7 +244,9 @@ class Journal:
         with self._mutex, named_faults(self.folder / INDEX):
             heads = self._index.heads(resident)
         if not heads:
-            raise JournalStateError(f"there is no resident {resident!r} in this journal")
+            raise JournalStateError(
+                "there is no resident of that name in this journal: names are 32 hexadecimal digits"
+            )
         return progress_of(heads)
 
     def heads(self, resident: str) -> list[Head]:
