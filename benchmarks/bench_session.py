@@ -8,6 +8,7 @@ Assessment, fast template, comparisons with all accepted fingers, decision, and 
 from __future__ import annotations
 
 import itertools
+import resource
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +23,14 @@ from biocore.fingerprint import synth
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind
 from biocore.iris import synth as iris_synth
 from biocore.station import Desk, Devices, Journal, JournalKeeper, Session, Teller, issue_centre_key, load_profile
-from biocore.station.session_events import Accepted
+from biocore.station.session_events import Accepted, StateChanged
 from biocore.station.session_state import State
 from biocore.types import FingerPosition, Frame, Modality
 
 BAR_S = 4.0  # from good placement to the answer (MOSIP); ours is far below
 RESIDENTS = 4
+DAY = 100  # residents
+BAR_MB = 1000.0  # of a day, memory and disk each
 
 
 class Person(Device):
@@ -67,13 +70,19 @@ def test_from_the_picture_to_accepted(
     key = issue_centre_key(
         X25519PrivateKey.generate(), Ed25519PrivateKey.generate(), datetime.now(UTC) + timedelta(days=1)
     )
-    waits: dict[str, list[float]] = {"finger": [], "eye": []}
+    waits: dict[str, list[float]] = {"finger": [], "eye": [], "finger, once assessed": [], "eye, once assessed": []}
+    assessed = 0.0
 
     def heard(event: object) -> None:
+        nonlocal assessed
+        if isinstance(event, StateChanged) and event.state is State.RECORDING:
+            assessed = time.perf_counter()
         if isinstance(event, Accepted):
             finger = isinstance(event.position, FingerPosition)
             device = people[Modality.FINGER if finger else Modality.IRIS]
-            waits["finger" if finger else "eye"].append(time.perf_counter() - device.shown_at)
+            name = "finger" if finger else "eye"
+            waits[name].append(time.perf_counter() - device.shown_at)
+            waits[f"{name}, once assessed"].append(time.perf_counter() - assessed)
 
     by_uri = {device.info.uri: device for device in people.values()}
     uris = {modality: device.info.uri for modality, device in people.items()}
@@ -97,3 +106,37 @@ def test_from_the_picture_to_accepted(
         benchmark.extra_info[kind] = {"median_ms": middle, "p95_ms": late}
     print(f"a resident: {cpu:.2f} s of processor")
     assert np.median(waits["finger"] + waits["eye"]) < BAR_S
+
+
+def test_a_day_of_100_residents_through_the_session(
+    benchmark: BenchmarkFixture, people: dict[Modality, Person], tmp_path: Path
+) -> None:
+    """Memory and disk of a whole day, and that neither grows from resident to resident."""
+    key = issue_centre_key(
+        X25519PrivateKey.generate(), Ed25519PrivateKey.generate(), datetime.now(UTC) + timedelta(days=1)
+    )
+    by_uri = {device.info.uri: device for device in people.values()}
+    uris = {modality: device.info.uri for modality, device in people.items()}
+    memory: list[float] = []
+    disk: list[float] = []
+    with JournalKeeper(lambda: Journal(tmp_path, key)) as keeper, Teller(None) as teller:
+        desk = Desk(keeper, Devices(uris, by_uri.__getitem__), load_profile("ektp"), teller, effort="fast")
+
+        def day() -> None:
+            for ticket in range(DAY):
+                session = Session.begin(desk, b"a resident", ticket=ticket)
+                assert session.run() is State.COMPLETE
+                session.finish()
+                memory.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
+                disk.append(sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) / 1e6)
+
+        benchmark.pedantic(day, rounds=1)
+    steps = np.diff(disk)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    print(
+        f"\nmemory: {memory[9]:.0f} MB after ten residents, {memory[-1]:.0f} after {DAY}, {peak:.0f} at the peak; "
+        f"disk: {disk[-1]:.0f} MB, {np.median(steps):.2f} MB a resident"
+    )
+    assert max(peak, disk[-1]) <= BAR_MB
+    assert memory[-1] < memory[DAY // 4] + 30  # flat
+    assert steps[-20:].mean() < 1.1 * steps[:20].mean() + 0.1
