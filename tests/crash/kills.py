@@ -23,7 +23,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from biocore.errors import JournalError
@@ -145,13 +146,28 @@ def main() -> int:
     sessions = round(arguments.count * SESSIONS)
     journals = arguments.count - sessions
     say(f"{arguments.count} lives, seed {arguments.seed}: {journals} at the journal, {sessions} in a session")
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        for name, lives, count in (("journal", run, journals), ("session", session_kills.run, sessions)):
-            begun = time.monotonic()
-            tally = lives(count, arguments.seed, Path(folder) / name)
-            say(f"{name}: {tally.summary()}; {time.monotonic() - begun:.0f} s")
-            for death, number in sorted(tally.deaths.items()):
-                say(f"{number:6d}  {death}")
+    begun = time.monotonic()
+    children: list[int] = []
+    for lives, count in ((run, journals), (session_kills.run, sessions)):  # each waits for the disk most of the time
+        child = os.fork()
+        if child == 0:
+            os._exit(part(lives, count, arguments.seed))
+        children.append(child)
+    failed = sum(os.waitpid(child, 0)[1] != 0 for child in children)
+    say(f"{arguments.count} lives, seed {arguments.seed}: {failed or 'no'} failures; {time.monotonic() - begun:.0f} s")
+    return int(failed > 0)
+
+
+def part(lives: Callable[[int, int, Path], Tally], count: int, seed: int) -> int:
+    """Live so many lives of one kind, and say what happened; return the exit code."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+            tally = lives(count, seed, Path(folder))
+    except Exception:
+        traceback.print_exc()
+        return 1
+    deaths = "\n".join(f"{number:6d}  {death}" for death, number in sorted(tally.deaths.items()))
+    say(f"{'journal' if lives is run else 'session'}: {tally.summary()}\n{deaths}")
     return 0
 
 
