@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from biocore.sbi import PORTS, SLAPS
 from biocore_drivers.sbi_capture import Reader
-from biocore_drivers.sbi_client import PORTS, listening
-from biocore_drivers.sbi_messages import SLAPS, Wanted, read_service
+from biocore_drivers.sbi_messages import Wanted, read_service
+from biocore_drivers.sbi_ports import listening
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
 from sbi_device import SbiService, Scanner, root

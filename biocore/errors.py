@@ -16,6 +16,7 @@ record or a wrong call is an exception, never data::
     ├── MissingDependencyError (ImportError) an extra or a system package is not installed; says which
     ├── DriverError                          a plug-in that is broken, or two of one name
     │   └── DriverNotFoundError (LookupError)     nothing installed serves the URI
+    ├── ServiceKeyError                      a biometric service's key is missing, damaged, expired or open to others
     ├── JournalError                         carries the path it concerns
     │   ├── JournalFullError                 the disk is full, the reserve too; nothing half is left
     │   ├── JournalReserveError              too little room to begin another resident
@@ -317,6 +318,10 @@ class IncompleteCaptureError(DeviceError):
 
 class CaptureCancelledError(DeviceError):
     """cancel() was called during a capture."""
+
+
+class ServiceKeyError(BiocoreError):
+    """A biometric service's key that is missing, damaged, expired, or readable by others."""
 
 
 class JournalError(BiocoreError):

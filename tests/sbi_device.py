@@ -29,21 +29,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
+from biocore import sbi
 from biocore.fingerprint import synth
 from biocore.formats.finger_image import FingerImage, FingerImageRecord, write_fir
 from biocore.formats.finger_image_pixels import ImageFormat, encode
 from biocore.formats.iris_image import ImageKind, IrisImage, IrisImageRecord, write_iir
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
-from biocore.types import EyePosition, FingerPosition, GreyImage
+from biocore.sbi import sealed
+from biocore.types import EyePosition, GreyImage
 from painted_eyes import Eye, paint
 from portrait import portrait
 
-FINGERS = {
-    f"{side} {name}": FingerPosition[f"{side}_{name.removesuffix('Finger')}".upper()]
-    for side in ("Left", "Right")
-    for name in ("Thumb", "IndexFinger", "MiddleFinger", "RingFinger", "LittleFinger")
-} | {"UNKNOWN": FingerPosition.UNKNOWN}
-EYES = {"Left": EyePosition.LEFT, "Right": EyePosition.RIGHT, "UNKNOWN": EyePosition.UNKNOWN}
+FINGERS = {name: position for position, name in sbi.SUBTYPES.items()}
+EYES = {name: position for position, name in sbi.EYE_SUBTYPES.items()}
 SUB_IDS = {"Slap": ["1", "2", "3"], "Single": ["0"], "Double": ["1", "2", "3"], "Full face": ["0"]}
 
 
@@ -93,10 +91,6 @@ def plain_print(position: int) -> GreyImage:
     """Return a small picture that differs from finger to finger."""
     y, x = np.mgrid[:48, :40]
     return np.asarray(128 + 100 * np.sin((x + y * (position + 1) / 6) / 1.5), np.uint8)
-
-
-def b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def sign(document: object, key: Key, chain: tuple[Key, ...] = ()) -> str:
@@ -170,7 +164,7 @@ def record_of(kind: str, subtype: str, real: bool = False) -> bytes:
     if kind == "Finger":
         data = encode(pixels, ImageFormat.JPEG2000)
         return write_fir(FingerImageRecord((FingerImage(FINGERS[subtype], ImageFormat.JPEG2000, width, height, data),)))
-    image = IrisImage(EYES[subtype], ImageKind.VGA, IrisFormat.MONO_RAW, width, height, pixels.tobytes())
+    image = IrisImage(EyePosition(EYES[subtype]), ImageKind.VGA, IrisFormat.MONO_RAW, width, height, pixels.tobytes())
     return write_iir(IrisImageRecord((image,)))
 
 
@@ -362,7 +356,7 @@ class SbiService:
                 "bioSubType": "Left RingFinger" if fault == "other finger" else subtype,
                 "purpose": document["purpose"],
                 "env": document["env"],
-                "bioValue": b64(record),
+                "bioValue": sealed(record),
                 "transactionId": "replayed" if fault == "replayed" else document["transactionId"],
                 "requestedScore": bio["requestedScore"],
                 "qualityScore": "high" if fault == "odd score" else "72.5",
@@ -373,7 +367,7 @@ class SbiService:
             token = sign(said, key, () if fault == "stranger" else scanner.chain)
             if fault == "signature":
                 head, _, signature = token.split(".")
-                token = f"{head}.{b64(json.dumps(said | {'qualityScore': '99'}).encode())}.{signature}"
+                token = f"{head}.{sealed(json.dumps(said | {'qualityScore': '99'}).encode())}.{signature}"
             digest = previous.hex().upper() if fault != "hash" else "00" * 32
             biometrics.append({"specVersion": "0.9.5", "data": token, "hash": digest, "error": _success()})
         if fault == "failed last":

@@ -23,6 +23,7 @@ ALLOWED = {
     "biocore.advice": {"biocore.report", "biocore.types"},
     "biocore.trace": set(),
     "biocore.chance": set(),
+    "biocore.sbi": {"biocore.types"},
     "biocore.device_info": {"biocore.errors", "biocore.types"},
     "biocore.hal": {"biocore.errors", "biocore.types", "biocore.device_info"},
     "biocore.failover": {"biocore.errors", "biocore.types", "biocore.hal"},
@@ -50,7 +51,7 @@ ALLOWED = {
     | {"biocore.formats", "biocore.fingerprint", "biocore.iris", "biocore.calibration"},
     "biocore": {"biocore.engine", "biocore.hal", "biocore.discovery", "biocore.fingerprint", "biocore.models"}
     | FOUNDATION,
-    "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev"},
+    "biocore_drivers": {"biocore.hal", "biocore.types", "biocore.errors", "biocore.udev", "biocore.sbi"},
     "biocore_bindings": {"biocore"},
 }
 # A virtual device is a generator on a hook: the one kind of driver that reaches into the engine, for this alone.

@@ -29,8 +29,8 @@ from biocore.errors import (
 )
 from biocore.failover import any_uri
 from biocore.hal import CANCEL_LATENCY, Device, EventKind, State
+from biocore.sbi import link
 from biocore.types import EyePosition, FingerPosition, Modality, Part, Sample
-from biocore_drivers.sbi_capture import link
 from sbi_device import SbiService, Scanner, plain_print, record_of, shown
 
 REGISTRY = Registry()

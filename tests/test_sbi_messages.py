@@ -22,10 +22,11 @@ from PIL import Image
 from biocore.discovery import Registry
 from biocore.errors import BiocoreError, DeviceError, DeviceUnsupportedError, DeviceUntrustedError, DeviceVendorError
 from biocore.hal import EventKind
+from biocore.sbi import EYES, SLAPS, subtype
 from biocore.types import EyePosition, FacePosition, FingerPosition, Modality, Position
 from biocore_drivers import sbi
 from biocore_drivers.sbi_capture import Reader
-from biocore_drivers.sbi_messages import EYES, SLAPS, Service, Wanted, entries, parse, read_service, subtype
+from biocore_drivers.sbi_messages import Service, Wanted, entries, parse, read_service
 from biocore_drivers.sbi_stream import decode, pictures
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation

@@ -39,11 +39,12 @@ from biocore.errors import (
     DeviceUntrustedError,
 )
 from biocore.hal import CANCEL_LATENCY, Attempt, Device, DeviceInfo, EventKind, Route, split_uri
+from biocore.sbi import ANY, PORTS
 from biocore.types import EyePosition, FingerPosition, Frame, Modality, Part, Position
 from biocore_drivers.parameters import check_known, one_of, whole
 from biocore_drivers.sbi_capture import Reader
-from biocore_drivers.sbi_client import PORTS, Call, Line
-from biocore_drivers.sbi_messages import ANY, Service, Wanted, check_status, stream_request
+from biocore_drivers.sbi_client import Call, Line
+from biocore_drivers.sbi_messages import Service, Wanted, check_status, stream_request
 from biocore_drivers.sbi_ports import listeners
 from biocore_drivers.sbi_services import find
 from biocore_drivers.sbi_stream import Latest

@@ -7,7 +7,6 @@ finger was asked for, the hash continues the chain, and the record inside says t
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from biocore.errors import (
@@ -21,6 +20,7 @@ from biocore.errors import (
 from biocore.formats.face_image import read_fac
 from biocore.formats.finger_image import read_fir
 from biocore.formats.iris_image import read_iir
+from biocore.sbi import link, subtype
 from biocore.types import FacePosition, Frame, Modality, Part, Position
 from biocore_drivers.sbi_messages import (
     Service,
@@ -29,20 +29,11 @@ from biocore_drivers.sbi_messages import (
     entries,
     parse,
     read_identity,
-    subtype,
     take,
     unsealed,
 )
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
-
-NOTHING = hashlib.sha256(b"").digest()  # what the first link of a chain follows
-
-
-def link(previous: str, record: bytes) -> str:
-    """Return the hash of a record behind that of the one before it; the digests are joined, not their text."""
-    before = bytes.fromhex(previous) if previous else NOTHING
-    return hashlib.sha256(before + hashlib.sha256(record).digest()).hexdigest().upper()
 
 
 @dataclass(frozen=True, slots=True)

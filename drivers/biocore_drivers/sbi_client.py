@@ -17,10 +17,10 @@ from io import BufferedIOBase
 from typing import Generic, TypeVar
 
 from biocore.errors import DeviceDisconnectedError, DeviceError, DeviceProtocolError, DeviceTimeoutError
-from biocore_drivers.sbi_ports import CONNECT_TIMEOUT, HOST
+from biocore.sbi import HOST
+from biocore_drivers.sbi_ports import CONNECT_TIMEOUT
 from biocore_drivers.transport import Situation
 
-PORTS = range(4501, 4601)  # MOSIP SBI, "Device Discovery"
 MAX_ANSWER = 64 << 20  # bytes; four raw fingers at 1000 ppi in two layers of base64 are 30 MB
 CUT_TIMEOUT = 0.5  # s a thread may take to notice that its connection is gone
 _CHUNK = 1 << 16  # bytes

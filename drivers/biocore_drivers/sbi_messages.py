@@ -24,39 +24,10 @@ from biocore.errors import (
     DeviceVendorError,
     SubjectTimeoutError,
 )
-from biocore.types import EyePosition, FacePosition, FingerPosition, Modality, Position
+from biocore.sbi import EYES, MODALITIES, SLAPS, SUCCESS, VERSIONS, subtype
+from biocore.types import Modality, Position
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
-
-VERSIONS = ("0.9.5", "1.0", "1.0.0")  # one protocol under three names; the first is sent where nothing is said
-MODALITIES = {"Finger": Modality.FINGER, "Iris": Modality.IRIS, "Face": Modality.FACE}
-SUBTYPES: dict[Position, str] = {
-    FingerPosition.UNKNOWN: "UNKNOWN",
-    FingerPosition.RIGHT_THUMB: "Right Thumb",
-    FingerPosition.RIGHT_INDEX: "Right IndexFinger",
-    FingerPosition.RIGHT_MIDDLE: "Right MiddleFinger",
-    FingerPosition.RIGHT_RING: "Right RingFinger",
-    FingerPosition.RIGHT_LITTLE: "Right LittleFinger",
-    FingerPosition.LEFT_THUMB: "Left Thumb",
-    FingerPosition.LEFT_INDEX: "Left IndexFinger",
-    FingerPosition.LEFT_MIDDLE: "Left MiddleFinger",
-    FingerPosition.LEFT_RING: "Left RingFinger",
-    FingerPosition.LEFT_LITTLE: "Left LittleFinger",
-}
-EYE_SUBTYPES: dict[Position, str] = {
-    EyePosition.UNKNOWN: "UNKNOWN",
-    EyePosition.RIGHT: "Right",
-    EyePosition.LEFT: "Left",
-}
-_F, _E = FingerPosition, EyePosition
-# What a `deviceSubId` shows: MOSIP SBI, "Device Sub Id".
-SLAPS: dict[str, tuple[Position, ...]] = {
-    "1": (_F.LEFT_INDEX, _F.LEFT_MIDDLE, _F.LEFT_RING, _F.LEFT_LITTLE),
-    "2": (_F.RIGHT_INDEX, _F.RIGHT_MIDDLE, _F.RIGHT_RING, _F.RIGHT_LITTLE),
-    "3": (_F.LEFT_THUMB, _F.RIGHT_THUMB),
-}
-EYES: dict[str, tuple[Position, ...]] = {"1": (_E.LEFT,), "2": (_E.RIGHT,), "3": (_E.LEFT, _E.RIGHT)}
-ANY = "0"  # the deviceSubId of a device that shows one at a time
 
 # Error codes of MOSIP SBI, "Error Codes", and those that MOSIP's reference service adds: kind and what to do.
 _REFUSALS: dict[str, tuple[type[DeviceError], str]] = {
@@ -73,8 +44,6 @@ _REFUSALS: dict[str, tuple[type[DeviceError], str]] = {
     "202": (DeviceDisconnectedError, "Plug the scanner in, then open it anew"),
     "701": (SubjectTimeoutError, "Try again"),
 }
-SUCCESS = "0"
-
 _T = TypeVar("_T")
 
 
@@ -276,13 +245,6 @@ def check_status(service: Service, situation: Situation) -> None:
     if code is None:
         raise situation.error(DeviceProtocolError, f"says its status is {service.status!r}")
     check_error({"error": {"errorCode": code, "errorInfo": f"its status is {service.status}"}}, situation)
-
-
-def subtype(position: Position) -> str:
-    """Return a position's `bioSubType`; empty for a face, which has none."""
-    if isinstance(position, FacePosition):
-        return ""
-    return (SUBTYPES if isinstance(position, FingerPosition) else EYE_SUBTYPES)[position]
 
 
 # -- writing ---------------------------------------------------------------------------------------

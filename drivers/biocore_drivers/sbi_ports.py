@@ -12,7 +12,8 @@ import socket
 import struct
 from collections.abc import Iterable
 
-HOST = "127.0.0.1"  # the services bind this address and not the name
+from biocore.sbi import HOST
+
 CONNECT_TIMEOUT = 0.3  # s; a connection on one machine takes microseconds
 PATIENCE = 0.5  # s for the kernel's answer
 

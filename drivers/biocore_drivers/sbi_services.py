@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable
 
 from biocore.errors import DeviceError, DeviceTimeoutError
-from biocore_drivers.sbi_client import PORTS, Call, Line
+from biocore.sbi import PORTS
+from biocore_drivers.sbi_client import Call, Line
 from biocore_drivers.sbi_messages import Service, entries, parse, read_service
 from biocore_drivers.sbi_ports import listening
 from biocore_drivers.sbi_trust import Trust
