@@ -18,6 +18,7 @@ from biocore_bindings.cli_enrol import enrol
 from biocore_bindings.cli_extract import extract
 from biocore_bindings.cli_models import models
 from biocore_bindings.cli_records import convert_record, show
+from biocore_bindings.cli_sbi import sbi_keys, sbi_serve
 from biocore_bindings.cli_slap import slap
 from biocore_bindings.cli_station import station
 from biocore_bindings.terminal import EXIT_CODES
@@ -52,8 +53,10 @@ def _root(
 for command in (assess, extract, compare, slap, capture, enrol, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
+app.command("sbi-serve", epilog=EXIT_CODES)(sbi_serve)
 app.add_typer(station, name="station")
 app.add_typer(day, name="day")
 app.add_typer(centre, name="centre")
 app.add_typer(devices, name="devices")
 app.add_typer(models, name="models")
+app.add_typer(sbi_keys, name="sbi-keys")

@@ -49,6 +49,8 @@ class Served:
     Parameters
     ----------
     uri : str
+    real : bool
+        Residents are registered with it: what shows synthetic fingers or eyes is refused.
 
     Raises
     ------
@@ -56,9 +58,10 @@ class Served:
         It cannot be opened, must not enrol anybody, or is a biometric service itself.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, real: bool = False) -> None:
+        self._real = real
         self.view = View()
-        self._device: Device = biocore.open_device(uri)
+        self._device: Device = biocore.open_device(uri)  # open from here on
         self._turn = threading.Lock()  # held by who captures or opens
         self._capturing = False
         self._ready = True
@@ -79,6 +82,10 @@ class Served:
         if info.route is Route.SERVICE:
             raise DeviceUnsupportedError(
                 "is served by a biometric service already", uri=info.uri, hint="Let clients call that service"
+            )
+        if self._real and info.synthetic:
+            raise DeviceUnsupportedError(
+                "shows what was never a finger or an eye", uri=info.uri, hint="Serve it in env Developer or Staging"
             )
         info.require_fit()
 

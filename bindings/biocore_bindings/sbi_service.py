@@ -19,6 +19,8 @@ from biocore_bindings.sbi_http import Doors, SbiServer, listening
 from biocore_bindings.sbi_keys import Signer
 from biocore_bindings.sbi_served import Served
 
+IN_EARNEST = frozenset({"Pre-Production", "Production"})
+
 
 class SbiService:
     """Serves devices of this machine as MOSIP's Secure Biometric Interface; use it as a context manager.
@@ -60,7 +62,7 @@ class SbiService:
         provider = str(owner.value)
         self.devices: list[Served] = []
         try:
-            self.devices.extend(Served(uri) for uri in uris)
+            self.devices.extend(Served(uri, real=env in IN_EARNEST) for uri in uris)
             bound = listening(host, ports)
         except BaseException:
             self._release()

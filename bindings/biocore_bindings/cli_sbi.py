@@ -1,0 +1,194 @@
+"""`biocore sbi-serve` and `biocore sbi-keys`: scanners of this machine as MOSIP's Secure Biometric Interface."""
+
+from __future__ import annotations
+
+import signal
+import stat
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from biocore.errors import FormatError
+from biocore.sbi import HOST, PORTS
+from biocore_bindings.options import AsJson
+from biocore_bindings.sbi_http import Doors
+from biocore_bindings.sbi_keys import (
+    CERTIFICATE,
+    DEVICE,
+    DEVICE_DAYS,
+    FOLDER_VARIABLE,
+    Keys,
+    create_keys,
+    read_keys,
+    rotate_key,
+    usual_folder,
+)
+from biocore_bindings.sbi_service import SbiService
+from biocore_bindings.terminal import EXIT_CODES, Answer, ExitCode, answering, shown
+
+LEAST_TOKEN = 16  # characters
+MAX_DAYS = 365  # a key on a disk is not to be believed for longer
+
+
+class Env(StrEnum):
+    """Environments of MOSIP's interface."""
+
+    DEVELOPER = "Developer"
+    STAGING = "Staging"
+    PRE_PRODUCTION = "Pre-Production"
+    PRODUCTION = "Production"
+
+
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--keys",
+        metavar="DIR",
+        envvar=FOLDER_VARIABLE,
+        default_factory=usual_folder,
+        show_default=False,
+        file_okay=False,
+        help="Folder of the keys.",
+    ),
+]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=MAX_DAYS, help="For how long the device key is believed.")
+]
+
+sbi_keys = typer.Typer(
+    help="Keys of a biometric service: create, rotate, show.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def sbi_serve(
+    uris: Annotated[list[str], typer.Argument(metavar="URI...", help="Devices, as `biocore devices` lists them.")],
+    folder: Folder,
+    env: Annotated[Env, typer.Option("--env", help="What the devices are registered in.")] = Env.DEVELOPER,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            metavar="N",
+            min=1,
+            max=65535,
+            help="Otherwise the lowest that is free, 4501 to 4600.",
+            show_default=False,
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin",
+            metavar="URL",
+            help="A web origin whose pages may capture (https://register.example); once for each, `*` for all.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where it listens.")] = HOST,
+    anywhere: Annotated[
+        bool, typer.Option("--beyond-this-machine", help="Allow a --host that others reach; needs --token-file.")
+    ] = False,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="What clients must show (Authorization: Bearer ...).",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve scanners and cameras as a Secure Biometric Interface (MOSIP SBI 0.9.5, 1.0) until Ctrl-C."""
+    beyond = host not in (HOST, "localhost")
+    if beyond and not (anywhere and token_file is not None):
+        raise typer.BadParameter("on anything but this machine it needs --beyond-this-machine and --token-file")
+    with answering("sbi-serve", as_json) as answer:
+        token = "" if token_file is None else _token(token_file)
+        doors = Doors(tuple(origin or ()), token, anywhere=beyond)
+        ports = PORTS if port is None else (port,)
+        with SbiService(uris, folder, env=env.value, host=host, ports=ports, doors=doors) as service:
+            if beyond:
+                answer.err.print(Text("What is captured crosses the network unencrypted.", style="bold red"))
+            for device in service.devices:
+                answer.err.print(Text(f"{device.kind} {device.subtype}, serial number {shown(device.serial)}"))
+            answer.err.print(Text(f"Serving at {service.url} (trust level L0); Ctrl-C ends it."))
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+            try:
+                service.wait()
+            except KeyboardInterrupt:
+                pass  # asked to end
+            finally:
+                signal.signal(signal.SIGTERM, before)
+            answer.put(url=service.url, devices=[one.device_id for one in service.devices])
+
+
+@sbi_keys.command("create", epilog=EXIT_CODES)
+def create(
+    folder: Folder,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Whose devices they are; certificates name it.")],
+    days: Days = DEVICE_DAYS,
+    as_json: AsJson = False,
+) -> None:
+    """Make an authority of one's own and the first device key."""
+    if not 0 < len(name.strip()) <= 50:
+        raise typer.BadParameter("--name must have 1 to 50 characters")
+    with answering("sbi-keys create", as_json) as answer:
+        _tell(answer, folder, create_keys(folder, name.strip(), days))
+        answer.show(Text(f"Those who capture trust {shown(folder / CERTIFICATE)}."))
+        answer.show(Text(f"Whoever reads the other files of {shown(folder)} can sign as this device.", style="yellow"))
+
+
+@sbi_keys.command("rotate", epilog=EXIT_CODES)
+def rotate(folder: Folder, days: Days = DEVICE_DAYS, as_json: AsJson = False) -> None:
+    """Make a new device key; a service that runs signs with it from its next answer on."""
+    with answering("sbi-keys rotate", as_json) as answer:
+        _tell(answer, folder, rotate_key(folder, days))
+
+
+@sbi_keys.command("show", epilog=EXIT_CODES)
+def show(folder: Folder, as_json: AsJson = False) -> None:
+    """Show the device key's certificate; exit with 1 where it has expired."""
+    with answering("sbi-keys show", as_json) as answer:
+        keys = read_keys(folder / DEVICE)
+        _tell(answer, folder, keys)
+        if keys.expired:
+            answer.end(ExitCode.NO)
+            answer.show(Text("It has expired: rotate it.", style="bold red"))
+
+
+def _tell(answer: Answer, folder: Path, keys: Keys) -> None:
+    begins, ends = keys.certificate.not_valid_before_utc, keys.certificate.not_valid_after_utc
+    answer.put(
+        fingerprint=keys.fingerprint,
+        begins=begins.isoformat(),
+        expires=ends.isoformat(),
+        trust=str(folder / CERTIFICATE),
+    )
+    answer.show(Text(f"Device key {keys.fingerprint[:16]}..., believed until {ends:%Y-%m-%d %H:%M} UTC"))
+
+
+def _token(path: Path) -> str:
+    """Read a token.
+
+    Raises
+    ------
+    FormatError
+    """
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise FormatError(f"{path}: others may read this token; chmod 600")
+        token = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise FormatError(f"{path}: the token cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FormatError(f"{path}: a token is ASCII") from None
+    if len(token) < LEAST_TOKEN or not token.isprintable():
+        raise FormatError(f"{path}: a token has at least {LEAST_TOKEN} characters on one line")
+    return token
