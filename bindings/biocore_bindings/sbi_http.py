@@ -225,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(503, "too many live views")
             return
         try:
-            self.send_response_only(200)
+            self._begin(200)
             self._common("multipart/x-mixed-replace; boundary=" + BOUNDARY)
             self.end_headers()
             for data in view.pictures(seconds):
@@ -313,11 +313,15 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, json.dumps(document, separators=(",", ":")).encode())
 
     def _answer(self, status: int, body: bytes) -> None:
-        self.send_response_only(status)
+        self._begin(status)
         self._common("application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _begin(self, status: int) -> None:
+        self.request_version = self.protocol_version  # whatever version was asked in, an answer has heads
+        self.send_response_only(status)
 
     def _common(self, kind: str) -> None:
         """Send the heads that all answers have."""

@@ -72,7 +72,7 @@ class SbiService:
         self.url = f"http://{host}:{self.port}/"
         self._server.answers = Answers(self.devices, signer, Setting(env, provider, provider.upper()), self.url)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="biocore sbi", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name="biocore sbi service", daemon=True
         )
 
     def __enter__(self) -> SbiService:
