@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import itertools
 import json
 import socket
@@ -272,6 +273,24 @@ def test_nothing_is_drawn_for_nobody() -> None:
     assert next(view.pictures(1.0)) == before
     view.close()
     assert list(view.pictures(5.0)) == []
+
+
+def test_a_capture_that_runs_when_the_service_ends_is_ended() -> None:
+    with serve(SLAP + "&fail=no_finger:1") as running:
+        connection = connect(running)
+        connection.request("RCAPTURE", "/capture", json.dumps(request(running, timeout="60000")))
+        while running.devices[0].status != "Busy":
+            time.sleep(0.01)
+        start = time.monotonic()
+    assert time.monotonic() - start < 4.0
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        assert connection.getresponse().read() == b""
+    connection.close()
+
+
+def test_the_same_device_named_twice_is_served_once() -> None:
+    with serve(FAST, FAST) as running:
+        assert len(ask(running, "MOSIPDISC", {"type": "Biometric Device"})) == 1
 
 
 def test_no_thread_is_left_when_the_service_ends() -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import http.client
+import json
+import signal
+import socket
 import stat
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +26,7 @@ from biocore_bindings.sbi_keys import create_keys, read_keys, rotate_key
 from biocore_bindings.sbi_request import RefusedError, Wish, read_json, read_wish
 from biocore_drivers.sbi_trust import Trust
 from biocore_drivers.transport import Situation
-from cli_support import run
+from cli_support import COMMAND, environment, run
 from sbi_serving import keys
 
 REQUEST: dict[str, Any] = {
@@ -258,3 +263,26 @@ def test_a_token_that_others_may_read_or_is_short_is_refused(tmp_path: Path) -> 
     path.chmod(0o600)
     path.write_text("short")
     assert "at least 16" in run(*command).err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end(stop: signal.Signals) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ("sbi-serve", "virtual:finger", "--keys", str(keys()), "--port", str(port), "--json")
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline(), process.stderr.readline()]
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10.0)
+        connection.request("MOSIPDISC", "/device", b'{"type":"Finger"}')
+        (device,) = json.loads(connection.getresponse().read())
+        connection.close()
+        process.send_signal(stop)
+        out, err = process.communicate(timeout=20.0)
+    assert (process.returncode, err) == (0, "")
+    assert "Finger Single" in lines[0]
+    assert f"http://127.0.0.1:{port}/" in lines[1]
+    assert json.loads(out)["devices"] == [device["deviceId"]]

@@ -19,6 +19,7 @@ from biocore_bindings.sbi_http import Doors, SbiServer, listening
 from biocore_bindings.sbi_keys import Signer
 from biocore_bindings.sbi_served import Served
 
+EVERYWHERE = "0.0.0.0"
 IN_EARNEST = frozenset({"Pre-Production", "Production"})
 
 
@@ -62,14 +63,14 @@ class SbiService:
         provider = str(owner.value)
         self.devices: list[Served] = []
         try:
-            self.devices.extend(Served(uri, real=env in IN_EARNEST) for uri in uris)
+            self.devices.extend(Served(uri, real=env in IN_EARNEST) for uri in dict.fromkeys(uris))
             bound = listening(host, ports)
         except BaseException:
             self._release()
             raise
         self._server = SbiServer(bound, doors or Doors())
         self.port = self._server.server_port
-        self.url = f"http://{host}:{self.port}/"
+        self.url = f"http://{HOST if host == EVERYWHERE else host}:{self.port}/"
         self._server.answers = Answers(self.devices, signer, Setting(env, provider, provider.upper()), self.url)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="biocore sbi service", daemon=True
