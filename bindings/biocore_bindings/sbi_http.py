@@ -11,27 +11,24 @@ rebinding) are refused. A service that listens beyond this machine wants a token
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import io
 import json
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from biocore.errors import BiocoreError
 from biocore_bindings.sbi_answers import Answers
 from biocore_bindings.sbi_request import FAILED, RefusedError, read_json
+from biocore_bindings.sbi_sockets import QUEUE, Answering, Timed, cut, hung_up
 from biocore_bindings.sbi_view import BOUNDARY, part
 
 REQUEST_S = 5.0  # s for head and body to come; they are a kilobyte, from this machine
-ANSWER_S = 20.0  # s for an answer to be taken; four fingers are a megabyte
 MAX_HEAD = 16 << 10  # bytes
 MAX_BODY = 64 << 10  # bytes; a request with every option is 5 kB
 MAX_ACTIVE = 64  # connections at once
@@ -89,7 +86,7 @@ class SbiServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
-    request_queue_size = 512
+    request_queue_size = QUEUE
     answers: Answers
 
     def __init__(self, listening: socket.socket, doors: Doors) -> None:
@@ -113,7 +110,7 @@ class SbiServer(ThreadingHTTPServer):
                     request.close()
                     return
                 self._active[slow] = False
-                _cut(slow)
+                cut(slow)
             self._active[request] = True
         try:
             super().process_request(request, client_address)
@@ -144,30 +141,7 @@ class SbiServer(ThreadingHTTPServer):
         with self._lock:
             left = list(self._active)
         for request in left:
-            _cut(request)
-
-
-class _Timed(io.RawIOBase):
-    """What comes over a socket, until a deadline and up to so many bytes."""
-
-    def __init__(self, connection: socket.socket, seconds: float, limit: int) -> None:
-        self._connection = connection
-        self._deadline = time.monotonic() + seconds
-        self._left = limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        left = self._deadline - time.monotonic()
-        if left <= 0.0:
-            raise TimeoutError("the request came too slowly")
-        if self._left <= 0:
-            raise ConnectionError("the request is too long")
-        self._connection.settimeout(left)
-        size = self._connection.recv_into(memoryview(buffer)[: self._left])
-        self._left -= size
-        return size
+            cut(request)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -181,8 +155,8 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Put a deadline and a limit on what comes, and on how long an answer may take."""
         self.connection = self.request
-        self.rfile = io.BufferedReader(_Timed(self.connection, REQUEST_S, MAX_HEAD + MAX_BODY))
-        self.wfile = _Answering(self.connection)
+        self.rfile = io.BufferedReader(Timed(self.connection, REQUEST_S, MAX_HEAD + MAX_BODY))
+        self.wfile = Answering(self.connection)
         self.close_connection = True
 
     def handle(self) -> None:
@@ -303,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _watch(self, gone: threading.Event, ended: threading.Event) -> None:
         while not ended.wait(LOOK):
-            if self.server.stopping.is_set() or _hung_up(self.connection):
+            if self.server.stopping.is_set() or hung_up(self.connection):
                 gone.set()
                 return
 
@@ -346,56 +320,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing of a request: it names a transaction."""
-
-
-class _Answering(io.BufferedIOBase):
-    """What goes over a socket: each piece is taken in time, or the connection ends."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._connection.settimeout(ANSWER_S)
-        self._connection.sendall(data)
-        return len(data)
-
-
-def listening(host: str, ports: Collection[int]) -> socket.socket:
-    """Return a socket bound to the lowest of several ports that is free.
-
-    Raises
-    ------
-    BiocoreError
-        None is free, or there is no such address.
-    """
-    trouble: OSError | None = None
-    for port in ports:
-        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind((host, port))
-            found.listen(SbiServer.request_queue_size)
-        except OSError as error:
-            found.close()
-            trouble = error
-        else:
-            return found
-    raise BiocoreError(f"no port of {host} is free: {trouble.strerror if trouble else 'none was named'}")
-
-
-def _hung_up(connection: socket.socket) -> bool:
-    try:
-        connection.settimeout(0.0)
-        return connection.recv(1, socket.MSG_PEEK) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it has ended by itself
-        connection.shutdown(socket.SHUT_RDWR)

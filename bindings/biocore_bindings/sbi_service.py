@@ -15,9 +15,10 @@ from cryptography.x509.oid import NameOID
 
 from biocore.sbi import HOST, PORTS
 from biocore_bindings.sbi_answers import Answers, Setting
-from biocore_bindings.sbi_http import Doors, SbiServer, listening
+from biocore_bindings.sbi_http import Doors, SbiServer
 from biocore_bindings.sbi_keys import Signer
 from biocore_bindings.sbi_served import Served
+from biocore_bindings.sbi_sockets import listening
 
 EVERYWHERE = "0.0.0.0"
 IN_EARNEST = frozenset({"Pre-Production", "Production"})
