@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import http.client
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ LEFT = ["Left IndexFinger", "Left MiddleFinger", "Left RingFinger", "Left Little
 def keys() -> Path:
     """Return a folder of keys that nobody rotates."""
     folder = Path(tempfile.mkdtemp(prefix="biocore-sbi-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     create_keys(folder, "Test Office")
     return folder
 

@@ -24,7 +24,7 @@ class Timed(io.RawIOBase):
         self._left = limit
 
     def readable(self) -> bool:
-        """It can."""
+        """Say that it can."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -53,7 +53,7 @@ class Answering(io.BufferedIOBase):
         self._connection = connection
 
     def writable(self) -> bool:
-        """It can."""
+        """Say that it can."""
         return True
 
     def write(self, data: Any) -> int:
