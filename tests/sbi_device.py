@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import jwt
 import numpy as np
@@ -212,7 +212,7 @@ class SbiService:
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="simulated sbi", daemon=True)
 
-    def __enter__(self) -> SbiService:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10.0)
         if self._failure is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import biocore
 from biocore.advice import Language, advice_text, cause_text
-from biocore.certify import Certificate
+from biocore.certify import Certificate, Result
 from biocore.discovery import DriverInfo
 from biocore.fingerprint.slap import Slap
 from biocore.hal import DeviceInfo
@@ -150,14 +150,16 @@ def certificate_entry(certificate: Certificate) -> dict[str, Any]:
         "begun": certificate.begun.isoformat(timespec="seconds"),
         "seconds": round(certificate.seconds, 3),
         "passed": certificate.passed,
-        "results": [
-            {
-                "name": result.name,
-                "proves": result.proves,
-                "outcome": result.outcome.value.replace(" ", "_"),
-                "seconds": round(result.seconds, 3),
-                "remark": result.remark,
-            }
-            for result in certificate.results
-        ],
+        "results": [result_entry(result) for result in certificate.results],
+    }
+
+
+def result_entry(result: Result) -> dict[str, Any]:
+    """Say what came of one case."""
+    return {
+        "name": result.name,
+        "proves": result.proves,
+        "outcome": result.outcome.value.replace(" ", "_"),
+        "seconds": round(result.seconds, 3),
+        "remark": result.remark,
     }

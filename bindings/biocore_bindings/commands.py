@@ -11,6 +11,7 @@ from biocore_bindings.cli_assess import assess
 from biocore_bindings.cli_capture import capture
 from biocore_bindings.cli_centre import centre
 from biocore_bindings.cli_compare import compare
+from biocore_bindings.cli_ctk import ctk_check
 from biocore_bindings.cli_day import day
 from biocore_bindings.cli_demo import demo
 from biocore_bindings.cli_devices import devices
@@ -54,6 +55,7 @@ for command in (assess, extract, compare, slap, capture, enrol, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
 app.command("sbi-serve", epilog=EXIT_CODES)(sbi_serve)
+app.command("ctk-check", epilog=EXIT_CODES)(ctk_check)
 app.add_typer(station, name="station")
 app.add_typer(day, name="day")
 app.add_typer(centre, name="centre")
