@@ -185,3 +185,20 @@ def test_rules_and_schemas_agree_on_every_answer_changed_in_one_place(shared: Pa
                 seen[expected] += 1
     assert seen[True] >= 10
     assert seen[False] >= 200
+
+
+def test_the_evaluator_of_schemas_agrees_with_the_package_of_that_name(shared: Path) -> None:
+    """Dates are left out, which the package does not look at unless asked."""
+    package = pytest.importorskip("jsonschema")
+    chosen, compared = random.Random(3), 0
+    for name in SCHEMAS:
+        schema = schema_of(shared, name)
+        judge = package.Draft201909Validator(schema)
+        for recording in RECORDED:
+            base = first_only(recorded(shared, recording))
+            for path, change in chosen.sample(changes(base), 30):
+                if not {"dateTime", "timestamp"} & set(path):
+                    document = changed(base, path, change)
+                    assert valid(document, schema) == judge.is_valid(document), (name, recording, path, change)
+                    compared += 1
+    assert compared > 2000

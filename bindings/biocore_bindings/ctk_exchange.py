@@ -116,12 +116,11 @@ def opened(answer: object) -> Any:
 def _with(entry: object, name: str, decoded: str) -> Any:
     if not isinstance(entry, Mapping):
         return entry
-    document = said(entry.get(name))
+    bare = {key: value for key, value in entry.items() if key != decoded}  # a name that is ours, not the service's
+    document = said(bare.get(name))
     if document is None:
-        return dict(entry)
-    if "digitalId" in document:
-        document = _with(document, "digitalId", "digitalIdDecoded")
-    return dict(entry) | {decoded: document}
+        return bare
+    return bare | {decoded: _with(document, "digitalId", "digitalIdDecoded")}
 
 
 def said(text: object) -> dict[str, Any] | None:

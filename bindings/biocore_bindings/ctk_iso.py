@@ -156,9 +156,11 @@ def measured_quality(data: bytes, kind: str) -> float:
     ------
     BiocoreError
     """
-    if kind == "Finger":
-        finger = read_fir(data).images[0]
-        report = biocore.assess(Sample(Frame(finger.pixels, finger.ppi, "record"), Modality.FINGER))
-    else:
-        report = biocore.assess(Sample(Frame(read_iir(data).images[0].pixels, None, "record"), Modality.IRIS))
+    images = (read_fir(data) if kind == "Finger" else read_iir(data)).images
+    if not images:
+        raise FormatError("the record holds no picture")
+    image = images[0]
+    finger = isinstance(image, FingerImage)
+    frame = Frame(image.pixels, image.ppi if isinstance(image, FingerImage) else None, "record")
+    report = biocore.assess(Sample(frame, Modality.FINGER if finger else Modality.IRIS))
     return report.score or 0.0
