@@ -29,7 +29,7 @@ run: dev         ## the main job on virtual hardware: a resident recorded throug
 test: dev        ## all tests
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-test-crash: dev  ## 1,000 kills of a recording station; COUNT=... and SEED=... choose others
+test-crash: dev  ## 1,000 kills of a recording station, 300 of them in a session; COUNT=... and SEED=... choose others
 	PYTHONPATH=tests $(BIN)/python tests/crash/kills.py --count $(or $(COUNT),1000) $(if $(SEED),--seed $(SEED))
 
 test-fuzz: dev   ## 200,000 damaged records of each family; COUNT=... and SEED=... choose others

@@ -22,10 +22,10 @@ from biocore.formats.iris_image import ImageKind, IrisImage, IrisImageRecord, wr
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
 from biocore.formats.iris_image_pixels import encode as encode_eye
 from biocore.formats.representation import QualityBlock
-from biocore.sbi import EYE_SUBTYPES, EYES, SLAPS, SUBTYPES, link
-from biocore.types import FingerPosition
+from biocore.sbi import EYE_SUBTYPES, EYES, SLAPS, SUBTYPES, link, sealed
+from biocore.types import EyePosition, FingerPosition
 from sbi_device import EYES as EYE_POSITIONS
-from sbi_device import FINGERS, SbiService, Scanner, b64, make_key, shown, sign
+from sbi_device import FINGERS, SbiService, Scanner, make_key, shown, sign
 
 NEEDED = ("env", "purpose", "specVersion", "timeout", "captureTime", "transactionId", "bio")
 NEEDED_OF_BIO = ("type", "count", "bioSubType", "requestedScore", "deviceId", "deviceSubId", "previousHash")
@@ -91,7 +91,7 @@ def eye_record(subtype: str, plant: str = "") -> bytes:
     pixels = shown("Iris", subtype)
     height, width = pixels.shape
     image = IrisImage(
-        EYE_POSITIONS[subtype],
+        EyePosition(EYE_POSITIONS[subtype]),
         ImageKind.CROPPED,
         IrisFormat.MONO_JPEG2000,
         width,
@@ -135,7 +135,7 @@ class CompliantDevice(SbiService):
         for scanner in self.scanners:
             told = scanner.told(f"http://127.0.0.1:{self.port}/")
             told = {name: value for name, value in told.items() if name not in ("env", "firmware")}
-            found.append(told | {"digitalId": b64(json.dumps(scanner.identity).encode()), "error": success})
+            found.append(told | {"digitalId": sealed(json.dumps(scanner.identity).encode()), "error": success})
         if self.plant == "discovery without status":
             del found[0]["deviceStatus"]
         if self.plant == "discovery with more":
@@ -150,7 +150,7 @@ class CompliantDevice(SbiService):
         if self.plant == "info altered":
             head, _, signature = answer[0]["deviceInfo"].split(".")
             told = self.scanners[0].told("http://127.0.0.1:1/") | {"firmware": "2"}
-            answer[0]["deviceInfo"] = f"{head}.{b64(json.dumps(told).encode())}.{signature}"
+            answer[0]["deviceInfo"] = f"{head}.{sealed(json.dumps(told).encode())}.{signature}"
         if self.plant == "info L1":
             told = self.scanners[0].told(f"http://127.0.0.1:{self.port}/") | {"certification": "L1"}
             answer[0]["deviceInfo"] = sign(told, self.scanners[0].key)
@@ -196,7 +196,7 @@ class CompliantDevice(SbiService):
             record = eye_record(subtype, plant) if eye else finger_record(subtype, plant, self.real)
             previous = link(previous, record)
             said = self.said(scanner, document, bio, subtype, "" if eye else plant)
-            token = self.token(said | {"bioValue": b64(record)}, scanner, "" if eye else plant)
+            token = self.token(said | {"bioValue": sealed(record)}, scanner, "" if eye else plant)
             found.append(
                 {
                     "specVersion": "0.9.5",
@@ -235,5 +235,5 @@ class CompliantDevice(SbiService):
         token = sign(said, key, () if plant == "stranger" else scanner.chain)
         if plant == "altered":
             head, _, signature = token.split(".")
-            return f"{head}.{b64(json.dumps(said | {'qualityScore': '99'}).encode())}.{signature}"
-        return b64(json.dumps(said).encode()) if plant == "unsigned" else token
+            return f"{head}.{sealed(json.dumps(said | {'qualityScore': '99'}).encode())}.{signature}"
+        return sealed(json.dumps(said).encode()) if plant == "unsigned" else token

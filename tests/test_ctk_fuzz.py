@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biocore.errors import BiocoreError
+from biocore.sbi import sealed
 from biocore.signatures import Signatures
 from biocore_bindings.ctk_cases import CASES
 from biocore_bindings.ctk_exchange import Exchange, opened, said, unsealed
@@ -19,7 +20,7 @@ from biocore_bindings.ctk_iso import faults_of_record, measured_quality, reversi
 from biocore_bindings.ctk_run import request_of
 from biocore_bindings.ctk_validators import Knowledge, NotRunError, judge
 from ctk_device import CompliantDevice, eye_record, finger_record
-from sbi_device import Scanner, b64, root
+from sbi_device import Scanner, root
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just("e30.e30.e30"),
@@ -65,7 +66,7 @@ def changed(draw: st.DrawFn, value: Any) -> Any:
     payload = said(value)
     if payload is not None and draw(st.booleans()):
         head, _, signature = [*value.split("."), "", ""][:3]
-        return f"{head}.{b64(json.dumps(changed(draw, payload)).encode())}.{signature}"
+        return f"{head}.{sealed(json.dumps(changed(draw, payload)).encode())}.{signature}"
     return draw(JSON)
 
 

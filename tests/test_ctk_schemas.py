@@ -33,7 +33,7 @@ RECORDED = {
     "registration_bad_count": "ErrorCaptureResponseSchema",
     "registration_bad_device": "ErrorCaptureResponseSchema",
 }
-DRAWN = 300  # changes of each answer that fulfils the schema; all 20,000 agree too, and take a minute
+DRAWN = 300  # changes of each answer that fulfils the schema; the rest of them takes a minute
 # What a member is changed to: of other types, empty, null, of the other enumeration, out of range, not of the form.
 OTHERS: tuple[Any, ...] = (
     None,

@@ -315,7 +315,7 @@ def person(entries: list[Opened], folder: Path) -> tuple[list[Finger], list[Eye]
     written = []
     for entry in entries:
         position = position_of(entry.head.position) if entry.head.position else None
-        if position is None or entry.head.kind is not EntryKind.FRAME:
+        if not isinstance(position, FingerPosition | EyePosition) or entry.head.kind is not EntryKind.FRAME:
             continue
         path = make_folder(folder) / f"{_file_name(position)}-{entry.head.attempt}.png"
         with writing(path):
