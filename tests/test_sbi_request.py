@@ -9,7 +9,10 @@ import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -265,15 +268,32 @@ def test_a_token_that_others_may_read_or_is_short_is_refused(tmp_path: Path) -> 
     assert "at least 16" in run(*command).err
 
 
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Leave no process that nobody waits for."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_it_is_told_to_end(stop: signal.Signals) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ("sbi-serve", "virtual:finger", "--keys", str(keys()), "--port", str(port), "--json")
-    with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    ) as process:
+    with (
+        subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+        ) as process,
+        ending(process),
+    ):
         assert process.stderr is not None
         lines = [process.stderr.readline(), process.stderr.readline()]
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10.0)
