@@ -219,10 +219,16 @@ def _write(
     report_page.write(report, page)
     table = Table.grid(padding=(0, 3))
     for path, what in written if virtual else _few(written):
-        table.add_row(Text(shown(path)), Text(what, style="dim"))
-    table.add_row(Text(shown(report), style="bold"), Text("every picture on one page, to read or print", style="dim"))
-    tell.answer.show(Padding(table, (0, 0, 0, 3), expand=False))
+        table.add_row(Text(_below(path, out)), Text(what, style="dim"))
+    table.add_row(Text(report.name, style="bold"), Text("every picture on one page, to read or print", style="dim"))
+    # The folder in a line of its own, which a long path may fill: cut off, it would lead nowhere.
+    tell.answer.show(Text(f"   {shown(out)}", overflow="fold"), Padding(table, (0, 0, 0, 5), expand=False))
     tell.answer.put(files={"report": str(report), "records": list(map(str, paths)), "prints": list(map(str, prints))})
+
+
+def _below(path: Path, out: Path) -> str:
+    """Return a path as it lies in the demo's folder."""
+    return shown(path.relative_to(out)) if path != out and path.is_relative_to(out) else shown(path.name)
 
 
 def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
