@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -107,6 +108,23 @@ class Hoarder(Scanner):
         return super()._capture(attempt)
 
 
+class Doubling(Scanner):
+    """What a table of the interpreter does as it fills: half a megabyte, once, while captures are measured."""
+
+    at = 150  # captures
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.captures = 0
+        self.table = b""
+
+    def _capture(self, attempt: Attempt) -> Frame:
+        self.captures += 1
+        if self.captures == self.at:
+            self.table = bytes(512 * 1024)
+        return super()._capture(attempt)
+
+
 class ThreadLeaker(Scanner):
     over = threading.Event()
 
@@ -208,6 +226,27 @@ def test_every_case_fails_a_driver_that_breaks_it(case: Case, picture: str) -> N
     ThreadLeaker.over.set()
     assert result.outcome is Outcome.FAILED
     assert result.remark
+
+
+def test_what_grows_with_every_capture_is_named_by_its_line(picture: str) -> None:
+    case = next(case for case in CASES if case.name == "captures-without-growth")
+    result = run_case(case, Bench(Hoarder, "scanner", 100, picture))
+    assert re.search(r"left 2\d{5} bytes behind, twice; .*test_certify\.py:\d+ \(2\d{5} bytes\)", result.remark), (
+        result.remark
+    )
+
+
+def test_a_table_that_doubles_once_is_no_leak(picture: str) -> None:
+    made: list[Doubling] = []
+
+    def make() -> Doubling:
+        made.append(Doubling())
+        return made[-1]
+
+    case = next(case for case in CASES if case.name == "captures-without-growth")
+    result = run_case(case, Bench(make, "scanner", 100, picture))
+    assert result.outcome is Outcome.PASSED, result.remark
+    assert [len(device.table) for device in made] == [512 * 1024], "the table was never made"
 
 
 def test_a_file_that_is_left_open_is_counted(tmp_path: Path) -> None:
