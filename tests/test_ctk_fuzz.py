@@ -8,7 +8,7 @@ import contextlib
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from biocore.errors import BiocoreError
@@ -109,6 +109,8 @@ def test_a_damaged_record_is_judged(data: st.DataObject, kind: str) -> None:
 
 
 @given(st.text(max_size=40))
+@example("/0")
+@example("+/-_")
 def test_a_text_is_unsealed_or_refused(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert base64.urlsafe_b64encode(unsealed(text)).rstrip(b"=").decode()[:-1] == text.rstrip("=")[:-1]

@@ -142,6 +142,8 @@ def unsealed(text: str) -> bytes:
     ------
     ValueError
     """
+    if foreign := set(text) & {"+", "/"}:  # Python's decoder lets both alphabets pass, mixed too
+        raise ValueError(f"no base64url: {min(foreign)!r} is of the other alphabet")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
