@@ -23,6 +23,7 @@ ALLOWED = {
     "biocore.advice": {"biocore.report", "biocore.types"},
     "biocore.trace": set(),
     "biocore.chance": set(),
+    "biocore.duplicates": {"biocore.types"},
     "biocore.signatures": set(),
     "biocore.sbi": {"biocore.types"},
     "biocore.device_info": {"biocore.errors", "biocore.types"},
@@ -35,8 +36,10 @@ ALLOWED = {
     "biocore.calibration": set(),
     "biocore.kernels": FOUNDATION,
     "biocore.formats": FOUNDATION,
-    "biocore.fingerprint": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
-    "biocore.iris": FOUNDATION | {"biocore.chance", "biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.fingerprint": FOUNDATION
+    | {"biocore.chance", "biocore.duplicates", "biocore.kernels", "biocore.models", "biocore.calibration"},
+    "biocore.iris": FOUNDATION
+    | {"biocore.chance", "biocore.duplicates", "biocore.kernels", "biocore.models", "biocore.calibration"},
     "biocore.engine": FOUNDATION | {"biocore.fingerprint", "biocore.iris", "biocore.formats"},
     "biocore.certify": {"biocore.errors", "biocore.hal", "biocore.types", "biocore.discovery", "biocore.formats"},
     "biocore.eye_records": FOUNDATION | {"biocore.iris", "biocore.formats"},
@@ -44,6 +47,7 @@ ALLOWED = {
     | {
         "biocore.engine",
         "biocore.device_info",
+        "biocore.duplicates",
         "biocore.hal",
         "biocore.discovery",
         "biocore.failover",
@@ -88,6 +92,7 @@ CV2_FREE = (
     "biocore.models",
     "biocore.calibration",
     "biocore.chance",
+    "biocore.duplicates",
     "biocore.signatures",
     "biocore.sbi",
 )

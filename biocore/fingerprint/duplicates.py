@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from biocore.duplicates import THRESHOLD, Duplicate, surest_first
 from biocore.fingerprint.compare import compare, search
-from biocore.types import Comparison, FingerTemplate
-
-# -10 log10(FMR). Ten fingers make 45 comparisons: at one false match in 10,000 each, one person in 220 is asked
-# in vain.
-THRESHOLD = 40.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Duplicate:
-    """Two captures of what seems to be one finger.
-
-    Attributes
-    ----------
-    first, second : int
-        Their indices, first < second.
-    comparison : Comparison
-        With the paired minutiae, to show.
-    """
-
-    first: int
-    second: int
-    comparison: Comparison
+from biocore.types import FingerTemplate
 
 
 def find_duplicates(templates: Sequence[FingerTemplate], threshold: float = THRESHOLD) -> list[Duplicate]:
@@ -56,4 +35,4 @@ def find_duplicates(templates: Sequence[FingerTemplate], threshold: float = THRE
         for second, result in zip(rest, search(probe, [templates[k] for k in rest]), strict=True):
             if result.score >= threshold:
                 found.append(Duplicate(first, second, compare(probe, templates[second])))
-    return sorted(found, key=lambda duplicate: -duplicate.comparison.score)
+    return surest_first(found)

@@ -11,27 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from biocore.duplicates import THRESHOLD, Duplicate, surest_first
 from biocore.iris.compare import compare
 from biocore.iris.side import Side
 from biocore.types import Comparison, EyePosition, IrisTemplate
-
-THRESHOLD = 40.0  # -10 log10(FMR); two eyes of three captures each make 15 comparisons: one wrong alarm in 650 people
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Duplicate:
-    """Two captures of what seems to be one eye.
-
-    Attributes
-    ----------
-    first, second : int
-        Their indices, first < second.
-    comparison : Comparison
-    """
-
-    first: int
-    second: int
-    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +63,7 @@ def find_duplicates(templates: Sequence[IrisTemplate], threshold: float = THRESH
             result = compare(templates[first], probe)
             if result.score >= threshold:
                 found.append(Duplicate(first, second, result))
-    return sorted(found, key=lambda duplicate: (-duplicate.comparison.score, duplicate.first, duplicate.second))
+    return surest_first(found)
 
 
 def find_mixups(

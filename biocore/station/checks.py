@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from biocore import engine
+from biocore.duplicates import THRESHOLD
 from biocore.errors import ExtractionError
-from biocore.fingerprint.duplicates import THRESHOLD as SAME_FINGER
 from biocore.fingerprint.slap import WRONG_HAND, Slap
-from biocore.iris.mixups import THRESHOLD as SAME_EYE
 from biocore.iris.segment import segment
 from biocore.iris.side import Side, which_eye
 from biocore.station.entry import position_name
@@ -172,11 +171,11 @@ def _others(new: Known, accepted: Iterable[Known], beside: Sequence[Known]) -> l
 def _elsewhere(new: Known, others: Sequence[Known], scores: dict[str, float]) -> list[Doubt]:
     """Return a doubt for each other position that the picture seems to be of, the surest first."""
     finger = isinstance(new.position, FingerPosition)
-    kind, least = (DoubtKind.DUPLICATE, SAME_FINGER) if finger else (DoubtKind.OTHER_EYE, SAME_EYE)
+    kind = DoubtKind.DUPLICATE if finger else DoubtKind.OTHER_EYE
     found = [
         Doubt(kind, known.position, round(score, 2))
         for known in others
-        if (score := scores[position_name(known.position)]) >= least
+        if (score := scores[position_name(known.position)]) >= THRESHOLD
     ]
     return sorted(found, key=lambda doubt: -(doubt.score or 0.0))
 
