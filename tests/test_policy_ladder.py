@@ -377,6 +377,32 @@ def test_a_doubted_picture_is_no_good_whatever_its_score_until_a_person_says_so(
     assert decide(replace(situation, vetoes=(veto,)), INDEX).rung is Rung.VETO
 
 
+def test_good_pictures_of_a_wrong_finger_are_asked_for_again_but_no_threshold_is_lowered() -> None:
+    doubt = {"score": 78, "doubts": (Doubt(DoubtKind.DUPLICATE, FingerPosition.RIGHT_RING, 70.0),)}
+    base = resident(plan=ONE, mode=PlacementMode.SINGLE)
+    situation, asked = walk(base, script([doubt]))
+    index = [request for request in asked if request.positions == ONE]
+    assert len(index) == 5
+    assert {request.thresholds["finger:2"] for request in index} == {30}
+    assert {request.message_key for request in index[1:]} == {"doubt_duplicate"}
+    step = decide(situation, INDEX)
+    assert Rung.LOWER_PROFILE not in step.rungs
+    assert (step.lowered, step.exception is not None) == (False, True)
+
+
+def test_the_threshold_is_lowered_once_a_picture_of_the_right_finger_falls_short_of_it() -> None:
+    low = profile("ektp")
+    assert low.lower is not None
+    low = replace(low, lower=replace(low.lower, thresholds=dict.fromkeys(low.lower.thresholds, 5)))
+    base = replace(resident(plan=ONE, mode=PlacementMode.SINGLE), profile=low)
+    doubt = {"score": 78, "doubts": (Doubt(DoubtKind.DUPLICATE, FingerPosition.RIGHT_RING, 70.0),)}
+    situation, asked = walk(base, script([doubt] * 3 + [poor(12)]))
+    step = decide(situation, INDEX)
+    assert [request.thresholds["finger:2"] for request in asked] == [30] * 4
+    assert (step.rung, step.best, step.lowered) == (Rung.LOWER_PROFILE, 4, True)
+    assert "LOWERED from 30 (ektp)" in step.decision.reason
+
+
 # -- vetoes ------------------------------------------------------------------------------------------------
 
 

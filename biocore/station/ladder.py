@@ -215,6 +215,8 @@ class _Climb:
         if look.score is not None and not look.doubts and look.attempt not in self.overruled.rejected:
             self.usable.append(look)
         self._judge(self.rungs[-1])
+        if self.accepted is None and self.ladder.parts[self.place][0] is Part.LOWER and not self.lowered:
+            self._step(Part.LOWER, no_more=False)
 
     def go_on(self, no_more: bool) -> None:
         """Enter stages until one has attempts left; with `no_more`, none has."""
@@ -229,6 +231,10 @@ class _Climb:
             single = sum(look.mode is PlacementMode.SINGLE for look in self.tried)
             self.left = max(0, allowed - single)
         self.fusing |= part is Part.FUSE
+        self._step(part, no_more)
+
+    def _step(self, part: Part, no_more: bool) -> None:
+        """Stand on the rung that a stage is, where it is one, and see whether that is enough."""
         if part in RUNG_OF_PART and self._is_a_step(part, no_more):
             self.lowered |= part is Part.LOWER
             self.rungs.append(RUNG_OF_PART[part])
@@ -239,6 +245,8 @@ class _Climb:
         """Say whether entering a stage does anything: a rung that could not be stood on is not in the record."""
         if part is Part.FUSE:
             return sum(look.has_template for look in self.usable) > 1
+        if part is Part.LOWER and all((look.score or 0) >= self.ladder.threshold for look in self.tried):
+            return False  # the pictures are good, and doubted for another reason: a lower threshold mends nothing
         return (self.left > 0 and not no_more) or (part is Part.LOWER and bool(self.usable))
 
     def _judge(self, rung: Rung | None) -> None:
