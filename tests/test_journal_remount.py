@@ -32,7 +32,7 @@ def on_a_disk_of_its_own(folder: Path, kind: str) -> dict[str, Any]:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
     )
-    if run.returncode == NOT_HERE or "unshare failed" in run.stderr:
+    if run.returncode == NOT_HERE or run.stderr.startswith("unshare: "):  # in a chroot, or without the right
         pytest.skip(f"this machine does not allow the mount: {run.stderr.strip()[-200:]}")
     assert run.returncode == 0, run.stderr
     said = json.loads(run.stdout)
