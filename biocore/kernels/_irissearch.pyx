@@ -385,7 +385,7 @@ def vote(
                 level[y, x] = 0
                 share[y, x] = 0
                 plane[y, x] = 0
-        for p in range(halves.shape[0]):
+        for p in range(halves.shape[0] if n > 0 else 0):
             half = halves[p]
             up = top - half if top > half else 0
             down = bottom + half if bottom + half < height else height

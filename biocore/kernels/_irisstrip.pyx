@@ -96,15 +96,17 @@ cdef void blur_down(double[:, ::1] a, double[:, ::1] out, double[::1] total, int
             sums[j] += ahead[j]
     for i in range(rows):
         row = &out[i, 0]
-        ahead = &a[i + half, 0]
-        behind = &a[i - half - 1, 0]
         if i + half < rows and i - half - 1 >= 0:
+            ahead = &a[i + half, 0]
+            behind = &a[i - half - 1, 0]
             for j in range(n):
                 sums[j] = sums[j] + ahead[j] - behind[j]
         elif i + half < rows:
+            ahead = &a[i + half, 0]
             for j in range(n):
                 sums[j] += ahead[j]
         elif i - half - 1 >= 0:
+            behind = &a[i - half - 1, 0]
             for j in range(n):
                 sums[j] -= behind[j]
         for j in range(n):
