@@ -156,7 +156,7 @@ def test_every_kind_of_answer_keeps_to_the_toolkits_schemas(service: SbiService,
     assert not list(faults(opened(refused), schema(shared, "TransactionIdErrorRCaptureResponse")))
     refused = ask(service, "CAPTURE", request(service, purpose="Auth"))
     assert not list(faults(opened(refused), schema(shared, "ErrorCaptureResponse")))
-    assert "L1" in refused["biometrics"][0]["error"]["errorInfo"]
+    assert "--auth-certificate" in refused["biometrics"][0]["error"]["errorInfo"]
 
 
 def faults_of_altered(answer: Any, shared: Path) -> int:

@@ -103,6 +103,15 @@ def sbi_serve(
             show_default=False,
         ),
     ] = None,
+    auth_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--auth-certificate",
+            metavar="FILE",
+            help="Authentication server (PEM, DER) that CAPTURE encrypts for; without it CAPTURE is refused.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve scanners and cameras as a Secure Biometric Interface (MOSIP SBI 0.9.5, 1.0) until Ctrl-C."""
@@ -113,11 +122,18 @@ def sbi_serve(
         token = "" if token_file is None else _token(token_file)
         doors = Doors(tuple(origin or ()), token, anywhere=beyond)
         ports = PORTS if port is None else (port,)
-        with SbiService(uris, folder, env=env.value, host=host, ports=ports, doors=doors) as service:
+        with SbiService(
+            uris, folder, env=env.value, host=host, ports=ports, doors=doors, auth_certificate=auth_certificate
+        ) as service:
             if beyond:
                 answer.err.print(Text("What is captured crosses the network unencrypted.", style="bold red"))
             for device in service.devices:
                 answer.err.print(Text(f"{device.kind} {device.subtype}, serial number {shown(device.serial)}"))
+            if service.auth_server is not None:
+                whom = service.auth_server.certificate.subject.rfc4514_string()
+                answer.err.print(
+                    Text(f"Captures for authentication are encrypted for {shown(whom)}; the level stays L0.")
+                )
             answer.err.print(Text(f"Serving at {service.url} (trust level L0); Ctrl-C ends it."))
             before = signal.signal(signal.SIGTERM, signal.default_int_handler)
             try:

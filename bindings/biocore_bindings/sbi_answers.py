@@ -1,8 +1,10 @@
-"""What a biometric service answers: the documents of MOSIPDISC, MOSIPDINFO and RCAPTURE, signed at trust level L0.
+"""What a biometric service answers: MOSIPDISC, MOSIPDINFO, RCAPTURE and CAPTURE, signed at trust level L0.
 
 The device key signs three things: who the device is (`digitalId`), what it tells of itself (`deviceInfo`), and each
-finger or eye that it captured (`data`). CAPTURE, which encrypts for an authentication server, is refused by name:
-MOSIP admits it from devices of level L1 only, whose key lies in a chip.
+finger or eye that it captured (`data`). CAPTURE encrypts its record for an authentication server, and is refused where
+none is set. MOSIP's own server takes it from devices of level L1 only, whose key lies in a chip.
+
+In the interface a device has one purpose. One that serves both is announced twice, under two ids.
 """
 
 from __future__ import annotations
@@ -18,16 +20,20 @@ from typing import Any, TypeVar
 
 from biocore.errors import BiocoreError, ServiceKeyError
 from biocore.sbi import MODALITIES, SUCCESS, link, sealed, subtype
+from biocore.types import Position
 from biocore_bindings.sbi_keys import Signer
-from biocore_bindings.sbi_records import Scored, record_of
+from biocore_bindings.sbi_records import Scored, record_of, record_to_authenticate
 from biocore_bindings.sbi_request import (
+    AUTHENTICATION,
     BUSY,
     EXTRACTION,
     INVALID,
     KEY_EXPIRED,
     NO_DEVICE,
+    NO_DOMAIN_KEY,
     NO_STREAM,
     NOT_READY,
+    REGISTRATION,
     REGISTRATION_ONLY,
     SPOKEN,
     RefusedError,
@@ -36,11 +42,11 @@ from biocore_bindings.sbi_request import (
     read_type,
     read_wish,
 )
+from biocore_bindings.sbi_sealing import AuthServer
 from biocore_bindings.sbi_served import Served
 from biocore_bindings.sbi_view import View
 
 LEVEL = "L0"  # the key lies on a disk; L1 would be a key in the scanner's own chip
-PURPOSE = "Registration"
 SERVICE_VERSION = "0.9.5"  # of the interface that is spoken
 _STATUS_CODES = {"Busy": BUSY, "Not Ready": NOT_READY}
 
@@ -59,11 +65,19 @@ class Setting:
         Of `sbi_request.ENVIRONMENTS`.
     provider, provider_id : str
         Whose devices they are.
+    server : AuthServer or None
+        Whom captures for authentication are encrypted for; None = there are none.
     """
 
     env: str
     provider: str
     provider_id: str
+    server: AuthServer | None = None
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What the devices are for."""
+        return (REGISTRATION,) if self.server is None else (REGISTRATION, AUTHENTICATION)
 
 
 class Answers:
@@ -94,8 +108,10 @@ class Answers:
         except RefusedError as refused:
             return [{"error": _error(refused)}]
         return [
-            self._told(one, one.status) | {"digitalId": sealed(_json(self._identity(one))), "error": _success()}
+            self._told(one, one.status, purpose)
+            | {"digitalId": sealed(_json(self._identity(one))), "error": _success()}
             for one in found
+            for purpose in self._setting.purposes
         ]
 
     def info(self) -> object:
@@ -105,16 +121,17 @@ class Answers:
             status = one.status
             code = _STATUS_CODES.get(status)
             error = _success() if code is None else _error(RefusedError(code, f"the device's status is {status}"))
-            try:
-                self._check_key()
-                said = self._told(one, status) | {
-                    "env": self._setting.env,
-                    "firmware": f"biocore {version('biocore')}",
-                    "digitalId": self._signed_identity(one),
-                }
-                told.append({"deviceInfo": self._signed(said), "error": error})
-            except RefusedError as refused:
-                told.append({"error": _error(refused)})
+            for purpose in self._setting.purposes:
+                try:
+                    self._check_key()
+                    said = self._told(one, status, purpose) | {
+                        "env": self._setting.env,
+                        "firmware": f"biocore {version('biocore')}",
+                        "digitalId": self._signed_identity(one),
+                    }
+                    told.append({"deviceInfo": self._signed(said), "error": error})
+                except RefusedError as refused:
+                    told.append({"error": _error(refused)})
         return told
 
     def registered(self, document: dict[str, object], gone: threading.Event) -> object:
@@ -127,22 +144,28 @@ class Answers:
         """
         try:
             wish = read_wish(document, self._setting.env)
-            device = self._named(wish)
+            device = self._named(wish, REGISTRATION)
             positions = wish.chosen(device.shows, device.info.modality)
             self._check_key()
             found = device.capture(positions, wish.excepted, wish.score, wish.timeout, gone)
-            return {"biometrics": self._biometrics(device, wish, found.parts)}
+            called = [part.sample.position for part in found.parts]
+            return {"biometrics": self._biometrics(device, wish, found.parts, called)}
         except RefusedError as refused:
             return refusal(refused)
 
-    def authenticated(self, document: dict[str, object]) -> object:
-        """Answer CAPTURE: with a refusal, which says why."""
-        return refusal(
-            RefusedError(
-                REGISTRATION_ONLY,
-                "this device serves registration (RCAPTURE); authentication needs a device of level L1",
-            )
-        )
+    def authenticated(self, document: dict[str, object], gone: threading.Event) -> object:
+        """Answer CAPTURE; errors as those of `registered`."""
+        try:
+            server = self._server()
+            wish = read_wish(document, self._setting.env, AUTHENTICATION)
+            device = self._named(wish, AUTHENTICATION)
+            chosen = wish.chosen_to_authenticate(device.shows, device.info.modality)
+            self._check_key()
+            found = device.capture(tuple(shown for shown, _ in chosen), (), wish.score, wish.timeout, gone)
+            called = [position for _, position in chosen]
+            return {"biometrics": self._biometrics(device, wish, found.parts, called, server)}
+        except RefusedError as refused:
+            return refusal(refused)
 
     def streamed(self, document: dict[str, object]) -> tuple[View, float]:
         """Return the live view that a STREAM asks for, and for how many seconds.
@@ -159,33 +182,57 @@ class Answers:
 
     # -- parts of answers --------------------------------------------------------------------------------
 
-    def _named(self, wish: Wish) -> Served:
+    def _named(self, wish: Wish, purpose: str) -> Served:
         for one in self._devices:
-            if one.device_id == wish.device_id:
+            if (one.device_id if purpose == REGISTRATION else one.auth_id) == wish.device_id:
                 if wish.kind != one.kind:
                     raise RefusedError(INVALID, f"type is {wish.kind}, and this device is for {one.kind}")
                 return one
+        if wish.device_id in {each for one in self._devices for each in (one.device_id, one.auth_id)}:
+            raise RefusedError(NO_DEVICE, f"this deviceId is not for {purpose}; MOSIPDISC names the one that is")
         kinds = "" if wish.kind in MODALITIES else "; faces are not served"
         raise RefusedError(NO_DEVICE, f"there is no device of this deviceId{kinds}")
 
-    def _biometrics(self, device: Served, wish: Wish, parts: Sequence[Scored]) -> list[dict[str, Any]]:
+    def _server(self) -> AuthServer:
+        """Return whom captures are encrypted for.
+
+        Raises
+        ------
+        RefusedError
+        """
+        server = self._setting.server
+        if server is None:
+            raise RefusedError(
+                REGISTRATION_ONLY,
+                "this service registers (RCAPTURE); to authenticate it is started with --auth-certificate FILE",
+            )
+        if server.fault:
+            raise RefusedError(NO_DOMAIN_KEY, f"the authentication server's certificate {server.fault}")
+        return server
+
+    def _biometrics(
+        self,
+        device: Served,
+        wish: Wish,
+        parts: Sequence[Scored],
+        called: Sequence[Position],
+        server: AuthServer | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return an entry for each finger or eye; for a server each record is encrypted, and hashed before that."""
+        purpose = REGISTRATION if server is None else AUTHENTICATION
         previous = wish.previous
         answer: list[dict[str, Any]] = []
         identity = self._signed_identity(device)
-        for part in parts:
-            try:
-                record = record_of(part)
-            except BiocoreError as error:
-                _log.info("%s: %s", device.info.uri, error)
-                raise RefusedError(EXTRACTION, "no record can be made of what was captured; capture anew") from error
+        for part, position in zip(parts, called, strict=True):
+            record = _record(device, part, position, purpose)
             previous = link(previous, record)
             said = {
                 "digitalId": identity,
                 "deviceCode": device.serial,
                 "deviceServiceVersion": SERVICE_VERSION,
                 "bioType": device.kind,
-                "bioSubType": subtype(part.sample.position),
-                "purpose": PURPOSE,
+                "bioSubType": subtype(position),
+                "purpose": purpose,
                 "env": wish.env,
                 "bioValue": sealed(record),
                 "transactionId": wish.transaction,
@@ -193,8 +240,13 @@ class Answers:
                 "requestedScore": f"{wish.score:g}",
                 "qualityScore": str(part.score),
             }
+            beside = {"hash": previous}
+            if server is not None:
+                hidden = server.seal(record, said["timestamp"], wish.transaction)
+                said |= {"domainUri": wish.domain, "bioValue": sealed(hidden.value)}
+                beside |= {"sessionKey": sealed(hidden.session_key), "thumbprint": server.thumbprint}
             signed = self._signed(said)
-            answer.append({"specVersion": wish.version, "data": signed, "hash": previous, "error": _success()})
+            answer.append({"specVersion": wish.version, "data": signed, **beside, "error": _success()})
         return answer
 
     def _identity(self, device: Served) -> dict[str, str]:
@@ -210,9 +262,9 @@ class Answers:
             "dateTime": _now(),
         }
 
-    def _told(self, device: Served, status: str) -> dict[str, Any]:
+    def _told(self, device: Served, status: str, purpose: str) -> dict[str, Any]:
         return {
-            "deviceId": device.device_id,
+            "deviceId": device.device_id if purpose == REGISTRATION else device.auth_id,
             "deviceStatus": status,
             "certification": LEVEL,
             "serviceVersion": SERVICE_VERSION,
@@ -220,7 +272,7 @@ class Answers:
             "callbackId": self._callback,
             "deviceCode": device.serial,
             "specVersion": list(SPOKEN),
-            "purpose": PURPOSE,
+            "purpose": purpose,
         }
 
     def _signed_identity(self, device: Served) -> str:
@@ -245,6 +297,14 @@ class Answers:
 def refusal(refused: RefusedError) -> dict[str, Any]:
     """Return the answer to a capture that was refused."""
     return {"biometrics": [{"specVersion": "", "data": "", "hash": "", "error": _error(refused)}]}
+
+
+def _record(device: Served, part: Scored, position: Position, purpose: str) -> bytes:
+    try:
+        return record_of(part) if purpose == REGISTRATION else record_to_authenticate(part, position)
+    except BiocoreError as error:
+        _log.info("%s: %s", device.info.uri, error)
+        raise RefusedError(EXTRACTION, "no record can be made of what was captured; capture anew") from error
 
 
 def _error(refused: RefusedError) -> dict[str, str]:

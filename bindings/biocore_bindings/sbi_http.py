@@ -182,8 +182,8 @@ class Handler(BaseHTTPRequestHandler):
         self._documents(self._captured)
 
     def do_CAPTURE(self) -> None:
-        """Refuse to capture for authentication."""
-        self._documents(lambda asked: self.server.answers.authenticated(asked))
+        """Capture for authentication."""
+        self._documents(self._captured)
 
     def do_STREAM(self) -> None:
         """Show the live view."""
@@ -269,8 +269,9 @@ class Handler(BaseHTTPRequestHandler):
         gone, ended = threading.Event(), threading.Event()
         watcher = threading.Thread(target=self._watch, args=(gone, ended), name="biocore sbi client", daemon=True)
         watcher.start()
+        answers = self.server.answers
         try:
-            return self.server.answers.registered(asked, gone)
+            return (answers.registered if self.command == "RCAPTURE" else answers.authenticated)(asked, gone)
         finally:
             ended.set()
             watcher.join()

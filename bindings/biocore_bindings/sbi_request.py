@@ -21,11 +21,15 @@ NOT_REGISTERED, NOBODY, EXTRACTION, NO_DEVICE, KEY_EXPIRED, NO_DOMAIN_KEY = 100,
 BAD_COUNT, NOT_READY, BUSY, BAD_TRANSACTION, NO_STREAM = 109, 110, 111, 112, 202
 INVALID, FAILED, REGISTRATION_ONLY = 500, 501, 502  # of the vendor's range, 5xx
 
+REGISTRATION, AUTHENTICATION = "Registration", "Auth"  # purposes
+VERBS = {REGISTRATION: "RCAPTURE", AUTHENTICATION: "CAPTURE"}
+
 ENVIRONMENTS = ("Staging", "Developer", "Pre-Production", "Production")
 SPOKEN = ("0.9.5", "1.0.0")  # what MOSIP's schemas let a `specVersion` be
 TYPES = ("Biometric Device", "Finger", "Iris", "Face")
 MAX_TIMEOUT = 120.0  # s; longer waits are cut to it
 MAX_OPTIONS = 50  # pairs of customOpts
+MAX_URI = 2000  # characters
 TRANSACTION = re.compile(r"[A-Za-z0-9-]{4,50}")
 DIGEST = re.compile(r"(?:[0-9A-Fa-f]{64})?")
 _SHOWN = 40  # characters of a wrong value that an answer repeats
@@ -47,7 +51,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one RCAPTURE asks for.
+    """What one RCAPTURE or CAPTURE asks for.
 
     Attributes
     ----------
@@ -63,6 +67,8 @@ class Wish:
         Quality at which the capture ends by itself.
     previous : str
         Hash of the capture before; empty for the first.
+    domain : str
+        URI of the authentication server; empty where none is named, and for registration.
     """
 
     env: str
@@ -77,6 +83,7 @@ class Wish:
     count: int
     score: float
     previous: str
+    domain: str = ""
 
     def chosen(self, shows: Mapping[str, tuple[Position, ...]], modality: Modality) -> tuple[Position, ...]:
         """Return what is to be captured of a device that shows these groups; it shows one at a time where none.
@@ -101,6 +108,39 @@ class Wish:
         if self.count != len(asked) or len(asked) > most:
             raise RefusedError(BAD_COUNT, f"count is {self.count}, and {len(asked)} of at most {most} are asked for")
         return asked
+
+    def chosen_to_authenticate(
+        self, shows: Mapping[str, tuple[Position, ...]], modality: Modality
+    ) -> tuple[tuple[Position, Position], ...]:
+        """Return what is to be captured, each as what it is handed out.
+
+        The two differ where UNKNOWN is asked of a device that shows several: it must be told which finger to wait for,
+        and the answer names it no more than the request. deviceSubId 0 is any group that shows what is asked for; of
+        several, the one that shows nothing else.
+
+        Raises
+        ------
+        RefusedError
+            As `chosen`.
+        """
+        unknown = modality.unknown
+        if not shows:
+            return tuple((position, position) for position in self.chosen(shows, modality))
+        if self.sub_id != ANY and self.sub_id not in shows:
+            raise RefusedError(BAD_COUNT, f"deviceSubId {self.sub_id!r} is not served; there are 0, {', '.join(shows)}")
+        if not self.positions and self.sub_id != ANY:
+            return tuple((position, position) for position in self.chosen(shows, modality))
+        asked = self.positions or (unknown,) * self.count
+        if not 0 < self.count == len(asked):
+            raise RefusedError(BAD_COUNT, f"count is {self.count}, and {len(asked)} are asked for")
+        named = {one for one in asked if one is not unknown}
+        groups = shows.values() if self.sub_id == ANY else (shows[self.sub_id],)
+        fitting = [group for group in groups if named <= set(group) and len(asked) <= len(group)]
+        if not fitting:
+            raise RefusedError(BAD_COUNT, "the device does not show these fingers or eyes together")
+        group = min(fitting, key=len)
+        others = (one for one in group if one not in named)
+        return tuple((next(others) if one is unknown else one, one) for one in asked)
 
 
 def read_json(body: bytes) -> dict[str, object]:
@@ -131,14 +171,16 @@ def read_type(document: Mapping[str, object]) -> str:
     return _one_of(document, "type", TYPES)
 
 
-def read_wish(document: Mapping[str, object], env: str) -> Wish:
-    """Read the body of RCAPTURE.
+def read_wish(document: Mapping[str, object], env: str, purpose: str = REGISTRATION) -> Wish:
+    """Read the body of RCAPTURE, or of CAPTURE where the purpose is authentication.
 
     Parameters
     ----------
     document : mapping
     env : str
         Which environment the device is registered in; it signs for no other.
+    purpose : str
+        What the verb is for.
 
     Raises
     ------
@@ -147,8 +189,8 @@ def read_wish(document: Mapping[str, object], env: str) -> Wish:
     asked = _one_of(document, "env", ENVIRONMENTS)
     if asked != env:
         raise RefusedError(NOT_REGISTERED, f"this device is set up for env {env}, not {asked}")
-    if _text(document, "purpose") != "Registration":
-        raise RefusedError(INVALID, "purpose of RCAPTURE is Registration")
+    if _text(document, "purpose") != purpose:
+        raise RefusedError(INVALID, f"purpose of {VERBS[purpose]} is {purpose}")
     version = _one_of(document, "specVersion", SPOKEN)
     timeout = min(_number(document, "timeout", 1.0, math.inf) / 1000.0, MAX_TIMEOUT)
     _check_time(_text(document, "captureTime"))
@@ -164,8 +206,10 @@ def read_wish(document: Mapping[str, object], env: str) -> Wish:
     bio: dict[str, object] = bios[0]
     kind = _one_of(bio, "type", TYPES[1:])
     modality = MODALITIES.get(kind)
-    asked_for = _positions(bio, "bioSubType", modality)
+    asked_for = _positions(bio, "bioSubType", modality, often=purpose == AUTHENTICATION)
     named = _positions(bio, "exception", None)  # a photograph of missing fingers names them too
+    if named and purpose == AUTHENTICATION:
+        raise RefusedError(INVALID, "exception is for registration; ask for those that are to be captured")
     excepted = tuple(one for one in named if modality is not None and type(one) is type(modality.unknown))
     previous = bio.get("previousHash")
     if not isinstance(previous, str) or not DIGEST.fullmatch(previous):
@@ -183,6 +227,7 @@ def read_wish(document: Mapping[str, object], env: str) -> Wish:
         count=_whole(bio, "count"),
         score=_number(bio, "requestedScore", 0.0, 100.0),
         previous=previous,
+        domain=_domain(document) if purpose == AUTHENTICATION else "",
     )
 
 
@@ -213,8 +258,20 @@ def _left(asked: tuple[Position, ...], excepted: tuple[Position, ...]) -> tuple[
     return left
 
 
-def _positions(bio: Mapping[str, object], name: str, modality: Modality | None) -> tuple[Position, ...]:
-    """Return the fingers or eyes that a list names; those of any modality where it is None."""
+def _domain(document: Mapping[str, object]) -> str:
+    found = document.get("domainUri")
+    if found is not None and not (isinstance(found, str) and len(found) <= MAX_URI and found.isprintable()):
+        raise RefusedError(INVALID, f"domainUri must be null or at most {MAX_URI} characters")
+    return found or ""
+
+
+def _positions(
+    bio: Mapping[str, object], name: str, modality: Modality | None, often: bool = False
+) -> tuple[Position, ...]:
+    """Return the fingers or eyes that a list names; those of any modality where it is None.
+
+    With `often`, UNKNOWN stands for any finger or eye and may stand there once for each.
+    """
     listed = bio.get(name)
     if listed is None:
         return ()
@@ -231,7 +288,8 @@ def _positions(bio: Mapping[str, object], name: str, modality: Modality | None) 
     for one in names:
         if one not in known:
             raise RefusedError(INVALID, f"{name} names what is no finger or eye of it: {_cut(one)}")
-    if len(set(names)) < len(names):
+    once = [one for one in names if not (often and one == "UNKNOWN")]
+    if len(set(once)) < len(once):
         raise RefusedError(INVALID, f"{name} names something twice")
     return tuple(known[one] for one in names)
 

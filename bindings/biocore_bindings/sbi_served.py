@@ -75,6 +75,7 @@ class Served:
         self.info: DeviceInfo = self._device.info
         told = f"{self.info.maker}/{self.info.model}/{self.info.serial or uri}"
         self.device_id = str(uuid.uuid5(_ID, told))
+        self.auth_id = str(uuid.uuid5(_ID, f"{told} to authenticate"))  # a device has one purpose, so this is another
         self.serial = self.info.serial or hashlib.sha256(told.encode()).hexdigest()[:12].upper()
 
     def _check(self) -> None:

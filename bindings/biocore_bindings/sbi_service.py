@@ -17,6 +17,7 @@ from biocore.sbi import HOST, PORTS
 from biocore_bindings.sbi_answers import Answers, Setting
 from biocore_bindings.sbi_http import Doors, SbiServer
 from biocore_bindings.sbi_keys import Signer
+from biocore_bindings.sbi_sealing import read_server
 from biocore_bindings.sbi_served import Served
 from biocore_bindings.sbi_sockets import listening
 
@@ -38,11 +39,13 @@ class SbiService:
     ports : collection of int
         The lowest free one is taken.
     doors : Doors
+    auth_certificate : Path or None
+        Certificate of the authentication server that CAPTURE encrypts for; None = CAPTURE is refused.
 
     Raises
     ------
     ServiceKeyError
-        A key is missing, damaged or readable by others.
+        A key or certificate is missing, damaged or out of date, or a key readable by others.
     DeviceError
         A device cannot be opened, or must not enrol anybody.
     BiocoreError
@@ -58,7 +61,9 @@ class SbiService:
         host: str = HOST,
         ports: Collection[int] = PORTS,
         doors: Doors | None = None,
+        auth_certificate: Path | None = None,
     ) -> None:
+        self.auth_server = None if auth_certificate is None else read_server(auth_certificate)
         signer = Signer(keys)
         (owner,) = signer.keys().certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         provider = str(owner.value)
@@ -72,7 +77,8 @@ class SbiService:
         self._server = SbiServer(bound, doors or Doors())
         self.port = self._server.server_port
         self.url = f"http://{HOST if host == EVERYWHERE else host}:{self.port}/"
-        self._server.answers = Answers(self.devices, signer, Setting(env, provider, provider.upper()), self.url)
+        setting = Setting(env, provider, provider.upper(), self.auth_server)
+        self._server.answers = Answers(self.devices, signer, setting, self.url)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="biocore sbi service", daemon=True
         )
