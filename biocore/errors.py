@@ -116,14 +116,25 @@ class FormatError(BiocoreError, ValueError):
     file : str or None
         The file it was read from, where there is one.
     offset : int or None
-        Byte offset of the field that is wrong, counted from the start of the record.
+        Byte offset of the field that is wrong, counted from the start of the file.
+
+    Attributes
+    ----------
+    reason : str
+        The message without file and offset.
     """
 
     def __init__(self, message: str, *, file: str | None = None, offset: int | None = None) -> None:
         where = (f"{file}: " if file else "") + (f"at byte {offset}: " if offset is not None else "")
         super().__init__(where + message)
+        self.reason = message
         self.file = file
         self.offset = offset
+
+    def within(self, file: str | None, offset: int | None) -> FormatError:
+        """Return the same error of a part that begins at a byte of a file: a picture in a record."""
+        at = self.offset if offset is None else offset + (self.offset or 0)
+        return type(self)(self.reason, file=file, offset=at)
 
 
 class UnsupportedFormatError(FormatError):

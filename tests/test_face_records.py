@@ -74,7 +74,7 @@ def changed(at: int, *values: int) -> bytes:
         (changed(IMAGE + 1, 9), FormatError, "image format 9", IMAGE + 1),
         (changed(IMAGE + 2, 0, 0), FormatError, "0x120 px", IMAGE + 2),
         (changed(IMAGE + 11, 9), FormatError, "only .* are there", IMAGE + 11),
-        (changed(HEAD + FRONT, 255, 255), FormatError, "announced and missing", HEAD + FRONT + FACE + 8 * 65535),
+        (changed(HEAD + FRONT, 255, 255), FormatError, "announced and missing", len(RECORD)),
         (changed(HEAD + 19, 101), FormatError, "quality score 101", HEAD + 19),
     ],
 )

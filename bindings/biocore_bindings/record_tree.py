@@ -23,6 +23,7 @@ from biocore_bindings.terminal import shown
 
 MAX_TEXT = 60  # characters of a value that are shown; all of them are in the JSON
 LISTED = 5  # minutiae that are shown; all of them are in the JSON
+NOT_SHOWN = frozenset({"remarks", "offset"})  # the first by themselves, the second for errors
 _BIOMETRIC_TYPE, _CARD_PARAMETERS = 0x81, 0xB1  # tags; within the second, numbers mean something else
 EXTENSIONS = {1: "segmentation", 2: "annotation", 3: "comment"}  # of a finger image record
 
@@ -105,7 +106,7 @@ def as_values(record: Any, angles: int = ANGLES) -> Value:
         return {
             field.name: as_values(getattr(record, field.name), angles)
             for field in fields(record)
-            if field.name != "remarks"
+            if field.name not in NOT_SHOWN
         }
     return _plain(record, angles)
 
@@ -172,7 +173,11 @@ def _block(block: Block, angles: int) -> Value:
 
 
 def _finger_image(image: FingerImage, angles: int) -> Value:
-    values = {field.name: as_values(getattr(image, field.name), angles) for field in fields(image)}
+    values = {
+        field.name: as_values(getattr(image, field.name), angles)
+        for field in fields(image)
+        if field.name not in NOT_SHOWN
+    }
     values["position"] = (
         f"{image.position} {image.finger.name.lower().replace('_', ' ')}" if image.finger else image.position
     )

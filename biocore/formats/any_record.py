@@ -5,8 +5,9 @@ A CBEFF file holds records in its turn; what they hold is listed as if it stood 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,7 @@ from biocore.formats.itl_minutiae import itl_templates
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, GreyImage, Modality, Position
 
 MAX_DEPTH = 3  # of records in records
+RESOLUTION_AT = 18  # byte of a minutiae record of 2005
 PLAIN_THUMBS = {11: FingerPosition.RIGHT_THUMB, 12: FingerPosition.LEFT_THUMB}  # ANSI/NIST-ITL's codes of their own
 
 
@@ -71,6 +73,10 @@ class RecordImage:
         The first quality score that the record gives.
     source : object
         The picture as its own format describes it.
+    file : str or None
+        Name of the file it was read from, for messages.
+    offset : int or None
+        Byte of that file at which it begins; in a CBEFF file, at which the element of its record does.
     """
 
     modality: Modality
@@ -86,11 +92,16 @@ class RecordImage:
     date: str = ""
     score: int | None = None
     source: Any = field(default=None, repr=False)
+    file: str | None = field(default=None, compare=False, repr=False)
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def pixels(self) -> GreyImage:
-        """The picture, decoded; errors as those of its format."""
-        found: GreyImage = self.source.pixels
+        """The picture, decoded; errors as those of its format, with the file and the byte at which it begins."""
+        try:
+            found: GreyImage = self.source.pixels
+        except FormatError as error:
+            raise error.within(self.file, self.offset) from error
         return found
 
 
@@ -161,18 +172,16 @@ def read_record(data: bytes, file: str | None = None) -> RecordContents:
     Raises
     ------
     FormatError
-        Damaged or cut off; carries the byte offset, or names field or element.
+        Damaged or cut off; carries the byte offset.
     UnsupportedFormatError
-        No record that is known.
+        No record that is known, or one with pixels that are not square, or of no real scanner.
     """
     try:
         return _read(bytes(data), file, 0)
-    except (InvalidTemplateError, InvalidSampleError) as error:  # pixels that are not square, or of no real scanner
-        raise UnsupportedFormatError(str(error), file=file, offset=0) from None
     except FormatError as error:
-        if error.file is not None or error.offset is not None or file is None:
+        if error.file is not None or file is None:
             raise
-        raise type(error)(str(error), file=file) from None  # it names a field or a picture, and now the file
+        raise error.within(file, None) from None  # of a part, which does not know the file
 
 
 def _read(data: bytes, file: str | None, depth: int) -> RecordContents:
@@ -184,17 +193,38 @@ def _read(data: bytes, file: str | None, depth: int) -> RecordContents:
 
 def _fmr_2005(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
     record = read_fmr(data, file)
-    return RecordContents(kind, record, templates=templates_from_record(record), remarks=record.remarks)
+    with _at(RESOLUTION_AT, file):
+        templates = templates_from_record(record)
+    return RecordContents(kind, record, templates=templates, remarks=record.remarks)
 
 
 def _fmr_2011(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
     record = read_fmr_2011(data, file)
-    return RecordContents(kind, record, templates=templates_from_record_2011(record))
+    templates: list[FingerTemplate] = []
+    for item in record.representations:
+        with _at(item.offset, file):
+            templates += templates_from_record_2011(replace(record, representations=(item,)))
+    return RecordContents(kind, record, templates=tuple(templates))
 
 
 def _ansi(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
     record = read_ansi(data, file)
-    return RecordContents(kind, record, templates=templates_from_ansi(record), remarks=record.remarks)
+    templates: list[FingerTemplate] = []
+    for finger in record.fingers:
+        with _at(finger.offset, file):
+            templates += templates_from_ansi(replace(record, fingers=(finger,)))
+    return RecordContents(kind, record, templates=tuple(templates), remarks=record.remarks)
+
+
+@contextmanager
+def _at(offset: int | None, file: str | None) -> Iterator[None]:
+    """Name the place of what is well formed, and of no use here."""
+    try:
+        yield
+    except UnsupportedFormatError as error:
+        raise error.within(file, offset) from None
+    except (InvalidTemplateError, InvalidSampleError) as error:
+        raise UnsupportedFormatError(str(error), file=file, offset=offset) from None
 
 
 def _tlv(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
@@ -206,19 +236,23 @@ def _fir(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
     images, missing = [], {}
     for image in record.images:
         scores = [block.score for block in image.qualities if block.score is not None]
+        with _at(image.offset, file):
+            ppi = image.ppi
         found = RecordImage(
             Modality.FINGER,
             image.finger or FingerPosition.UNKNOWN,
             image.position,
             image.width,
             image.height,
-            image.ppi,
+            ppi,
             image.format.name,
             image.data,
             image.impression,
             image.captured_at,
             score=scores[0] if scores else None,
             source=image,
+            file=file,
+            offset=image.offset,
         )
         images.append(found)
         for place, why in image.annotations.items():
@@ -245,6 +279,8 @@ def _iir(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
             captured_at=image.captured_at,
             score=scores[0] if scores else None,
             source=image,
+            file=file,
+            offset=image.offset,
         )
         images.append(found)
     return RecordContents(kind, record, tuple(images), remarks=record.remarks)
@@ -277,6 +313,8 @@ def _itl(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
             date=image.date,
             score=scores[0] if scores else None,
             source=image,
+            file=file,
+            offset=image.offset,
         )
         images.append(found)
     return RecordContents(kind, record, tuple(images), itl_templates(record), tuple(missing), record.remarks)
@@ -291,7 +329,7 @@ def _position(place: int, iris: bool) -> Position:
 
 def _cbeff(record: CbeffFile, file: str | None, depth: int) -> RecordContents:
     if depth >= MAX_DEPTH:
-        raise FormatError(f"records in records, deeper than {MAX_DEPTH}", file=file)
+        raise FormatError(f"records in records, deeper than {MAX_DEPTH}", file=file, offset=0)
     images: list[RecordImage] = []
     templates: list[FingerTemplate] = []
     missing: dict[tuple[Modality, int], tuple[Position, AbsenceReason]] = {}
@@ -303,11 +341,14 @@ def _cbeff(record: CbeffFile, file: str | None, depth: int) -> RecordContents:
             continue
         name = f"{bir.type} {' '.join(bir.subtype)}".strip()
         try:
-            inner = _read(bir.bdb, f"{file}: {name}" if file else name, depth + 1)
+            inner = _read(bir.bdb, None, depth + 1)
         except UnsupportedFormatError:
-            remarks.append(f"{name} holds a record of another kind")  # a face, an encrypted one
+            remarks.append(f"{name} holds a record of another kind")  # an encrypted one
             continue
-        images += inner.images
+        except FormatError as error:
+            message = f"{name}, byte {error.offset} of its record: {error.reason}"
+            raise FormatError(message, file=file, offset=bir.offset) from None
+        images += [replace(image, file=file, offset=bir.offset) for image in inner.images]
         templates += inner.templates
         missing.update({_key(position): (position, reason) for position, reason in inner.missing})  # they say why
         remarks += [f"{name}: {remark}" for remark in inner.remarks]

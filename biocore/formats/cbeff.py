@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
-from xml.parsers import expat
 
 from biocore.errors import FormatError, UnsupportedFormatError
+from biocore.formats.cbeff_xml import Element, read_xml
 from biocore.report import FixedDict
 from biocore.types import EyePosition, FingerPosition, Position
 
@@ -72,6 +72,8 @@ class Bir:
         Signature over it.
     others : Mapping of str to str
     children : tuple of Bir
+    offset : int or None
+        Byte of the file it was read from at which the element of its BDB begins; its own where it has none.
     """
 
     type: str = ""
@@ -87,6 +89,7 @@ class Bir:
     sb: bytes = field(default=b"", repr=False)
     others: Mapping[str, str] = field(default_factory=dict)
     children: tuple[Bir, ...] = ()
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "others", FixedDict(self.others))
@@ -155,52 +158,31 @@ def read_cbeff(data: bytes, file: str | None = None) -> CbeffFile:
     Raises
     ------
     FormatError
-        No XML, or a value that cannot be right; named by its element.
+        No XML, or a value that cannot be right; carries the byte offset of its element.
     UnsupportedFormatError
         XML of something else, with a document type, or not in UTF-8.
     """
     if len(data) > MAX_BYTES:
-        raise FormatError(f"{len(data)} bytes of XML; the limit is {MAX_BYTES >> 20} MiB", file=file)
-    _refuse_entities(data, file)
-    try:
-        root = ET.fromstring(data)
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise FormatError(f"no XML that can be read: {error}", file=file, offset=0) from None
+        message = f"{len(data)} bytes of XML; the limit is {MAX_BYTES >> 20} MiB"
+        raise FormatError(message, file=file, offset=MAX_BYTES)
+    root = read_xml(bytes(data), file)
     if root.tag not in (f"{_TAG}BIR", "BIR"):
-        raise UnsupportedFormatError(f"the XML of <{root.tag}>, not of a BIR", file=file, offset=0)
+        raise UnsupportedFormatError(f"the XML of <{root.tag}>, not of a BIR", file=file, offset=root.offset)
     remarks: list[str] = []
     whole = _bir(root, 0, file, remarks)
     birs = whole.children if whole.children else (whole,)
     return CbeffFile(birs, tuple(remarks))
 
 
-def _refuse_entities(data: bytes, file: str | None) -> None:
-    """Refuse what XML can do to its reader; entities need a document type, and that a known encoding."""
-
-    def refuse(*_: object) -> None:
-        raise UnsupportedFormatError("XML with a document type; CBEFF has none", file=file, offset=0)
-
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]:
-        raise UnsupportedFormatError("XML that is not in UTF-8", file=file, offset=0)
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(bytes(data), True)
-    except UnsupportedFormatError:  # a ValueError too
-        raise
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        at = parser.ErrorByteIndex
-        raise FormatError(f"no XML that can be read: {error}", file=file, offset=max(at, 0)) from None
-
-
-def _bir(element: ET.Element, depth: int, file: str | None, remarks: list[str]) -> Bir:
+def _bir(element: Element, depth: int, file: str | None, remarks: list[str]) -> Bir:
     if depth > MAX_DEPTH:
-        raise FormatError(f"BIRs in BIRs, deeper than {MAX_DEPTH}", file=file)
+        raise FormatError(f"BIRs in BIRs, deeper than {MAX_DEPTH}", file=file, offset=element.offset)
     found = _Values(element, file)
     info = _Values(found.child("BDBInfo"), file)
     quality = _Values(info.child("Quality"), file)
     algorithm = _Values(quality.child("Algorithm"), file)
     style = _Values(info.child("Format"), file)
+    record = found.child("BDB")
     children = tuple(_bir(child, depth + 1, file, remarks) for child in found.children("BIR"))
     bir = Bir(
         type=info.text("Type"),
@@ -216,6 +198,7 @@ def _bir(element: ET.Element, depth: int, file: str | None, remarks: list[str]) 
         sb=found.binary("SB"),
         others=found.entries(),
         children=children,
+        offset=element.offset if record is None else record.offset,
     )
     if not children and not bir.bdb and not bir.exception:
         remarks.append(f"{bir.type} {' '.join(bir.subtype)} has no record in it, and is no exception")
@@ -225,20 +208,20 @@ def _bir(element: ET.Element, depth: int, file: str | None, remarks: list[str]) 
 class _Values:
     """The children of an element, by name; none where the element is not there."""
 
-    def __init__(self, element: ET.Element | None, file: str | None) -> None:
+    def __init__(self, element: Element | None, file: str | None) -> None:
         self._element, self._file = element, file
 
-    def children(self, name: str) -> list[ET.Element]:
+    def children(self, name: str) -> list[Element]:
         if self._element is None:
             return []
-        return [child for child in self._element if child.tag in (f"{_TAG}{name}", name)]
+        return [child for child in self._element.children if child.tag in (f"{_TAG}{name}", name)]
 
-    def child(self, name: str) -> ET.Element | None:
+    def child(self, name: str) -> Element | None:
         return next(iter(self.children(name)), None)
 
     def text(self, name: str) -> str:
         child = self.child(name)
-        return (child.text or "").strip() if child is not None else ""
+        return child.text if child is not None else ""
 
     def number(self, name: str, most: int) -> int | None:
         text = self.text(name)
@@ -270,13 +253,14 @@ class _Values:
 
     def entries(self) -> dict[str, str]:
         return {
-            entry.get("key", ""): (entry.text or "").strip()
+            entry.attributes.get("key", ""): entry.text
             for others in self.children("others")
             for entry in _Values(others, self._file).children("entry")
         }
 
     def _error(self, name: str, what: str) -> FormatError:
-        return FormatError(f"<{name}> is {what}", file=self._file)
+        at = self.child(name) or self._element
+        return FormatError(f"<{name}> is {what}", file=self._file, offset=at.offset if at is not None else 0)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ class Cursor:
     data : bytes
     file : str or None
         Its name, for messages.
+    at : int
+    added : int
+        Bytes before `at` that its writer had left away and a reader put in.
 
     Attributes
     ----------
@@ -22,8 +25,8 @@ class Cursor:
         Byte offset of what is read next.
     """
 
-    def __init__(self, data: bytes, file: str | None, at: int = 0) -> None:
-        self.data, self.file, self.at = data, file, at
+    def __init__(self, data: bytes, file: str | None, at: int = 0, added: int = 0) -> None:
+        self.data, self.file, self.at, self._added = data, file, at, added
 
     def take(self, layout: struct.Struct, what: str) -> tuple[int, ...]:
         """Read a structure of numbers.
@@ -55,6 +58,11 @@ class Cursor:
         """Bytes that were not read yet."""
         return len(self.data) - self.at
 
+    @property
+    def offset(self) -> int:
+        """Byte offset of what is read next in the file as it is."""
+        return self.at - self._added
+
     def error(self, message: str, back: int = 0) -> FormatError:
         """Return the error of a field that ended `back` bytes ago."""
-        return FormatError(message, file=self.file, offset=self.at - back)
+        return FormatError(message, file=self.file, offset=self.offset - back)

@@ -96,6 +96,8 @@ class FingerImage:
     qualities : tuple of QualityBlock
     certifications : tuple of Certification
     extensions : tuple of Extension
+    offset : int or None
+        Byte of the record it was read from at which its data begin.
     """
 
     position: int
@@ -116,6 +118,7 @@ class FingerImage:
     qualities: tuple[QualityBlock, ...] = ()
     certifications: tuple[Certification, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def finger(self) -> FingerPosition | None:
@@ -276,6 +279,7 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         qualities=front.qualities,
         certifications=certified,
         extensions=_read_extensions(data, start + size, end, file),
+        offset=start,
     )
     return image, end
 

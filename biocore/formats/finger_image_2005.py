@@ -78,6 +78,7 @@ def read_2005(data: bytes, file: str | None = None) -> FingerImageRecord:
                 number=number,
                 device=device,
                 qualities=(QualityBlock(quality),) if quality <= 100 else (),
+                offset=at + _VIEW.size,
             )
         )
         at += length

@@ -77,6 +77,8 @@ class Representation:
     certifications : tuple of (int, int)
         Authority and scheme.
     ending_type : EndingType
+    offset : int or None
+        Byte of the record it was read from at which it begins.
     """
 
     view: FingerView
@@ -91,6 +93,7 @@ class Representation:
     qualities: tuple[QualityBlock, ...] = ()
     certifications: tuple[tuple[int, int], ...] = ()
     ending_type: EndingType = EndingType.VALLEY_BIFURCATION
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +175,7 @@ def _read_representation(cursor: Cursor, *, certified: bool) -> Representation:
         qualities,
         tuple((authority, scheme) for authority, scheme in pairs),
         ending,
+        start,
     )
 
 

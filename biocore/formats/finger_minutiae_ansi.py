@@ -51,6 +51,7 @@ _HEAD_2004 = struct.Struct(">HHHHHHHBB")  # owner, subformat, equipment, width, 
 _HEAD_2009 = struct.Struct(">HHBHBB")  # owner, subformat, certification, device, views, 0
 _VIEW_2004 = struct.Struct(">BBBB")  # position, view number | impression, quality, minutiae
 _VIEW_2009 = struct.Struct(">BBBBHHHHHHB")  # position, number, impression, quality, vendor, algorithm, w, h, res, count
+_PICTURE_2004, _PICTURE_2009 = 6, 8  # bytes of head and view before size and resolution of the picture
 _SHORTER = 1  # byte that some heads of 2009 lack
 _CERTIFIED_2009 = 0x80
 _LONG_LENGTH = 1 << 16  # bytes from which on a record of 2004 writes its length in six
@@ -81,6 +82,8 @@ class AnsiFinger:
         px/cm.
     quality_vendor, quality_algorithm : int
         Whose the quality is, as registered with IBIA; 0 = not said.
+    offset : int or None
+        Byte of the record it was read from at which its view begins.
     """
 
     view: FingerView
@@ -90,6 +93,7 @@ class AnsiFinger:
     y_resolution: int
     quality_vendor: int = UNSPECIFIED
     quality_algorithm: int = UNSPECIFIED
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,13 +178,16 @@ def _read_2004(cursor: Cursor) -> AnsiMinutiaeRecord:
     remarks = _check_length(cursor, total)
     if cursor.data[4:8] != AnsiEdition.OF_2004.value:
         remarks.append(f"version {cursor.data[4:8]!r} stands for {AnsiEdition.OF_2004.value!r}")
+    picture_at = cursor.offset + _PICTURE_2004
     owner, subformat, equipment, *picture, count, _ = cursor.take(_HEAD_2004, "the head")
     fingers = []
     for _ in range(count):
+        start = cursor.offset
+        _check_picture(picture, picture_at, cursor)
         code, both, quality, minutiae = cursor.take(_VIEW_2004, "a finger view")
         number, impression = both >> 4, both & 0x0F
-        view = _read_view(cursor, (code, number, impression, quality), minutiae, remarks)
-        fingers.append(_finger(view, picture, (UNSPECIFIED, UNSPECIFIED), cursor, remarks))
+        view = _read_view(cursor, start, (code, number, impression, quality), minutiae, remarks)
+        fingers.append(_finger(view, picture, (UNSPECIFIED, UNSPECIFIED), start, remarks))
     _note_rest(cursor, remarks)
     return AnsiMinutiaeRecord(
         AnsiEdition.OF_2004, tuple(fingers), owner, subformat, bool(equipment >> 15), equipment & 0x0FFF, tuple(remarks)
@@ -192,13 +199,16 @@ def _read_2009(cursor: Cursor, edition: AnsiEdition) -> AnsiMinutiaeRecord:
     remarks = _check_length(cursor, total)
     if _head_is_short(cursor):
         remarks.append("the head lacks its byte of certification")
-        cursor = Cursor(cursor.data[:16] + b"\0" + cursor.data[16:], cursor.file, cursor.at)
+        cursor = Cursor(cursor.data[:16] + b"\0" + cursor.data[16:], cursor.file, cursor.at, added=1)
     owner, subformat, certified, device, count, _ = cursor.take(_HEAD_2009, "the head")
     fingers = []
     for _ in range(count):
+        start = cursor.offset
         *who, vendor, algorithm, width, height, x_res, y_res, minutiae = cursor.take(_VIEW_2009, "a finger view")
-        view = _read_view(cursor, who, minutiae, remarks)
-        fingers.append(_finger(view, (width, height, x_res, y_res), (vendor, algorithm), cursor, remarks))
+        picture = (width, height, x_res, y_res)
+        _check_picture(picture, start + _PICTURE_2009, cursor)
+        view = _read_view(cursor, start, who, minutiae, remarks)
+        fingers.append(_finger(view, picture, (vendor, algorithm), start, remarks))
     _note_rest(cursor, remarks)
     certification = bool(certified & _CERTIFIED_2009)
     return AnsiMinutiaeRecord(edition, tuple(fingers), owner, subformat, certification, device, tuple(remarks))
@@ -230,13 +240,20 @@ def _check_length(cursor: Cursor, total: int) -> list[str]:
     return [] if total == there else [f"total length said {total}, the record has {there} bytes"]
 
 
-def _read_view(cursor: Cursor, who: Sequence[int], minutiae: int, remarks: list[str]) -> FingerView:
+def _check_picture(picture: Sequence[int], at: int, cursor: Cursor) -> None:
+    if not all(picture):
+        raise FormatError("a picture without size or resolution", file=cursor.file, offset=at)
+
+
+def _read_view(cursor: Cursor, at: int, who: Sequence[int], minutiae: int, remarks: list[str]) -> FingerView:
+    """Read what follows the head of the view that begins at byte `at`."""
     code, number, impression, quality = who
-    start = cursor.at
+    start = cursor.offset
     if code > FingerPosition.LEFT_LITTLE:
-        raise cursor.error(f"finger position {code}; 0 to 10 exist", back=_VIEW_2004.size)
+        raise FormatError(f"finger position {code}; 0 to 10 exist", file=cursor.file, offset=at)
     if number > 15 or impression > 15:
-        raise cursor.error(f"view {number}, impression {impression}; both are 0 to 15 here", back=_VIEW_2004.size - 1)
+        message = f"view {number}, impression {impression}; both are 0 to 15 here"
+        raise FormatError(message, file=cursor.file, offset=at + 1)
     columns = read_minutiae(cursor, minutiae)
     if (columns.angles >= STEPS).any():
         remarks.append(f"angles of {columns.angles.max()} steps of 2 degrees in the minutiae at byte {start}")
@@ -244,20 +261,18 @@ def _read_view(cursor: Cursor, who: Sequence[int], minutiae: int, remarks: list[
         remarks.append(f"reserved bits are set in the minutiae at byte {start}")
     (length,) = cursor.take(_SHORT, "the length of the extended data")
     if length > cursor.left:
-        remarks.append(f"extended area at byte {cursor.at} said {length} bytes, the record has {cursor.left}")
+        remarks.append(f"extended area at byte {cursor.offset} said {length} bytes, the record has {cursor.left}")
     extended = cursor.bytes(min(length, cursor.left), "extended data")
     return FingerView(FingerPosition(code), number, impression, quality, *columns[:5], extended)
 
 
 def _finger(
-    view: FingerView, picture: Sequence[int], whose: tuple[int, int], cursor: Cursor, remarks: list[str]
+    view: FingerView, picture: Sequence[int], whose: tuple[int, int], at: int, remarks: list[str]
 ) -> AnsiFinger:
     width, height, x_resolution, y_resolution = picture
-    if not all(picture):
-        raise cursor.error("a picture without size or resolution")
     if len(view) and (view.x.max() >= width or view.y.max() >= height):
         remarks.append(f"minutiae of {view.position.name} lie outside the picture of {width}x{height} px")
-    return AnsiFinger(view, width, height, x_resolution, y_resolution, *whose)
+    return AnsiFinger(view, width, height, x_resolution, y_resolution, *whose, at)
 
 
 def _note_rest(cursor: Cursor, remarks: list[str]) -> None:

@@ -102,6 +102,8 @@ class IrisImage:
         Of the camera, as registered; 0 = not said.
     qualities : tuple of QualityBlock
     certifications : tuple of Certification
+    offset : int or None
+        Byte of the record it was read from at which its data begin.
     """
 
     eye: EyePosition
@@ -127,6 +129,7 @@ class IrisImage:
     device: int = 0
     qualities: tuple[QualityBlock, ...] = ()
     certifications: tuple[Certification, ...] = ()
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def pixels(self) -> GreyImage:
@@ -272,6 +275,7 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         device=front.device,
         qualities=front.qualities,
         certifications=certified,
+        offset=start,
     )
     return image, beyond
 

@@ -113,6 +113,7 @@ def read_2005(data: bytes, file: str | None = None, *, irex: bool = False) -> Ir
                     diameter=(diameter, diameter) if diameter else None,
                     device=device,
                     qualities=() if quality >= NOT_COMPUTED else (QualityBlock(min(quality, 100)),),
+                    offset=pixels_at,
                 )
             )
             at = pixels_at + size

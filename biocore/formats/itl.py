@@ -50,11 +50,14 @@ class Field:
         Behind the colon, separators and all.
     type : int or None
         The record type before the dot, where it is not the record's own.
+    offset : int or None
+        Byte of the file it was read from at which `raw` begins.
     """
 
     number: int
     raw: bytes
     type: int | None = None
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def subfields(self) -> tuple[tuple[str, ...], ...]:
@@ -91,10 +94,13 @@ class TextRecord:
     type : int
     fields : tuple of Field
         In their order.
+    offset : int or None
+        Byte of the file it was read from at which it begins.
     """
 
     type: int
     fields: tuple[Field, ...]
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     def get(self, number: int) -> Field | None:
         """Return the first field of a number."""
@@ -121,14 +127,33 @@ class TextRecord:
         found = self.get(DATA)
         return found.raw if found is not None else None
 
+    def place(self, number: int) -> int | None:
+        """Return the byte at which a field begins; the record, where it is not there."""
+        found = self.get(number)
+        return self.offset if found is None else found.offset
+
+    def error(self, number: int, message: str) -> FormatError:
+        """Return the error of a field, or of its absence."""
+        where = f"field {self.type}.{number:03} of the record with IDC {self.idc}"
+        return FormatError(f"{where} {message}", offset=self.place(number))
+
 
 @dataclass(frozen=True, slots=True)
 class BinaryRecord:
-    """A record of Types 3 to 8: its bytes after length and IDC."""
+    """A record of Types 3 to 8: its bytes after length and IDC.
+
+    Attributes
+    ----------
+    type, idc : int
+    body : bytes
+    offset : int or None
+        Byte of the file it was read from at which the body begins.
+    """
 
     type: int
     idc: int
     body: bytes = field(repr=False)
+    offset: int | None = field(default=None, compare=False, repr=False)
 
 
 Record = TextRecord | BinaryRecord
@@ -197,18 +222,22 @@ def _contents(head: TextRecord, cursor: Cursor) -> list[tuple[int, int]]:
     """Return type and IDC of each record that the Type-1 record lists."""
     listed = head.get(CNT)
     if listed is None:
-        raise cursor.error("the Type-1 record has no list of contents (1.003)")
+        raise head.error(CNT, "is missing: the list of contents").within(cursor.file, None)
     first, *others = listed.subfields
     found = []
+
+    def wrong(what: str) -> FormatError:
+        return FormatError(f"the list of contents (1.003) {what}", file=cursor.file, offset=listed.offset)
+
     for pair in others:
         if len(pair) != 2 or not all(item.isascii() and item.isdigit() and len(item) <= 3 for item in pair):
-            raise cursor.error(f"the list of contents (1.003) names {pair!r}, not a type and an IDC")
+            raise wrong(f"names {pair!r}, not a type and an IDC")
         kind, idc = int(pair[0]), int(pair[1])
         if not TRANSACTION < kind <= MAX_TYPE:
-            raise cursor.error(f"the list of contents (1.003) names a record of Type {kind}")
+            raise wrong(f"names a record of Type {kind}")
         found.append((kind, idc))
     if first != (str(TRANSACTION), str(len(found))):
-        raise cursor.error(f"the list of contents (1.003) announces {first!r}, and lists {len(found)} records")
+        raise wrong(f"announces {first!r}, and lists {len(found)} records")
     return found
 
 
@@ -218,7 +247,8 @@ def _read_binary(cursor: Cursor, kind: int) -> BinaryRecord:
     if length < _BINARY_HEAD.size or start + length > len(cursor.data):
         there = len(cursor.data) - start
         raise cursor.error(f"a Type-{kind} record says {length} bytes, {there} are there", back=_BINARY_HEAD.size)
-    return BinaryRecord(kind, idc, cursor.bytes(length - _BINARY_HEAD.size, f"a Type-{kind} record"))
+    at = cursor.at
+    return BinaryRecord(kind, idc, cursor.bytes(length - _BINARY_HEAD.size, f"a Type-{kind} record"), at)
 
 
 def _read_text(cursor: Cursor, kind: int, remarks: list[str]) -> TextRecord:
@@ -236,7 +266,7 @@ def _read_text(cursor: Cursor, kind: int, remarks: list[str]) -> TextRecord:
     cursor.at = end
     fields = tuple(_fields(cursor, begins.end(), end - 1, kind)) if begins[3] == GS else ()
     _note_slips(kind, start, fields, remarks)
-    return TextRecord(kind, fields)
+    return TextRecord(kind, fields, start)
 
 
 def _fields(cursor: Cursor, at: int, end: int, kind: int) -> Iterator[Field]:
@@ -247,7 +277,7 @@ def _fields(cursor: Cursor, at: int, end: int, kind: int) -> Iterator[Field]:
         number, own = int(tag[2]), int(tag[1])
         until = cursor.data.find(GS, tag.end(), end) if number != DATA else -1
         until = end if until < 0 else until
-        yield Field(number, cursor.data[tag.end() : until], None if own == kind else own)
+        yield Field(number, cursor.data[tag.end() : until], None if own == kind else own, tag.end())
         at = until + 1
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from biocore.errors import FormatError, InvalidSampleError
+from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.finger_image_pixels import ImageFormat, decode, encode
 from biocore.formats.itl import DATA, IDC, BinaryRecord, Field, ItlTransaction, TextRecord, field_of
 from biocore.formats.resolution import MM_PER_INCH, square_ppi
@@ -109,6 +109,8 @@ class ItlImage:
         Position and reason of what could not be captured.
     data : bytes
         The picture as it is compressed.
+    offset : int or None
+        Byte of the file it was read from at which the data begin.
     """
 
     type: int
@@ -125,6 +127,7 @@ class ItlImage:
     qualities: tuple[ItlQuality, ...] = ()
     missing: tuple[tuple[int, Missing], ...] = ()
     data: bytes = field(default=b"", repr=False)
+    offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def pixels(self) -> GreyImage:
@@ -159,10 +162,13 @@ def images_of(transaction: ItlTransaction) -> Iterator[ItlImage]:
 
 def _from_binary(record: BinaryRecord, transaction: ItlTransaction) -> ItlImage:
     if len(record.body) < _BINARY.size:
-        raise FormatError(f"the Type-4 record with IDC {record.idc} ends before its picture")
+        message = f"the Type-4 record with IDC {record.idc} ends before its picture"
+        raise FormatError(message, offset=record.offset)
     impression, positions, native, width, height, code = _BINARY.unpack_from(record.body)
+    start = None if record.offset is None else record.offset + _BINARY.size
     if code >= len(_IN_BINARY):
-        raise FormatError(f"the Type-4 record with IDC {record.idc} is compressed by {code}; 0 to 6 exist")
+        message = f"the Type-4 record with IDC {record.idc} is compressed by {code}; 0 to 6 exist"
+        raise FormatError(message, offset=None if start is None else start - 1)
     return ItlImage(
         FINGER_BINARY,
         record.idc,
@@ -173,6 +179,7 @@ def _from_binary(record: BinaryRecord, transaction: ItlTransaction) -> ItlImage:
         _native_ppi(transaction) if native else LOWEST_PPI,
         impression=impression,
         data=record.body[_BINARY.size :],
+        offset=start,
     )
 
 
@@ -185,7 +192,7 @@ def _native_ppi(transaction: ItlTransaction) -> float | None:
 
 
 def _from_text(record: TextRecord) -> ItlImage:
-    data = record.data
+    content = record.get(DATA)
     positions = _positions(record)
     common = {
         "type": record.type,
@@ -197,31 +204,28 @@ def _from_text(record: TextRecord) -> ItlImage:
         "qualities": tuple(_qualities(record, positions)),
         "missing": tuple(_missing(record, positions)),
     }
-    if data is None:
+    if content is None:
         return ItlImage(**common)  # type: ignore[arg-type]
     name = _must(record, 11, record.text(11))
     try:
         compression = Compression("WSQ20" if name == "WSQ" else name)
     except ValueError:
-        raise FormatError(f"{_where(record, 11)} is {name!r}; known are {', '.join(Compression)}") from None
+        raise record.error(11, f"is {name!r}; known are {', '.join(Compression)}") from None
     return ItlImage(
         compression=compression,
         width=_must(record, 6, record.number(6)),
         height=_must(record, 7, record.number(7)),
         ppi=_ppi(record),
         bit_depth=_must(record, 12, record.number(12)),
-        data=data,
+        data=content.raw,
+        offset=content.offset,
         **common,  # type: ignore[arg-type]
     )
 
 
-def _where(record: TextRecord, number: int) -> str:
-    return f"field {record.type}.{number:03} of the record with IDC {record.idc}"
-
-
 def _must(record: TextRecord, number: int, value: _T | None) -> _T:
     if value is None:
-        raise FormatError(f"{_where(record, number)} is missing, or not what it must be")
+        raise record.error(number, "is missing, or not what it must be")
     return value
 
 
@@ -231,7 +235,7 @@ def _positions(record: TextRecord) -> tuple[int, ...]:
         return ()
     items = [part[0] for part in found.subfields]
     if not all(item.isascii() and item.isdigit() and len(item) <= 3 for item in items):
-        raise FormatError(f"{_where(record, found.number)} is {items!r}, not positions")
+        raise record.error(found.number, f"is {items!r}, not positions")
     return tuple(int(item) for item in items)
 
 
@@ -239,7 +243,10 @@ def _ppi(record: TextRecord) -> float | None:
     unit, x, y = (record.number(number) for number in (8, 9, 10))
     if unit not in (PER_INCH, PER_CM) or not x or not y:
         return None
-    return square_ppi(x, y, metric=unit == PER_CM)
+    try:
+        return square_ppi(x, y, metric=unit == PER_CM)
+    except UnsupportedFormatError as error:
+        raise UnsupportedFormatError(error.reason, offset=record.place(9)) from None
 
 
 def _qualities(record: TextRecord, positions: tuple[int, ...]) -> Iterator[ItlQuality]:
@@ -258,7 +265,7 @@ def _missing(record: TextRecord, positions: tuple[int, ...]) -> Iterator[tuple[i
     for part in found.subfields if found is not None else ():
         position, code = (str(positions[0] if positions else 0), part[0]) if record.type == IRIS else (*part, "")[:2]
         if not (position.isascii() and position.isdigit()) or code not in set(Missing):
-            raise FormatError(f"{_where(record, found.number)} is {part!r}: no position and reason")  # type: ignore[union-attr]
+            raise record.error(28 if record.type == IRIS else 18, f"is {part!r}: no position and reason")
         yield int(position), Missing(code)
 
 

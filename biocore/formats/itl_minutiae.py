@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from biocore.errors import FormatError, InvalidTemplateError
+from biocore.errors import InvalidSampleError, InvalidTemplateError, UnsupportedFormatError
 from biocore.formats.finger_minutiae import PLAIN, FingerView
 from biocore.formats.finger_minutiae_ansi import (
     STEPS,
@@ -44,7 +44,7 @@ LEGACY_PPI = 500.0  # px/inch, of templates from legacy records, whose unit is 0
 HUNDREDTHS = 100.0 * MM_PER_INCH  # 0.01 mm an inch
 MARGIN = 16  # px around the minutiae where no picture is there
 CBEFF_OWNER, CBEFF_FORMAT = 27, 513  # INCITS M1, finger minutiae (registered with IBIA)
-PER_CM = 2  # field 9.130
+RESOLUTION, PER_CM = 131, 2  # field, and what 9.130 says of it
 UNKNOWN_QUALITY = 254
 _LEGACY_POINT = re.compile(r"(\d{4})(\d{4})(\d{3})", re.ASCII)  # x, y in 0.01 mm, direction in degrees
 _LEGACY_KINDS = {"A": MinutiaKind.ENDING, "B": MinutiaKind.BIFURCATION, "C": MinutiaKind.OTHER, "D": MinutiaKind.OTHER}
@@ -56,9 +56,9 @@ def itl_templates(transaction: ItlTransaction) -> tuple[FingerTemplate, ...]:
     Raises
     ------
     FormatError
-        A field of minutiae is missing, or not what it must be; named.
-    InvalidTemplateError
-        A horizontal resolution that differs from the vertical one.
+        A field of minutiae is missing, or not what it must be; named, with its byte offset.
+    UnsupportedFormatError
+        A resolution of no scanner, or a horizontal one that differs from the vertical one.
     """
     return tuple(_templates(transaction))
 
@@ -72,7 +72,10 @@ def _templates(transaction: ItlTransaction) -> Iterator[FingerTemplate]:
             finger = _read_legacy(record, _picture_of(transaction, record.idc))
         else:
             continue
-        yield from templates_from_ansi(AnsiMinutiaeRecord(AnsiEdition.OF_2009, (finger,)))
+        try:
+            yield from templates_from_ansi(AnsiMinutiaeRecord(AnsiEdition.OF_2009, (finger,)))
+        except (InvalidTemplateError, InvalidSampleError) as error:
+            raise UnsupportedFormatError(str(error), offset=record.place(RESOLUTION)) from None
 
 
 def _picture_of(transaction: ItlTransaction, idc: int | None) -> ItlImage | None:
@@ -98,10 +101,10 @@ def _rows(record: TextRecord, number: int, items: int) -> np.ndarray:
     found = record.get(number)
     parts = found.subfields if found is not None and found.raw else ()
     if len(parts) > MAX_MINUTIAE:
-        raise FormatError(f"{_where(record, number)} holds {len(parts)} minutiae; {MAX_MINUTIAE} are read")
+        raise record.error(number, f"holds {len(parts)} minutiae; {MAX_MINUTIAE} are read")
     for part in parts:
         if len(part) < items or not all(item.isascii() and item.isdigit() and len(item) <= 5 for item in part[:items]):
-            raise FormatError(f"{_where(record, number)} holds {part!r}, not {items} numbers")
+            raise record.error(number, f"holds {part!r}, not {items} numbers")
     return np.array([[int(item) for item in part[:items]] for part in parts], np.int64).reshape(len(parts), items)
 
 
@@ -114,7 +117,7 @@ def _view(record: TextRecord, rows: np.ndarray, position: int | None, quality: i
         or angles.max() >= STEPS
         or kinds.max() > MinutiaKind.BIFURCATION
     ):
-        raise FormatError(f"{_where(record, 137)}: a place, an angle or a kind is beyond what exists")
+        raise record.error(137, "holds a place, an angle or a kind beyond what exists")
     if position is None or position > FingerPosition.LEFT_LITTLE:
         position = FingerPosition.UNKNOWN
     return FingerView(
@@ -145,11 +148,11 @@ def _read_legacy(record: TextRecord, picture: ItlImage | None) -> AnsiFinger:
     for part in found.subfields:
         place = _LEGACY_POINT.fullmatch(part[1]) if len(part) > 1 else None
         if place is None or int(place[3]) > 360:
-            raise FormatError(f"{_where(record, 12)} holds {part[:2]!r}, not a number, a place and a direction")
+            raise record.error(12, f"holds {part[:2]!r}, not a number, a place and a direction")
         points.append([int(group) for group in place.groups()])
         kinds.append(_LEGACY_KINDS.get(part[3] if len(part) > 3 else "D", MinutiaKind.OTHER))
     if len(points) > MAX_MINUTIAE:
-        raise FormatError(f"{_where(record, 12)} holds {len(points)} minutiae; {MAX_MINUTIAE} are read")
+        raise record.error(12, f"holds {len(points)} minutiae; {MAX_MINUTIAE} are read")
     ppi = picture.ppi if picture is not None and picture.ppi else LEGACY_PPI
     places = np.array(points, np.float64).reshape(-1, 3)
     x, up = places[:, 0] * ppi / HUNDREDTHS, places[:, 1] * ppi / HUNDREDTHS
@@ -169,12 +172,8 @@ def _read_legacy(record: TextRecord, picture: ItlImage | None) -> AnsiFinger:
 def _number(record: TextRecord, number: int) -> int:
     value = record.number(number)
     if not value or value > 0xFFFF:
-        raise FormatError(f"{_where(record, number)} is missing, or not what it must be")
+        raise record.error(number, "is missing, or not what it must be")
     return value
-
-
-def _where(record: TextRecord, number: int) -> str:
-    return f"field 9.{number:03} of the record with IDC {record.idc}"
 
 
 # -- writing -----------------------------------------------------------------------------------------

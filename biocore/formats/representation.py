@@ -82,7 +82,8 @@ def unpack(layout: struct.Struct, data: bytes, at: int, what: str, file: str | N
         It is missing or cut off.
     """
     if at + layout.size > len(data):
-        raise FormatError(f"{what} is announced and missing or cut off", file=file, offset=at)
+        end = min(at, len(data))  # a length before it may have led beyond the file
+        raise FormatError(f"{what} is announced and missing or cut off", file=file, offset=end)
     return layout.unpack_from(data, at)
 
 

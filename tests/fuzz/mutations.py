@@ -3,7 +3,7 @@
     python tests/fuzz/mutations.py [--count 200000] [--seed 1] [FAMILY ...]
 
 damages a record of each family so often, reads what comes of it, and prints how it ended. Anything but a record or a
-FormatError that names the file ends the run with the bytes that did it; so do 2 s or 256 MB.
+FormatError that names the file and a byte of it ends the run with the bytes that did it; so do 2 s or 256 MB.
 """
 
 from __future__ import annotations
@@ -59,21 +59,36 @@ def outcome(data: bytes, *, decode: bool) -> str:
     Raises
     ------
     AssertionError
-        A refusal that does not name the file.
+        A refusal that does not name the file, or no byte of it.
     """
     try:
         contents = read_record(data, "damaged")
     except FormatError as error:
-        if "damaged" not in str(error):
-            raise AssertionError(f"does not name the file: {error}") from error
+        _check(error, len(data))
         return "refused"
     if decode:
         for image in contents.images:
             try:
                 assert image.pixels.size
-            except (FormatError, MissingDependencyError):
+            except FormatError as error:
+                _check(error, len(data))
+                return "undecodable"
+            except MissingDependencyError:
                 return "undecodable"
     return "read"
+
+
+def _check(error: FormatError, size: int) -> None:
+    """Hold an error to what every one of a record says: the file, and the byte in it.
+
+    Raises
+    ------
+    AssertionError
+    """
+    if error.file != "damaged" or type(error.offset) is not int or not 0 <= error.offset <= size:
+        raise AssertionError(f"names no byte of the {size} of its file: {error!r}, {error.offset}") from error
+    if not str(error).startswith(f"damaged: at byte {error.offset}: "):
+        raise AssertionError(f"does not say where: {error}") from error
 
 
 def run(data: bytes, count: int, seed: int) -> Counter[str]:
