@@ -12,7 +12,6 @@ import functools
 import hashlib
 import io
 import json
-import struct
 import threading
 import warnings
 from collections import deque
@@ -38,7 +37,7 @@ from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
 from biocore.sbi import sealed
 from biocore.types import EyePosition, GreyImage
 from painted_eyes import Eye, paint
-from portrait import portrait
+from record_samples import face_record
 
 FINGERS = {name: position for position, name in sbi.SUBTYPES.items()}
 EYES = {name: position for position, name in sbi.EYE_SUBTYPES.items()}
@@ -166,23 +165,6 @@ def record_of(kind: str, subtype: str, real: bool = False) -> bytes:
         return write_fir(FingerImageRecord((FingerImage(FINGERS[subtype], ImageFormat.JPEG2000, width, height, data),)))
     image = IrisImage(EyePosition(EYES[subtype]), ImageKind.VGA, IrisFormat.MONO_RAW, width, height, pixels.tobytes())
     return write_iir(IrisImageRecord((image,)))
-
-
-def face_record(
-    data: bytes = b"", form: int = 0, size: tuple[int, int] = (160, 120), count: int = 1, landmarks: int = 0
-) -> bytes:
-    """Return a face image record of ISO/IEC 19794-5:2011, field by field."""
-    if not data:
-        stream = io.BytesIO()
-        Image.fromarray(portrait(1)).save(stream, "JPEG", quality=95)
-        data = stream.getvalue()
-    date = struct.pack(">HBBBBBH", 2026, 11, 22, 9, 30, 15, 250)
-    device = struct.pack(">BHH", 1, 0, 0) + struct.pack(">B", 1) + struct.pack(">BHH", 80, 1, 1)
-    face = struct.pack(">H", landmarks) + bytes(15) + bytes(8 * landmarks)
-    picture = struct.pack(">BBHHBHBBI", 1, form, *size, 0, 0, 0, 1, len(data)) + data
-    rest = date + device + face + picture
-    one = struct.pack(">I", 4 + len(rest)) + rest
-    return b"FAC\x00030\x00" + struct.pack(">IHBH", 17 + count * len(one), count, 0, 0) + count * one
 
 
 class SbiService:

@@ -41,7 +41,8 @@ from camera_server import CameraServer
 from cli_support import run
 from fake_cameras import FakeCameras, Node
 from portrait import HAIR, SHIRT, SKIN, portrait, yuyv
-from sbi_device import SbiService, Scanner, face_record
+from record_samples import face_record
+from sbi_device import SbiService, Scanner
 
 WEBCAM = Identity(0x046D, 0x0825, "Logitech", "Webcam", "", "1-3", 1, 7)
 IRIS = Identity(0x1234, 0xABCD, "Maker", "Iris camera", "S-77", "1-2", 1, 5)

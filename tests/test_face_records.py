@@ -15,7 +15,7 @@ from PIL import Image
 from biocore.errors import FormatError, UnsupportedFormatError
 from biocore.formats.face_image import FaceFormat, read_fac
 from portrait import portrait
-from sbi_device import face_record
+from record_samples import face_record
 
 RECORD = face_record()
 HEAD, FRONT, FACE = 17, 24, 17  # bytes: head, what all begin with (one quality block), what is known of the face

@@ -15,6 +15,7 @@ from biocore.formats.any_record import RecordContents, RecordImage, read_record
 from biocore.formats.conversion import How, Pixels, Target, convert
 from biocore.formats.images import write_png
 from biocore.trace import Picture
+from biocore.types import Modality
 from biocore_bindings.drawing import minutiae_picture
 from biocore_bindings.inputs import position_name
 from biocore_bindings.options import AsJson, picture_option
@@ -46,7 +47,7 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show any standard record as a tree: minutiae, pictures of fingers and eyes, transactions, CBEFF."""
+    """Show any standard record as a tree: minutiae, pictures of fingers, eyes and faces, transactions, CBEFF."""
     with answering("show", as_json) as answer:
         contents = read_record(_bytes_of(file), str(file))
         values = as_values(contents.record)
@@ -98,7 +99,7 @@ def convert_record(
     ] = "BIOCORE",
     as_json: AsJson = False,
 ) -> None:
-    """Write what a standard record holds as another one; what that cannot hold is named."""
+    """Write what a standard record holds as another one, or as a PNG; what that cannot hold is named."""
     if (pixels is Pixels.JPEG2000_LOSSY) is (ratio is None):
         raise typer.BadParameter("--ratio goes with --pixels jp2-lossy, and that needs it")
     with answering("convert", as_json) as answer:
@@ -148,7 +149,7 @@ def _place(position: object) -> str:
 
 def _drawing(contents: RecordContents, file: Path) -> Picture:
     """Return all pictures and templates of a record side by side."""
-    tiles = [_colour(image.pixels) for image in contents.images]
+    tiles = [_colour(image) for image in contents.images]
     tiles += [minutiae_picture(None, template) for template in contents.templates]
     if not tiles:
         raise FormatError("the record holds neither pictures nor minutiae to draw", file=str(file))
@@ -162,8 +163,9 @@ def _drawing(contents: RecordContents, file: Path) -> Picture:
     return np.ascontiguousarray(np.vstack([_padded(line, line.shape[0] + GAP, width) for line in lines]))
 
 
-def _colour(pixels: Picture) -> Picture:
-    return np.repeat(np.asarray(pixels)[:, :, None], 3, axis=2)
+def _colour(image: RecordImage) -> Picture:
+    colour = image.colour
+    return np.repeat(image.pixels[:, :, None], 3, axis=2) if colour is None else np.asarray(colour)
 
 
 def _tile(picture: Picture) -> Picture:
@@ -183,10 +185,13 @@ def _write_pictures(contents: RecordContents, folder: Path, stem: str) -> list[P
     written = []
     for number, image in enumerate(contents.images, 1):
         path = folder / f"{stem}_{number:02}_{_name(image)}.png"
-        write_png(path, image.pixels, image.ppi)
+        colour = image.colour
+        write_png(path, image.pixels if colour is None else colour, image.ppi)
         written.append(path)
     return written
 
 
 def _name(image: RecordImage) -> str:
+    if image.modality is Modality.FACE:
+        return "face"
     return position_name(image.position) if image.position else f"{image.modality}-{image.place}"

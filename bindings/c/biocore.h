@@ -453,7 +453,7 @@ BIOCORE_API int32_t biocore_record_template(const biocore_record *record, uint32
 
 /* Write what a record holds as another.
  *   target  "fmr-2005", "fmr-2011", "ansi-2004", "ansi-2009", "ansi-2009am1", "fir-2005", "fir-2011", "iir-2005",
- *           "iir-2011", "itl" or "cbeff".
+ *           "iir-2011", "itl", "cbeff", or "png": no record, but the one picture in it.
  *   pixels  "keep", "raw", "png", "jp2", "jp2-lossy" or "wsq"; NULL = "keep".
  *   ratio   how many times smaller a lossy picture is to be; 0 = as the format's default.
  *   result  new block: biocore_free().

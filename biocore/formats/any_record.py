@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from biocore.errors import FormatError, InvalidSampleError, InvalidTemplateError, UnsupportedFormatError
-from biocore.formats import finger_image, finger_minutiae, iris_image
+from biocore.formats import face_image, finger_image, finger_minutiae, iris_image
 from biocore.formats.cbeff import CbeffFile, read_cbeff
 from biocore.formats.cbeff_tlv import GROUP, TEMPLATE, read_tlv
+from biocore.formats.face_image import read_fac
 from biocore.formats.finger_image import AMPUTATED, FingerImageRecord, read_fir
 from biocore.formats.finger_minutiae import read_fmr, templates_from_record
 from biocore.formats.finger_minutiae_2011 import VERSION_2011, read_fmr_2011, templates_from_record_2011
@@ -24,7 +25,16 @@ from biocore.formats.iris_image import IrisImageRecord, read_iir
 from biocore.formats.itl import ItlTransaction, read_itl
 from biocore.formats.itl_images import IRIS, LATENT, PALM, Missing, images_of
 from biocore.formats.itl_minutiae import itl_templates
-from biocore.types import EyePosition, FingerPosition, FingerTemplate, GreyImage, Modality, Position
+from biocore.types import (
+    ColourImage,
+    EyePosition,
+    FacePosition,
+    FingerPosition,
+    FingerTemplate,
+    GreyImage,
+    Modality,
+    Position,
+)
 
 MAX_DEPTH = 3  # of records in records
 RESOLUTION_AT = 18  # byte of a minutiae record of 2005
@@ -42,6 +52,7 @@ class RecordKind(StrEnum):
     IIR_2005 = "iir-2005"
     IIR_2011 = "iir-2011"
     IREX = "irex"
+    FAC_2011 = "fac-2011"
     ITL = "itl"
     CBEFF = "cbeff"
     CBEFF_TLV = "cbeff-tlv"
@@ -104,6 +115,17 @@ class RecordImage:
             raise error.within(self.file, self.offset) from error
         return found
 
+    @property
+    def colour(self) -> ColourImage | None:
+        """The picture of a face in red, green and blue, decoded; None where it has no colours; errors as `pixels`."""
+        if self.modality is not Modality.FACE:
+            return None
+        try:
+            found: ColourImage | None = self.source.colour
+        except FormatError as error:
+            raise error.within(self.file, self.offset) from error
+        return found
+
 
 class AbsenceReason(StrEnum):
     """Why there is no picture of a finger or an eye, as far as records tell."""
@@ -156,6 +178,8 @@ def kind_of(data: bytes, file: str | None = None) -> RecordKind:
         if version == iris_image.VERSION_IREX:
             return RecordKind.IREX
         return RecordKind.IIR_2005 if version in iris_image.VERSIONS_2005 else RecordKind.IIR_2011
+    if head == face_image.MAGIC:
+        return RecordKind.FAC_2011
     if head[:2] in (GROUP.to_bytes(2, "big"), TEMPLATE.to_bytes(2, "big")):
         return RecordKind.CBEFF_TLV
     if data[:2] == b"1.":
@@ -188,7 +212,18 @@ def _read(data: bytes, file: str | None, depth: int) -> RecordContents:
     kind = kind_of(data, file)
     if kind is RecordKind.CBEFF:
         return _cbeff(read_cbeff(data, file), file, depth)
-    return _READERS[kind](kind, data, file)
+    found = _READERS[kind](kind, data, file)
+    return replace(found, remarks=(*found.remarks, *_contradictions(found)))
+
+
+def _contradictions(found: RecordContents) -> Iterator[str]:
+    """Yield which fingers and eyes a record shows, and says to be missing."""
+    shown = {_key(image.position) for image in found.images if image.position}
+    for position, reason in found.missing:
+        if _key(position) in shown:
+            name = position.name.lower().replace("_", " ")
+            kind = "eye" if isinstance(position, EyePosition) else "finger"
+            yield f"the {name} {kind} is shown, and said to be missing ({reason})"
 
 
 def _fmr_2005(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
@@ -271,6 +306,30 @@ def _iir(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
             Modality.IRIS,
             image.eye,
             int(image.eye),
+            image.width,
+            image.height,
+            None,
+            image.format.name,
+            image.data,
+            captured_at=image.captured_at,
+            score=scores[0] if scores else None,
+            source=image,
+            file=file,
+            offset=image.offset,
+        )
+        images.append(found)
+    return RecordContents(kind, record, tuple(images), remarks=record.remarks)
+
+
+def _fac(kind: RecordKind, data: bytes, file: str | None) -> RecordContents:
+    record = read_fac(data, file)
+    images = []
+    for image in record.images:
+        scores = [block.score for block in image.qualities if block.score is not None]
+        found = RecordImage(
+            Modality.FACE,
+            FacePosition.UNKNOWN,
+            0,
             image.width,
             image.height,
             None,
@@ -371,6 +430,7 @@ _READERS: dict[RecordKind, Callable[[RecordKind, bytes, str | None], RecordConte
     RecordKind.IIR_2005: _iir,
     RecordKind.IIR_2011: _iir,
     RecordKind.IREX: _iir,
+    RecordKind.FAC_2011: _fac,
     RecordKind.ITL: _itl,
     RecordKind.CBEFF_TLV: _tlv,
 }

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from biocore.errors import FormatError, InvalidSampleError
-from biocore.formats import finger_image_pixels, iris_image_pixels
+from biocore.formats import finger_image_pixels, iris_image_pixels, wsq
 from biocore.formats.any_record import AbsenceReason, RecordContents, RecordImage
 from biocore.formats.cbeff import (
     FINGER_IMAGE,
@@ -42,6 +42,7 @@ from biocore.formats.finger_minutiae import FingerMinutiaeRecord
 from biocore.formats.finger_minutiae_2011 import FingerMinutiaeRecord2011
 from biocore.formats.finger_minutiae_ansi import AnsiMinutiaeRecord
 from biocore.formats.finger_templates import TemplateFormat, write_templates
+from biocore.formats.images import encode_png
 from biocore.formats.iris_image import Compression, ImageKind, IrisImage, IrisImageRecord, write_iir
 from biocore.formats.iris_image_2005 import write_2005 as write_iir_2005
 from biocore.formats.itl import TextRecord, transaction_of, write_itl
@@ -51,6 +52,7 @@ from biocore.formats.itl_minutiae import minutiae_records
 from biocore.formats.representation import QualityBlock
 from biocore.types import EyePosition, FingerPosition, Modality, Position
 
+WSQ_SLACK = 0.02  # share by which a resolution may be off from WSQ's
 UNKNOWN_DATE = "00000000"  # of a capture, where ANSI/NIST-ITL demands one and nobody knows it
 
 
@@ -68,6 +70,7 @@ class Target(StrEnum):
     IIR_2011 = "iir-2011"
     ITL = "itl"
     CBEFF = "cbeff"
+    PNG = "png"  # no record: the one picture in it
 
 
 class Pixels(StrEnum):
@@ -178,16 +181,18 @@ def convert(contents: RecordContents, target: Target, how: How = How()) -> Conve
 def _lost(contents: RecordContents, target: Target) -> tuple[str, ...]:
     fingers = [image for image in contents.images if _is_finger(image)]
     eyes = [image for image in contents.images if image.modality is Modality.IRIS]
+    faces = [image for image in contents.images if image.modality is Modality.FACE]
     whole = target in (Target.ITL, Target.CBEFF)
-    kept_fingers = whole or target in (Target.FIR_2005, Target.FIR_2011)
-    kept_eyes = whole or target in (Target.IIR_2005, Target.IIR_2011)
+    kept_fingers = whole or target in (Target.FIR_2005, Target.FIR_2011, Target.PNG)
+    kept_eyes = whole or target in (Target.IIR_2005, Target.IIR_2011, Target.PNG)
     kept_templates = whole or target.value in set(TemplateFormat)
-    others = len(contents.images) - len(fingers) - len(eyes)
+    others = len(contents.images) - len(fingers) - len(eyes) - len(faces)
     found = []
     for what, count, kept in (
         ("pictures of fingers", len(fingers), kept_fingers),
-        ("pictures of palms or latents", others, False),
+        ("pictures of palms or latents", others, target is Target.PNG),
         ("pictures of eyes", len(eyes), kept_eyes),
+        ("pictures of faces", len(faces), target is Target.PNG),
         ("templates", len(contents.templates), kept_templates),
         ("areas of ridge counts, cores and deltas", _extended(contents.record), False),
     ):
@@ -267,7 +272,14 @@ def _finger_pixels(image: RecordImage, how: How) -> tuple[ImageFormat, bytes]:
     if how.pixels is Pixels.KEEP and own is not None:
         return own, image.data
     kind = ImageFormat.JPEG2000 if how.pixels is Pixels.KEEP else _FINGER_PIXELS[how.pixels]
+    _check_rate(image, how.pixels)
     return kind, finger_image_pixels.encode(image.pixels, kind, how.ratio)
+
+
+def _check_rate(image: RecordImage, pixels: Pixels) -> None:
+    """Refuse WSQ of what is not at its resolution: the file would say 500 ppi all the same."""
+    if pixels is Pixels.WSQ and (image.ppi is None or abs(image.ppi - wsq.PPI) > WSQ_SLACK * wsq.PPI):
+        raise InvalidSampleError(f"WSQ is for pictures at {wsq.PPI:g} ppi, and this has {image.ppi}; use jp2")
 
 
 def _fir_2011(contents: RecordContents, how: How) -> bytes:
@@ -367,6 +379,7 @@ def _itl_picture(image: RecordImage, how: How) -> ItlPicture:
     own = _ITL_WORDS.get(image.compression)
     if how.pixels is Pixels.KEEP and own is not None:
         return ItlPicture(own, image.data, image.width, image.height)
+    _check_rate(image, how.pixels)
     return picture_of(image.pixels, _ITL_PIXELS[how.pixels], how.ratio)
 
 
@@ -410,6 +423,20 @@ def _bir(
     )
 
 
+def _png(contents: RecordContents, how: How) -> bytes:
+    if how.pixels not in (Pixels.KEEP, Pixels.PNG):
+        raise InvalidSampleError(f"a PNG is no {how.pixels}")
+    _some(contents.images, "pictures", contents)
+    if len(contents.images) > 1:
+        raise FormatError(
+            f"this record ({contents.kind}) holds {len(contents.images)} pictures, and a PNG one; "
+            "`biocore show FILE --pictures DIR` writes each as its own"
+        )
+    (image,) = contents.images
+    colour = image.colour
+    return encode_png(image.pixels if colour is None else colour, image.ppi)
+
+
 def _day(date: str) -> datetime | None:
     try:
         return datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC)
@@ -424,4 +451,5 @@ _WRITERS: dict[Target, Callable[[RecordContents, How], bytes]] = {
     Target.IIR_2011: _iir_2011,
     Target.ITL: _itl,
     Target.CBEFF: _cbeff,
+    Target.PNG: _png,
 }

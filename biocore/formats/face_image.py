@@ -18,7 +18,7 @@ from enum import IntEnum
 from biocore.errors import FormatError, UnsupportedFormatError
 from biocore.formats.images import Picture, read_colour
 from biocore.formats.representation import QualityBlock, read_front, unpack
-from biocore.types import ColourImage
+from biocore.types import ColourImage, GreyImage
 
 MAGIC = b"FAC\0"
 VERSION_2011 = b"030\0"
@@ -63,6 +63,8 @@ class FaceImage:
     technology, vendor, device : int
         Of the camera, as registered; 0 = not said.
     qualities : tuple of QualityBlock
+    offset : int or None
+        Byte of the record it was read from at which its data begin.
     """
 
     format: FaceFormat
@@ -75,6 +77,17 @@ class FaceImage:
     vendor: int = 0
     device: int = 0
     qualities: tuple[QualityBlock, ...] = ()
+    offset: int | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def pixels(self) -> GreyImage:
+        """The picture as 8-bit grey; errors as those of `decode`."""
+        return self.decode()[0].pixels
+
+    @property
+    def colour(self) -> ColourImage | None:
+        """The picture in red, green and blue, None where it is grey; errors as those of `decode`."""
+        return self.decode()[1]
 
     def decode(self) -> tuple[Picture, ColourImage | None]:
         """Return the picture as 8-bit grey, and in red, green and blue where it has colours.
@@ -164,5 +177,6 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         vendor=front.vendor,
         device=front.device,
         qualities=front.qualities,
+        offset=start,
     )
     return image, end

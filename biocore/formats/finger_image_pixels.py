@@ -8,7 +8,8 @@ import numpy as np
 
 from biocore.errors import FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats import iris_image_pixels
-from biocore.formats.images import encode_wsq, read_image
+from biocore.formats.images import read_image
+from biocore.formats.wsq import BITS_A_PIXEL, encode_wsq
 from biocore.types import MAX_SIDE, GreyImage, check_pixels, frozen_array
 
 
@@ -68,19 +69,21 @@ def encode(pixels: GreyImage, kind: ImageFormat, ratio: float | None = None) -> 
     kind : ImageFormat
         `RAW`, `PNG`, `JPEG2000`, `JPEG2000_LOSSY` or, with the extra `wsq`, `WSQ`.
     ratio : float or None
-        How many times smaller a `JPEG2000_LOSSY` is to be than its pixels, more than 1.
+        How many times smaller a `JPEG2000_LOSSY` is to be than its pixels, more than 1. WSQ has one rate, about 15:1.
 
     Raises
     ------
     InvalidSampleError
-        No grey picture, another format, or a ratio where there is none.
+        No grey picture, another format, a ratio where there is none, or a picture too small for WSQ.
     MissingDependencyError
         WSQ without its extra.
     """
+    if ratio is not None and kind is ImageFormat.WSQ:
+        raise InvalidSampleError(f"WSQ is written at {BITS_A_PIXEL} bits a pixel, the FBI's rate; give it no ratio")
     if kind not in _ENCODED and kind is not ImageFormat.WSQ:
         raise InvalidSampleError(f"{kind.name} is not written; use RAW, PNG, JPEG2000, JPEG2000_LOSSY or WSQ")
     if (ratio is not None) != (kind is ImageFormat.JPEG2000_LOSSY):
         raise InvalidSampleError("a ratio is for JPEG2000_LOSSY, and that needs one")
     if kind is ImageFormat.WSQ:
-        return encode_wsq(pixels)
+        return encode_wsq(check_pixels(pixels))
     return iris_image_pixels.encode(check_pixels(pixels), _ENCODED[kind], ratio)

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from PIL import (
     BmpImagePlugin,
     Image,
-    ImageFile,
     ImageOps,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
@@ -37,6 +36,7 @@ from PIL import (
 )
 
 from biocore.errors import FormatError, MissingDependencyError, UnsupportedFormatError
+from biocore.formats.wsq import decode_wsq
 from biocore.types import (
     MAX_SIDE,
     PPI_RANGE,
@@ -56,7 +56,7 @@ VEILED = 0.5  # share of partly transparent pixels above which alpha is no cut-o
 WHITE_IS_ZERO = 0  # TIFF 6.0, tag 262
 READABLE = "PNG, TIFF, BMP, PGM, JPEG, JPEG 2000 and WSQ"
 
-_Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
+_Opener = Callable[[io.BytesIO], Image.Image]
 _Converter = Callable[[Image.Image, str, int, bool, str], tuple[GreyImage, ColourImage | None]]
 
 _OPENERS: tuple[tuple[str, tuple[bytes, ...], _Opener], ...] = (
@@ -70,7 +70,7 @@ _OPENERS: tuple[tuple[str, tuple[bytes, ...], _Opener], ...] = (
     ("TIFF", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImagePlugin.TiffImageFile),
     ("BMP", (b"BM",), BmpImagePlugin.BmpImageFile),
     ("PGM", (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), PpmImagePlugin.PpmImageFile),
-    ("WSQ", (b"\xff\xa0",), lambda stream: _wsq_opener()(stream)),
+    ("WSQ", (b"\xff\xa0",), lambda stream: Image.fromarray(decode_wsq(stream.getvalue()))),
 )
 _OTHERS: tuple[tuple[bytes, str], ...] = (  # recognised, so that the message can say what to do
     (b"FMR\0", "a minutiae record, not a picture; read it with biocore.formats.finger_minutiae"),
@@ -145,7 +145,8 @@ def _read(source: str | Path | bytes, convert: _Converter) -> tuple[Picture, Col
     except MissingDependencyError:
         raise
     except Exception as error:  # a codec fails in its own ways; all of them mean that the file is damaged
-        raise FormatError(f"a {kind} whose head is damaged or cut off ({_reason(error)})", file=name) from error
+        where = "that" if kind == "WSQ" else "whose head"  # a WSQ is decoded as it is opened
+        raise FormatError(f"a {kind} {where} is damaged or cut off ({_reason(error)})", file=name) from error
     with image:
         _check_head(image, kind, name)
         tag = _ppi_tag(image)
@@ -179,28 +180,20 @@ def write_png(path: str | Path, pixels: GreyImage | ColourImage, ppi: float | No
     FormatError
         The file cannot be written.
     """
+    data = encode_png(pixels, ppi)
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
+
+
+def encode_png(pixels: GreyImage | ColourImage, ppi: float | None = None) -> bytes:
+    """Encode a raster as PNG; parameters and errors as those of `write_png`."""
     check = check_colour if np.ndim(pixels) == 3 else check_pixels
     image = Image.fromarray(np.ascontiguousarray(check(pixels)))
     ppi = check_ppi(ppi)
     stream = io.BytesIO()
     image.save(stream, "PNG", **({"dpi": (ppi, ppi)} if ppi is not None else {}))
-    try:
-        Path(path).write_bytes(stream.getvalue())
-    except OSError as error:
-        raise FormatError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
-
-
-def encode_wsq(pixels: GreyImage) -> bytes:
-    """Encode a grey raster in WSQ, at the 0.75 bits a pixel of the FBI's specification.
-
-    Raises
-    ------
-    MissingDependencyError
-        Without the extra `wsq`.
-    """
-    _wsq_opener()
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(check_pixels(pixels))).save(stream, "WSQ")
     return stream.getvalue()
 
 
@@ -252,16 +245,7 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _wsq_opener() -> _Opener:
-    try:
-        import wsq  # noqa: F401 -- registers itself with Pillow
-    except ImportError:
-        raise MissingDependencyError("WSQ pictures need the extra `wsq`: pip install 'biocore[wsq]'") from None
-    factory, _ = Image.OPEN["WSQ"]
-    return lambda stream: factory(stream, "")
-
-
-def _check_head(image: ImageFile.ImageFile, kind: str, name: str) -> None:
+def _check_head(image: Image.Image, kind: str, name: str) -> None:
     """Refuse by what the head says, before any pixel is decoded."""
     width, height = image.size
     if width < 1 or height < 1:
@@ -288,7 +272,7 @@ def _ppi_tag(image: Image.Image) -> float | None:
     return None if tag in SCREEN_PPI else tag
 
 
-def _sample_bits(image: ImageFile.ImageFile) -> tuple[int, bool]:
+def _sample_bits(image: Image.Image) -> tuple[int, bool]:
     """Return how many bits a 16-bit container really holds, and whether its white is zero."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.mode not in ("I;16", "I;16B"):
         return 16, False

@@ -70,6 +70,7 @@ def outcome(data: bytes, *, decode: bool) -> str:
         for image in contents.images:
             try:
                 assert image.pixels.size
+                assert image.colour is None or image.colour.size
             except FormatError as error:
                 _check(error, len(data))
                 return "undecodable"
