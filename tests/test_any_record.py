@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,13 @@ import pytest
 
 from biocore.errors import BiocoreError, FormatError, InvalidSampleError, UnsupportedFormatError
 from biocore.formats.any_record import AbsenceReason, RecordKind, kind_of, read_record
+from biocore.formats.cbeff import FACE_IMAGE, ORGANIZATION, Bir, write_cbeff
 from biocore.formats.conversion import How, Pixels, Target, convert
-from biocore.types import EyePosition, FingerPosition, Modality
+from biocore.formats.finger_image import AMPUTATED, FingerImageRecord, annotation, write_fir
+from biocore.formats.images import read_colour, read_image
+from biocore.types import EyePosition, FacePosition, FingerPosition, Modality
 from fuzz import mutations
+from portrait import portrait
 from record_samples import SAMPLES, eyes, fingers, grey
 
 # What is odd in published samples; each must be said, and nothing else.
@@ -36,9 +41,14 @@ QUIRKS = {
         "the head said 0 eyes, the pictures show 1",
     ),
 }
-ANNOTATED = {  # MOSIP's mock device annotates every record alike, that of the thumb too
-    "Right_Thumb.iso": ("the right thumb finger is shown, and said to be missing (amputated)",),
-    "Left_Little.iso": ("the left little finger is shown, and said to be missing (unable to capture)",),
+# MOSIP's mock device says in every record that the same two fingers are missing, in those that show them too.
+_THUMB = ("the right thumb finger is shown, and said to be missing (amputated)",)
+_LITTLE = ("the left little finger is shown, and said to be missing (unable to capture)",)
+ANNOTATED = {
+    "Right_Thumb.iso": _THUMB,
+    "registration_thumbs_RightThumb.iso": _THUMB,
+    "Left_Little.iso": _LITTLE,
+    "registration_left_slap_LeftLittleFinger.iso": _LITTLE,
 }
 FINGER_TARGETS = (Target.FIR_2005, Target.FIR_2011, Target.ITL, Target.CBEFF)
 EYE_TARGETS = (Target.IIR_2005, Target.IIR_2011, Target.ITL, Target.CBEFF)
@@ -68,6 +78,58 @@ def test_what_is_no_record_is_refused_with_the_list_of_those_that_are() -> None:
             read_record(data, "what.bin")
 
 
+def test_a_face_is_read_in_its_colours_and_written_as_a_picture() -> None:
+    contents = read_record(SAMPLES["fac-2011"][1], "card.fac")
+    first, second = contents.images
+    assert (first.modality, first.position, first.score) == (Modality.FACE, FacePosition.UNKNOWN, 80)
+    assert (first.compression, second.compression) == ("JPEG", "JPEG2000_LOSSLESS")
+    assert second.colour is not None
+    np.testing.assert_array_equal(second.colour, portrait(2)[:40, :48])
+    assert second.pixels.shape == second.colour.shape[:2]
+    with pytest.raises(FormatError, match=r"holds 2 pictures.*--pictures"):
+        convert(contents, Target.PNG)
+    alone = replace(contents, images=(second,))
+    found = convert(alone, Target.PNG)
+    assert found.lost == ()
+    back = read_colour(found.data)[1]
+    assert back is not None
+    np.testing.assert_array_equal(back, second.colour)
+    assert convert(replace(contents, images=(second,)), Target.PNG, How(Pixels.PNG)).data == found.data
+    with pytest.raises(InvalidSampleError, match="a PNG is no raw"):
+        convert(alone, Target.PNG, How(Pixels.RAW))
+
+
+def test_the_one_picture_of_any_record_is_written_as_png_with_its_resolution() -> None:
+    for name in ("fir-2011", "iir-2011"):
+        contents = read_record(SAMPLES[name][1])
+        found = convert(replace(contents, images=contents.images[:1]), Target.PNG)
+        picture = read_image(found.data)
+        np.testing.assert_array_equal(picture.pixels, grey())
+        assert picture.ppi_tag == contents.images[0].ppi
+    with pytest.raises(FormatError, match="holds no pictures"):
+        convert(read_record(SAMPLES["fmr-2005"][1]), Target.PNG)
+
+
+def test_a_face_within_cbeff_is_read_and_what_cannot_hold_it_says_so() -> None:
+    face = Bir("Face", (), SAMPLES["fac-2011"][1], 80, format=(ORGANIZATION, FACE_IMAGE))
+    finger = Bir("Finger", ("Left", "IndexFinger"), write_fir(fingers()), 61)
+    contents = read_record(write_cbeff([face, finger]), "person.xml")
+    assert [image.modality for image in contents.images] == [Modality.FACE] * 2 + [Modality.FINGER] * 2
+    assert contents.remarks == ()
+    for target in (Target.FIR_2011, Target.ITL, Target.CBEFF):
+        found = convert(contents, target)
+        assert "2 pictures of faces" in found.lost
+        assert {image.modality for image in read_record(found.data).images} == {Modality.FINGER}
+
+
+def test_what_a_record_shows_and_says_to_be_missing_is_said() -> None:
+    image = fingers().images[0]
+    gone = annotation([(FingerPosition.LEFT_INDEX, AMPUTATED), (FingerPosition.RIGHT_THUMB, AMPUTATED)])
+    data = write_fir(FingerImageRecord((replace(image, extensions=(gone,)),)))
+    (said,) = read_record(data).remarks
+    assert said == "the left index finger is shown, and said to be missing (amputated)"
+
+
 def test_a_cbeff_file_lists_what_its_records_hold() -> None:
     contents = read_record(SAMPLES["cbeff"][1])
     assert [image.modality for image in contents.images] == [*[Modality.FINGER] * 2, *[Modality.IRIS] * 2]
@@ -86,7 +148,8 @@ def test_every_published_record_is_read_with_its_pictures(shared: Path) -> None:
         for path in sorted((shared / "data/formats" / folder).iterdir())
         if path.suffix != ".json"
     ]
-    for path in [*paths, *sorted((shared / "data/mosip/sbi_traces").glob("*.iso"))]:
+    paths += sorted((shared / "data/mosip/sbi_traces").glob("*.iso"))
+    for path in paths:
         contents = read_record(path.read_bytes(), path.name)
         seen.add(contents.kind)
         for image in contents.images:
