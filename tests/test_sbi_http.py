@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from biocore.errors import BiocoreError
 from biocore.types import GreyImage
-from biocore_bindings import sbi_http
-from biocore_bindings.sbi_http import Doors
+from biocore_bindings import http_server, sbi_http
+from biocore_bindings.http_server import Doors
 from biocore_bindings.sbi_service import SbiService
 from biocore_bindings.sbi_view import View, beside, drawn
 from biocore_drivers.sbi_stream import pictures
@@ -102,7 +102,7 @@ def test_what_is_no_request_is_answered_or_cut(service: SbiService, data: bytes,
 
 
 def test_a_request_that_drips_is_cut_in_time(service: SbiService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sbi_http, "REQUEST_S", 0.5)
+    monkeypatch.setattr(sbi_http.Handler, "request_s", 0.5)
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", service.port), timeout=5.0) as line:
         with contextlib.suppress(ConnectionError):
@@ -124,7 +124,7 @@ def test_five_hundred_connections_are_answered_or_cut_and_the_next_is_served(ser
             with contextlib.suppress(ConnectionError):
                 line.sendall(b"MOSIPDISC /device HTTP/1.1\r\n" + (b"\r\n" if number % 2 else b""))
         assert alive(service)  # while those that say nothing more still hang there
-        assert threading.active_count() < 2 * sbi_http.MAX_ACTIVE + 20
+        assert threading.active_count() < 2 * http_server.MAX_ACTIVE + 20
         answered = 0
         for line in lines[1::2]:
             with contextlib.suppress(ConnectionError):

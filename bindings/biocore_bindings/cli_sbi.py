@@ -13,8 +13,8 @@ from rich.text import Text
 
 from biocore.errors import FormatError
 from biocore.sbi import HOST, PORTS
+from biocore_bindings.http_server import Doors
 from biocore_bindings.options import AsJson
-from biocore_bindings.sbi_http import Doors
 from biocore_bindings.sbi_keys import (
     CERTIFICATE,
     DEVICE,

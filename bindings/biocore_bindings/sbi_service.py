@@ -14,12 +14,13 @@ from types import TracebackType
 from cryptography.x509.oid import NameOID
 
 from biocore.sbi import HOST, PORTS
+from biocore_bindings.http_server import Doors
+from biocore_bindings.http_sockets import listening
 from biocore_bindings.sbi_answers import Answers, Setting
-from biocore_bindings.sbi_http import Doors, SbiServer
+from biocore_bindings.sbi_http import SbiServer
 from biocore_bindings.sbi_keys import Signer
 from biocore_bindings.sbi_sealing import read_server
 from biocore_bindings.sbi_served import Served
-from biocore_bindings.sbi_sockets import listening
 
 EVERYWHERE = "0.0.0.0"
 IN_EARNEST = frozenset({"Pre-Production", "Production"})

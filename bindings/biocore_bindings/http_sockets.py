@@ -1,4 +1,4 @@
-"""Sockets of a biometric service: what comes has a deadline and a limit, what goes is taken in time."""
+"""Sockets of a small HTTP service: what comes has a deadline and a limit, what goes is taken in time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class Timed(io.RawIOBase):
         self._connection = connection
         self._deadline = time.monotonic() + seconds
         self._left = limit
+
+    def extend(self, seconds: float) -> None:
+        """Set the deadline anew, from now: a body may take longer than a head."""
+        self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
         """Say that it can."""
@@ -95,6 +99,17 @@ def hung_up(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def linger(connection: socket.socket, seconds: float) -> None:
+    """Take and forget what still comes, so that the other side reads its answer and not a reset."""
+    ends = time.monotonic() + seconds
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        while (left := ends - time.monotonic()) > 0.0:
+            connection.settimeout(left)
+            if not connection.recv(1 << 16):
+                return
 
 
 def cut(connection: socket.socket) -> None:
