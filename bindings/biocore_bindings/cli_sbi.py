@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import stat
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from biocore.errors import FormatError
 from biocore.sbi import HOST, PORTS
-from biocore_bindings.http_server import Doors
 from biocore_bindings.options import AsJson
 from biocore_bindings.sbi_keys import (
     CERTIFICATE,
@@ -27,9 +23,9 @@ from biocore_bindings.sbi_keys import (
     usual_folder,
 )
 from biocore_bindings.sbi_service import SbiService
+from biocore_bindings.serving import Anywhere, Host, Origins, TokenFile, doors, is_beyond, until_told
 from biocore_bindings.terminal import EXIT_CODES, Answer, ExitCode, answering, shown
 
-LEAST_TOKEN = 16  # characters
 MAX_DAYS = 365  # a key on a disk is not to be believed for longer
 
 
@@ -81,28 +77,10 @@ def sbi_serve(
             show_default=False,
         ),
     ] = None,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--origin",
-            metavar="URL",
-            help="A web origin whose pages may capture (https://register.example); once for each, `*` for all.",
-            show_default=False,
-        ),
-    ] = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where it listens.")] = HOST,
-    anywhere: Annotated[
-        bool, typer.Option("--beyond-this-machine", help="Allow a --host that others reach; needs --token-file.")
-    ] = False,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file",
-            metavar="FILE",
-            help="What clients must show (Authorization: Bearer ...).",
-            show_default=False,
-        ),
-    ] = None,
+    origin: Origins = None,
+    host: Host = HOST,
+    anywhere: Anywhere = False,
+    token_file: TokenFile = None,
     auth_certificate: Annotated[
         Path | None,
         typer.Option(
@@ -115,15 +93,12 @@ def sbi_serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve scanners and cameras as a Secure Biometric Interface (MOSIP SBI 0.9.5, 1.0) until Ctrl-C."""
-    beyond = host not in (HOST, "localhost")
-    if beyond and not (anywhere and token_file is not None):
-        raise typer.BadParameter("on anything but this machine it needs --beyond-this-machine and --token-file")
+    beyond = is_beyond(host, anywhere, token_file)
     with answering("sbi-serve", as_json) as answer:
-        token = "" if token_file is None else _token(token_file)
-        doors = Doors(tuple(origin or ()), token, anywhere=beyond)
         ports = PORTS if port is None else (port,)
+        may_ask = doors(origin, token_file, beyond)
         with SbiService(
-            uris, folder, env=env.value, host=host, ports=ports, doors=doors, auth_certificate=auth_certificate
+            uris, folder, env=env.value, host=host, ports=ports, doors=may_ask, auth_certificate=auth_certificate
         ) as service:
             if beyond:
                 answer.err.print(Text("What is captured crosses the network unencrypted.", style="bold red"))
@@ -135,13 +110,7 @@ def sbi_serve(
                     Text(f"Captures for authentication are encrypted for {shown(whom)}; the level stays L0.")
                 )
             answer.err.print(Text(f"Serving at {service.url} (trust level L0); Ctrl-C ends it."))
-            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-            try:
-                service.wait()
-            except KeyboardInterrupt:
-                pass  # asked to end
-            finally:
-                signal.signal(signal.SIGTERM, before)
+            until_told(service.wait)
             answer.put(url=service.url, devices=[one.device_id for one in service.devices])
 
 
@@ -188,23 +157,3 @@ def _tell(answer: Answer, folder: Path, keys: Keys) -> None:
         trust=str(folder / CERTIFICATE),
     )
     answer.show(Text(f"Device key {keys.fingerprint[:16]}..., believed until {ends:%Y-%m-%d %H:%M} UTC"))
-
-
-def _token(path: Path) -> str:
-    """Read a token.
-
-    Raises
-    ------
-    FormatError
-    """
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise FormatError(f"{path}: others may read this token; chmod 600")
-        token = path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise FormatError(f"{path}: the token cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FormatError(f"{path}: a token is ASCII") from None
-    if len(token) < LEAST_TOKEN or not token.isprintable():
-        raise FormatError(f"{path}: a token has at least {LEAST_TOKEN} characters on one line")
-    return token

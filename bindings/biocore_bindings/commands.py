@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from biocore_bindings.cli_assess import assess
+from biocore_bindings.cli_biosdk import biosdk_serve
 from biocore_bindings.cli_capture import capture
 from biocore_bindings.cli_centre import centre
 from biocore_bindings.cli_compare import compare
@@ -55,6 +56,7 @@ for command in (assess, extract, compare, slap, capture, enrol, show, demo):
     app.command(epilog=EXIT_CODES)(command)
 app.command("convert", epilog=EXIT_CODES)(convert_record)
 app.command("sbi-serve", epilog=EXIT_CODES)(sbi_serve)
+app.command("biosdk-serve", epilog=EXIT_CODES)(biosdk_serve)
 app.command("ctk-check", epilog=EXIT_CODES)(ctk_check)
 app.add_typer(station, name="station")
 app.add_typer(day, name="day")

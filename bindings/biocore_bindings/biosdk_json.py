@@ -1,0 +1,165 @@
+"""The JSON of a BioSDK: requests wrapped in base64, whose bytes are arrays of signed integers.
+
+A finger of 100 kB is 400 kB of `-12,0,77,...`, and a list of Python integers takes ten times the bytes it stands for.
+Byte arrays and long strings are therefore lifted out of the text first, as they are found by one pass of a regular
+expression that knows where strings begin and end, and turned into bytes one by one; what is left of a request is a few
+kilobytes, and has a limit of its own: no nest of brackets or list of numbers fills the memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+
+from biocore_bindings.biosdk_codes import UnreadableError
+
+MAX_REST = 4 << 20  # bytes of a request beside byte arrays and long strings: 3,000 segments
+MAX_LIFTED = 1 << 16  # byte arrays and long strings
+LONG = 64  # characters from which an array of numbers, or a string without escapes, is lifted out
+_PIECES = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|\[[-0-9,\s]{%d,}+\]' % LONG, re.DOTALL)
+_CONTROLS = bytes(range(32))
+_TOO_MUCH = f"the request has more than {MAX_REST} bytes, or {MAX_LIFTED} pieces, of other things than biometric data"
+_URLSAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def loads(text: bytes) -> object:
+    """Read JSON; arrays of integers that could be bytes are `bytes`, everything else is what it is in Python.
+
+    Raises
+    ------
+    UnreadableError
+        No JSON, too deeply nested, with a number that JSON does not know, with an array of integers that are no bytes,
+        or with too much in it beside those.
+    """
+    if text.count(b'"') > MAX_REST:  # each stays, but for those that are long
+        raise UnreadableError(_TOO_MUCH)
+    mark = secrets.token_hex(8)  # of what was lifted out: no client can have written it
+    lifted: list[bytes | str] = []
+
+    def lift(piece: re.Match[bytes]) -> bytes:
+        found = piece[0]
+        if len(lifted) > MAX_LIFTED:
+            raise UnreadableError(_TOO_MUCH)
+        if found == b'"':
+            raise UnreadableError("the request is no JSON: a string does not end")
+        if found.startswith(b"["):
+            lifted.append(_bytes_of(found))
+        elif len(found) < LONG or b"\\" in found:
+            return found
+        else:
+            lifted.append(_text(found[1:-1]))
+        return f'"{mark}{len(lifted) - 1}"'.encode()
+
+    rest = _PIECES.sub(lift, text)
+    if len(rest) > MAX_REST:
+        raise UnreadableError(_TOO_MUCH)
+    try:
+        return _restored(_plain(rest), mark, lifted)
+    except RecursionError:
+        raise UnreadableError("the request is nested too deeply") from None
+
+
+def envelope(body: bytes) -> tuple[str, dict[str, object]]:
+    """Open a request: `{"version": ..., "request": base64 of JSON}`.
+
+    Returns
+    -------
+    str
+        The version.
+    dict
+        What it asks.
+
+    Raises
+    ------
+    UnreadableError
+    """
+    outer = loads(body)
+    if not isinstance(outer, dict):
+        raise UnreadableError("the request is no JSON object")
+    version, inner = outer.get("version"), outer.get("request")
+    if not isinstance(version, str) or not isinstance(inner, str):
+        raise UnreadableError("a request has a `version` and a `request`, both of them strings")
+    asked = loads(from_base64(inner, "request"))
+    if not isinstance(asked, dict):
+        raise UnreadableError("what is in `request` is no JSON object")
+    return version, asked
+
+
+def from_base64(text: str, where: str) -> bytes:
+    """Decode base64 or base64url, with or without its padding.
+
+    Raises
+    ------
+    UnreadableError
+    """
+    try:
+        data = text.encode("ascii").translate(_URLSAFE).rstrip(b"=")
+        return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        raise UnreadableError(f"{where} is no base64") from None
+
+
+def to_signed(data: bytes) -> list[int]:
+    """Return bytes as Java's are: signed integers."""
+    found: list[int] = np.frombuffer(data, np.int8).tolist()
+    return found
+
+
+def to_bytes(values: Sequence[object], where: str) -> bytes:
+    """Return integers, signed or unsigned, as bytes.
+
+    Raises
+    ------
+    UnreadableError
+        One that is no integer of -128 to 255.
+    """
+    if not all(type(value) is int and -128 <= value <= 255 for value in values):
+        raise UnreadableError(f"{where} holds what is no byte: integers of -128 to 127 are bytes, and 128 to 255")
+    return np.array(values, np.int16).astype(np.uint8).tobytes()
+
+
+def _bytes_of(array: bytes) -> bytes:
+    found = _plain(array)
+    assert isinstance(found, list)  # the text begins with a bracket
+    return to_bytes(found, "an array of numbers")
+
+
+def _text(data: bytes) -> str:
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        raise UnreadableError("the request is no JSON: a control character in a string")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UnreadableError("the request is no UTF-8") from None
+
+
+def _plain(text: bytes) -> object:
+    try:
+        return json.loads(text.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise UnreadableError("the request is no JSON") from None
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(text)
+
+
+def _restored(value: object, mark: str, lifted: Sequence[bytes | str]) -> object:
+    """Put what was lifted out back; the nesting is that of JSON that could be read, and ends."""
+    if isinstance(value, dict):
+        return {_name(key, mark, lifted): _restored(item, mark, lifted) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item, mark, lifted) for item in value]
+    if isinstance(value, str) and value.startswith(mark):
+        return lifted[int(value[len(mark) :])]
+    return value
+
+
+def _name(key: str, mark: str, lifted: Sequence[bytes | str]) -> str:
+    return str(lifted[int(key[len(mark) :])]) if key.startswith(mark) else key
