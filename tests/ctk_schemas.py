@@ -22,6 +22,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "null": type(None),
     "number": (int, float),
+    "integer": int,
     "boolean": bool,
 }
 IGNORED = {"$schema", "$id", "title", "description", "definitions", "string"}  # the last is a slip of the toolkit's

@@ -13,16 +13,18 @@ import binascii
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from biocore_bindings.biosdk_codes import UnreadableError
 
 MAX_REST = 4 << 20  # bytes of a request beside byte arrays and long strings: 3,000 segments
-MAX_LIFTED = 1 << 16  # byte arrays and long strings
+MAX_LIFTED = 1 << 14  # byte arrays and long strings
 LONG = 64  # characters from which an array of numbers, or a string without escapes, is lifted out
 _PIECES = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|\[[-0-9,\s]{%d,}+\]' % LONG, re.DOTALL)
+_LEAST, _MOST = -128, 255  # that stand for a byte: Java's are signed, others' are not
+_NO_BYTES = f"holds what is no byte, an integer of {_LEAST} to {_MOST}"
 _CONTROLS = bytes(range(32))
 _TOO_MUCH = f"the request has more than {MAX_REST} bytes, or {MAX_LIFTED} pieces, of other things than biometric data"
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
@@ -40,7 +42,7 @@ def loads(text: bytes) -> object:
     if text.count(b'"') > MAX_REST:  # each stays, but for those that are long
         raise UnreadableError(_TOO_MUCH)
     mark = secrets.token_hex(8)  # of what was lifted out: no client can have written it
-    lifted: list[bytes | str] = []
+    lifted: dict[str, bytes | str] = {}
 
     def lift(piece: re.Match[bytes]) -> bytes:
         found = piece[0]
@@ -49,18 +51,20 @@ def loads(text: bytes) -> object:
         if found == b'"':
             raise UnreadableError("the request is no JSON: a string does not end")
         if found.startswith(b"["):
-            lifted.append(_bytes_of(found))
+            data: bytes | str = _bytes_of(found)
         elif len(found) < LONG or b"\\" in found:
             return found
         else:
-            lifted.append(_text(found[1:-1]))
-        return f'"{mark}{len(lifted) - 1}"'.encode()
+            data = _text(found[1:-1])
+        name = f"{mark}{len(lifted)}"
+        lifted[name] = data
+        return f'"{name}"'.encode()
 
     rest = _PIECES.sub(lift, text)
     if len(rest) > MAX_REST:
         raise UnreadableError(_TOO_MUCH)
     try:
-        return _restored(_plain(rest), mark, lifted)
+        return _restored(_plain(rest), lifted)
     except RecursionError:
         raise UnreadableError("the request is nested too deeply") from None
 
@@ -119,15 +123,19 @@ def to_bytes(values: Sequence[object], where: str) -> bytes:
     UnreadableError
         One that is no integer of -128 to 255.
     """
-    if not all(type(value) is int and -128 <= value <= 255 for value in values):
-        raise UnreadableError(f"{where} holds what is no byte: integers of -128 to 127 are bytes, and 128 to 255")
+    if not all(type(value) is int and _LEAST <= value <= _MOST for value in values):
+        raise UnreadableError(f"{where} {_NO_BYTES}")
     return np.array(values, np.int16).astype(np.uint8).tobytes()
 
 
 def _bytes_of(array: bytes) -> bytes:
-    found = _plain(array)
-    assert isinstance(found, list)  # the text begins with a bracket
-    return to_bytes(found, "an array of numbers")
+    try:
+        found = np.array(_plain(array), np.int64)  # all of them are integers: there are no points, letters or brackets
+    except OverflowError:
+        found = np.array([_MOST + 1])
+    if found.size and not (found.min() >= _LEAST and found.max() <= _MOST):
+        raise UnreadableError(f"an array of numbers {_NO_BYTES}")
+    return found.astype(np.uint8).tobytes()
 
 
 def _text(data: bytes) -> str:
@@ -150,16 +158,10 @@ def _no_number(text: str) -> object:
     raise ValueError(text)
 
 
-def _restored(value: object, mark: str, lifted: Sequence[bytes | str]) -> object:
-    """Put what was lifted out back; the nesting is that of JSON that could be read, and ends."""
+def _restored(value: object, lifted: Mapping[str, bytes | str]) -> object:
+    """Put what was lifted out back."""
     if isinstance(value, dict):
-        return {_name(key, mark, lifted): _restored(item, mark, lifted) for key, item in value.items()}
+        return {str(lifted.get(key, key)): _restored(item, lifted) for key, item in value.items()}
     if isinstance(value, list):
-        return [_restored(item, mark, lifted) for item in value]
-    if isinstance(value, str) and value.startswith(mark):
-        return lifted[int(value[len(mark) :])]
-    return value
-
-
-def _name(key: str, mark: str, lifted: Sequence[bytes | str]) -> str:
-    return str(lifted[int(key[len(mark) :])]) if key.startswith(mark) else key
+        return [_restored(item, lifted) for item in value]
+    return lifted.get(value, value) if isinstance(value, str) else value

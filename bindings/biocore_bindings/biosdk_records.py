@@ -135,10 +135,11 @@ class Segment:
     @property
     def slap(self) -> tuple[FingerPosition, ...] | None:
         """Fingers of a slap, left to right, where the subtype names one: a hand alone, several fingers, or thumbs."""
-        words = set(_WORDS.findall(" ".join(self.subtype)))
+        said = " ".join(self.subtype)
+        words = set(_WORDS.findall(said))
         digits = words - {"Left", "Right"}
         hands = words & {"Left", "Right"}
-        if self.type != "FINGER" or not words or (len(digits) == 1 and len(hands) == 1):
+        if self.type != "FINGER" or not words or _WORDS.sub("", said).strip() or (len(digits) == 1 and len(hands) == 1):
             return None
         if digits <= {"Thumb"} and (digits or len(hands) == 2):
             return LEFT_TO_RIGHT[SlapKind.TWO_THUMBS]
