@@ -39,7 +39,8 @@ from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 GROUPS = ("centre", "models", "station")  # without a command they show their help
-COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", "enrol", *GROUPS)
+SERVERS = ("sbi-serve", "biosdk-serve")
+COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", "enrol", *SERVERS, *GROUPS)
 SUBCOMMANDS = (
     *(("devices", name) for name in ("check", "record")),
     *(("models", name) for name in ("list", "add", "remove")),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import PurePath
 
 from biocore.engine import Effort
 from biocore.formats.finger_templates import TemplateFormat
@@ -26,6 +28,7 @@ from biocore_bindings.biosdk_work import Pace
 SPOKEN = "1.0"  # version of the envelope that MOSIP's client writes
 API = "0.9"  # version of `IBioApi`
 CONVERTIBLE = (*SUPPORTED, "FACE")
+_FRAMES = 5  # of a fault's traceback that the log names
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +107,7 @@ class Calls:
         except GoneError:
             raise
         except Exception as error:  # the last door: a fault of ours is an answer too, and its place is in the log
-            _log.exception("%s failed: %s", method, type(error).__name__)
+            _log.error("%s failed: %s at %s", method, type(error).__name__, _place(error))
             response = answers.refused(RefusedError(Status.UNKNOWN_ERROR, "the service failed; its log says where"))
         return answers.envelope(spoken, response)
 
@@ -169,6 +172,12 @@ class Calls:
         asked.words("targetParams")
         made = converted(record, chosen, asked.text("sourceFormat"), asked.text("targetFormat"), pace)
         return answers.done(answers.record(record, made, strict=self._setting.strict))
+
+
+def _place(error: Exception) -> str:
+    """Say where an error comes from; what it says may be somebody's name."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return ", ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 def _record(asked: Fields) -> Record:

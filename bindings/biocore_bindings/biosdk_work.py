@@ -57,7 +57,14 @@ class Turns:
 
     def __init__(self, running: int, waiting: int) -> None:
         self._free = threading.Semaphore(running)
-        self._room = threading.Semaphore(running + waiting)
+        self._most = running + waiting
+        self._inside = 0
+        self._lock = threading.Lock()
+
+    @property
+    def inside(self) -> int:
+        """How many compute or wait."""
+        return self._inside
 
     @contextmanager
     def turn(self, has_left: Callable[[], bool]) -> Iterator[None]:
@@ -70,8 +77,10 @@ class Turns:
         GoneError
             The client left while it waited.
         """
-        if not self._room.acquire(blocking=False):
-            raise BusyError
+        with self._lock:
+            if self._inside >= self._most:
+                raise BusyError
+            self._inside += 1
         try:
             ends = time.monotonic() + QUEUE_S
             while not self._free.acquire(timeout=LOOK):
@@ -84,7 +93,8 @@ class Turns:
             finally:
                 self._free.release()
         finally:
-            self._room.release()
+            with self._lock:
+                self._inside -= 1
 
 
 class Budget:

@@ -16,6 +16,7 @@ import io
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -81,6 +82,11 @@ class BoundedServer(ThreadingHTTPServer):
         self._active: dict[socket.socket, bool] = {}  # in the order they came; True = its request is still coming
         self._lock = threading.Lock()
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._active)
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own, where there is room for it."""
         with self._lock:
@@ -110,8 +116,8 @@ class BoundedServer(ThreadingHTTPServer):
                 self._active[request] = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what went wrong with one connection; no other notices."""
-        _log.debug("a connection ended early", exc_info=True)
+        """Log what kind of thing went wrong with one connection; no other notices."""
+        _log.debug("a connection ended early: %s", type(sys.exc_info()[1]).__name__)
 
     def close(self) -> None:
         """Stop: no new connection, and those that stay are cut."""
