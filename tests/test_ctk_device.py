@@ -14,7 +14,8 @@ from biocore.certify import Outcome
 from biocore.signatures import Signatures
 from biocore_bindings.commands import app
 from biocore_bindings.ctk_cases import CASES
-from biocore_bindings.ctk_run import Examiner, Grading, request_of, spelt
+from biocore_bindings.ctk_grading import Grading
+from biocore_bindings.ctk_run import Examiner, request_of, spelt
 from ctk_device import CompliantDevice
 from json_schema import valid
 from sbi_device import SbiService, Scanner, make_key, root

@@ -18,7 +18,8 @@ from biocore.signatures import Signatures, read_anchors
 from biocore_bindings import certificate_page
 from biocore_bindings.as_json import result_entry
 from biocore_bindings.ctk_cases import CASES, Case
-from biocore_bindings.ctk_run import Examiner, Grading
+from biocore_bindings.ctk_grading import Grading
+from biocore_bindings.ctk_run import Examiner
 from biocore_bindings.options import AsJson
 from biocore_bindings.outputs import make_folder, writing
 from biocore_bindings.terminal import Answer, ExitCode, answering, complain, finite, shown

@@ -13,46 +13,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from biocore.certify import Outcome, Result
+from biocore.certify import Outcome
 from biocore.signatures import Signatures
 from biocore_bindings.ctk_cases import CASES, HASH, Case
 from biocore_bindings.ctk_exchange import Exchange, ask, opened
+from biocore_bindings.ctk_grading import Graded, Grading, graded
 from biocore_bindings.ctk_stream import fault_of_stream
 from biocore_bindings.ctk_validators import LATE, Knowledge, NotRunError, captured, certificate_of, is_hash, judge
 
 PATIENCE = 5.0  # s; MOSIP's registration client waits as long for MOSIPDISC and MOSIPDINFO
 CAPTURE_TIMEOUT = 10_000  # ms; its capture timeout
-SAID = 6  # faults of one test that are written out
 MARGIN = 30.0  # s beyond it before a connection is given up; it waits 40 s for RCAPTURE
 _VERBS = {"rcapture": "RCAPTURE", "capture": "CAPTURE"}
-
-
-@dataclass
-class Grading:
-    """What a check found.
-
-    Attributes
-    ----------
-    url : str
-    begun : datetime
-    devices : dict of str to mapping
-        By serial number: make, model, and the certificate it signs with.
-    results : list of Result
-    """
-
-    url: str
-    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
-    devices: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    results: list[Result] = field(default_factory=list)
-
-    def count(self, outcome: Outcome) -> int:
-        """Count the tests of an outcome."""
-        return sum(result.outcome is outcome for result in self.results)
-
-    @property
-    def passed(self) -> bool:
-        """Nothing failed, and something passed."""
-        return self.count(Outcome.FAILED) == 0 and self.count(Outcome.PASSED) > 0
 
 
 @dataclass
@@ -104,7 +76,7 @@ class Examiner:
             if isinstance(entry, dict) and isinstance(entry.get("deviceInfoDecoded"), dict)
         ]
 
-    def _result(self, case: Case) -> Result:
+    def _result(self, case: Case) -> Graded:
         knowledge = Knowledge(self.signatures, before=self.before, late=self.late)
         seconds = 0.0
         try:
@@ -114,11 +86,9 @@ class Examiner:
             seconds = exchange.seconds
             faults += judge(case, exchange, knowledge)
         except NotRunError as reason:
-            return Result(case.name, case.title, Outcome.NOT_TRIED, seconds, str(reason))
-        remark = "; ".join(faults[:SAID] or knowledge.remarks)
-        if len(faults) > SAID:
-            remark += f"; and {len(faults) - SAID} more"
-        return Result(case.name, case.title, Outcome.FAILED if faults else Outcome.PASSED, seconds, remark)
+            return graded(case.name, case.title, Outcome.NOT_TRIED, seconds, [], [str(reason)])
+        outcome = Outcome.FAILED if faults else Outcome.PASSED
+        return graded(case.name, case.title, outcome, seconds, faults, knowledge.remarks)
 
     def _device(self, case: Case) -> Mapping[str, Any]:
         """Return the device that a test is about.
