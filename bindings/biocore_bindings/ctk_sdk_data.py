@@ -38,6 +38,7 @@ GOOD_PRINTS = (
     prints.Conditions(),
     prints.Conditions(rotation_deg=6.0, shift_px=(8.0, -6.0), moisture=0.55),
 )
+PRINT_SIZE = (300, 400)  # px; whole enough to score, and small enough that eleven make a short request
 POOR_PRINT = prints.Conditions(wear=0.8, contrast=0.4, noise=10.0)
 GOOD_EYES = (eyes.Conditions(), eyes.Conditions(roll_deg=3.0, shift=(0.02, 0.015)))
 POOR_EYE = eyes.Conditions(defocus=0.1, opening=0.5, iris_share=0.3)
@@ -155,7 +156,7 @@ def _good(modality: str, taken: int = 0, person: int = PERSON) -> Bir:
 
 def _poor(modality: str) -> Bir:
     if modality == FINGER:
-        pixels = prints.impression(_seed(PERSON, FIRST_FINGER), 1, POOR_PRINT)
+        pixels = prints.impression(_seed(PERSON, FIRST_FINGER), 1, POOR_PRINT, PRINT_SIZE)
         return _bir(FIRST_FINGER, _finger_record(pixels, FIRST_FINGER))
     return _bir(FIRST_EYE, _eye_record(eyes.impression(23, 1, POOR_EYE), FIRST_EYE))
 
@@ -189,7 +190,7 @@ def finger(position: FingerPosition, taken: int = 0, person: int = PERSON, said:
     said : FingerPosition or None
         Another finger that the record says it is.
     """
-    pixels = prints.impression(_seed(person, position), 1 + taken, GOOD_PRINTS[taken])
+    pixels = prints.impression(_seed(person, position), 1 + taken, GOOD_PRINTS[taken], PRINT_SIZE)
     return _bir(said or position, _finger_record(pixels, said or position))
 
 
@@ -224,7 +225,7 @@ def _face_record() -> bytes:
 
     ISO/IEC 19794-5:2011; the picture in it is a print, so that nobody's face is needed.
     """
-    pixels = prints.impression(_seed(PERSON, FIRST_FINGER), 1, GOOD_PRINTS[0])
+    pixels = prints.impression(_seed(PERSON, FIRST_FINGER), 1, GOOD_PRINTS[0], PRINT_SIZE)
     data = finger_image_pixels.encode(pixels, finger_image_pixels.ImageFormat.JPEG2000)
     height, width = pixels.shape
     face = struct.pack(">H15x", 0) + _FACE_PIXELS.pack(1, 2, width, height, 0, 0, 0, 3, len(data)) + data

@@ -22,6 +22,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "truth value": (bool,),
     "list": (list,),
     "object": (dict,),
+    "null": (type(None),),
 }
 
 
