@@ -27,7 +27,7 @@ from biocore.formats.cbeff import position_of
 from biocore.formats.finger_image import read_fir
 from biocore.formats.finger_templates import read_templates, write_templates
 from biocore.formats.iris_image import read_iir
-from biocore.types import FingerPosition, FingerTemplate, Frame, Modality, Sample, Template
+from biocore.types import FingerTemplate, Frame, Modality, Sample, Template
 from biocore_bindings.ctk_sdk_wire import signed, unsigned
 
 PATH = "/biosdk-service"
@@ -46,13 +46,14 @@ class RefusedError(Exception):
 @functools.cache
 def sample_of(kind: str, data: bytes, subtype: str) -> Sample:
     """Return the picture in a record."""
+    position = position_of(kind, (subtype,))
+    if position is None:
+        raise RefusedError(402)
     try:
         if kind == "FINGER":
             image = read_fir(data).images[0]
-            return Sample(Frame(image.pixels, image.ppi, "request"), Modality.FINGER, position_of(kind, (subtype,)))
-        return Sample(
-            Frame(read_iir(data).images[0].pixels, source="request"), Modality.IRIS, position_of(kind, (subtype,))
-        )
+            return Sample(Frame(image.pixels, image.ppi, "request"), Modality.FINGER, position)
+        return Sample(Frame(read_iir(data).images[0].pixels, source="request"), Modality.IRIS, position)
     except BiocoreError:
         raise RefusedError(401) from None
 

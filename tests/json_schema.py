@@ -19,7 +19,10 @@ _TYPES: dict[str, Any] = {
     "integer": int,
     "number": (int, float),
 }
-_SILENT = {"$schema", "$id", "title", "description", "examples", "default", "definitions", "then", "string"}
+_OF_TEXTS = {"minLength", "maxLength", "pattern", "format"}
+_OF_LISTS = {"items", "minItems", "maxItems", "contains", "uniqueItems"}
+_OF_OBJECTS = {"properties", "required", "additionalProperties"}
+_SILENT = {"$schema", "$id", "title", "description", "examples", "default", "definitions", "then", "else", "string"}
 
 
 def valid(value: Any, schema: Any, root: Any = None) -> bool:
@@ -44,7 +47,7 @@ def _holds(key: str, rule: Any, value: Any, schema: Any, root: Any) -> bool:
         case "allOf":
             return all(valid(value, each, root) for each in rule)
         case "if":
-            return not valid(value, rule, root) or valid(value, schema.get("then", True), root)
+            return valid(value, schema.get("then" if valid(value, rule, root) else "else", True), root)
         case "$ref":
             return valid(value, root["definitions"][rule.rpartition("/")[2]], root)
         case _ if key in _SILENT:
@@ -76,7 +79,16 @@ def _text_holds(key: str, rule: Any, value: str) -> bool:
                 return datetime.fromisoformat(value.upper()).tzinfo is not None
             except ValueError:
                 return False
-        case "properties" | "required" | "additionalProperties" | "items" | "minItems" | "contains" | "uniqueItems":
+        case (
+            "properties"
+            | "required"
+            | "additionalProperties"
+            | "items"
+            | "minItems"
+            | "maxItems"
+            | "contains"
+            | "uniqueItems"
+        ):
             return True
     raise AssertionError(f"unknown keyword {key}")
 
@@ -89,11 +101,13 @@ def _list_holds(key: str, rule: Any, value: list[Any], root: Any) -> bool:
             return all(valid(entry, rule, root) for entry in value)
         case "minItems":
             return len(value) >= int(rule)
+        case "maxItems":
+            return len(value) <= int(rule)
         case "uniqueItems":
-            return len({repr(entry) for entry in value}) == len(value)
+            return not rule or len({repr(entry) for entry in value}) == len(value)
         case "contains":
             return any(valid(entry, rule, root) for entry in value)
-        case "properties" | "required" | "additionalProperties" | "minLength" | "maxLength" | "pattern" | "format":
+        case _ if key in _OF_OBJECTS | _OF_TEXTS:
             return True
     raise AssertionError(f"unknown keyword {key}")
 
@@ -105,8 +119,17 @@ def _object_holds(key: str, rule: Any, value: dict[str, Any], schema: Any, root:
         case "properties":
             return all(valid(value[name], each, root) for name, each in rule.items() if name in value)
         case "additionalProperties":
-            assert rule is False
-            return set(value) <= set(schema.get("properties", {}))
-        case "items" | "minItems" | "minLength" | "maxLength" | "pattern" | "format":
+            return rule is True or set(value) <= set(schema.get("properties", {}))
+        case (
+            "items"
+            | "minItems"
+            | "maxItems"
+            | "uniqueItems"
+            | "contains"
+            | "minLength"
+            | "maxLength"
+            | "pattern"
+            | "format"
+        ):
             return True
     raise AssertionError(f"unknown keyword {key}")
