@@ -16,22 +16,25 @@ from typing import Any
 
 from PIL import Image
 
-from biocore.formats.finger_image import FingerImage, FingerImageRecord, write_fir
+from biocore.formats.face_image import FaceFormat
+from biocore.formats.finger_image import FingerImage, FingerImageRecord, ScaleUnit, write_fir
 from biocore.formats.finger_image_pixels import ImageFormat, encode
-from biocore.formats.iris_image import ImageKind, IrisImage, IrisImageRecord, write_iir
+from biocore.formats.iris_image import Compression, ImageKind, IrisImage, IrisImageRecord, write_iir
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
 from biocore.formats.iris_image_pixels import encode as encode_eye
 from biocore.formats.representation import QualityBlock
 from biocore.sbi import EYE_SUBTYPES, EYES, SLAPS, SUBTYPES, link, sealed
 from biocore.types import EyePosition, FingerPosition
+from portrait import portrait
 from sbi_device import EYES as EYE_POSITIONS
-from sbi_device import FINGERS, SbiService, Scanner, make_key, shown, sign
+from sbi_device import FINGERS, SbiService, Scanner, face_record, make_key, shown, sign
 
 NEEDED = ("env", "purpose", "specVersion", "timeout", "captureTime", "transactionId", "bio")
 NEEDED_OF_BIO = ("type", "count", "bioSubType", "requestedScore", "deviceId", "deviceSubId", "previousHash")
 SHOWN = {("Finger", key): [SUBTYPES[one] for one in views] for key, views in SLAPS.items()} | {
     ("Iris", key): [EYE_SUBTYPES[one] for one in views] for key, views in EYES.items()
 }
+SHOWN["Face", "0"] = [""]  # which has no subtype
 
 
 def refusal(code: str) -> dict[str, Any]:
@@ -71,7 +74,9 @@ def finger_record(subtype: str, plant: str = "", real: bool = False) -> bytes:
         "raw": {"format": ImageFormat.RAW, "data": pixels.tobytes()},
         "size": {"width": width + 1},
         "300 ppi": {"sampling": (300, 300)},
-        "no quality block": {"qualities": ()},
+        "finer than its scan": {"scan_sampling": (500, 500), "sampling": (600, 600)},
+        "per centimetre": {"sampling": (197, 197), "unit": ScaleUnit.PER_CM},
+        "vendor without device": {"vendor": 7},
         "no date": {"captured_at": None},
         "future": {"captured_at": datetime.now(UTC) + timedelta(days=1)},
         "technology": {"technology": 99},
@@ -99,13 +104,26 @@ def eye_record(subtype: str, plant: str = "") -> bytes:
         encode_eye(pixels, IrisFormat.MONO_JPEG2000),
         captured_at=datetime.now(UTC),
         qualities=(QualityBlock(72),),
+        compression=Compression.LOSSLESS_OR_NONE,
     )
     faults: dict[str, dict[str, Any]] = {
+        "eye history": {"compression": Compression.UNDEFINED},
+        "eye uncropped": {"kind": ImageKind.VGA},
         "eye kind": {"kind": ImageKind.CROPPED_AND_MASKED},
         "eye format": {"format": IrisFormat.MONO_RAW, "data": pixels.tobytes()},
         "small iris": {"diameter": (90, 120)},
     }
     return write_iir(IrisImageRecord((dataclasses.replace(image, **faults.get(plant, {})),)))
+
+
+@functools.cache
+def portrait_record(plant: str = "") -> bytes:
+    """Return the record of a face, right or with one fault."""
+    colours = portrait(1)
+    stream = io.BytesIO()
+    Image.fromarray(colours if plant != "grey face" else colours[..., 0]).save(stream, "JPEG2000")
+    record = face_record(stream.getvalue(), FaceFormat.JPEG2000_LOSSLESS, (160, 120))
+    return face_record() if plant == "face in jpeg" else record
 
 
 class CompliantDevice(SbiService):
@@ -181,27 +199,30 @@ class CompliantDevice(SbiService):
         self, scanner: Scanner, document: dict[str, Any], bio: dict[str, Any], subtypes: list[str]
     ) -> list[dict[str, Any]]:
         """Return the captures of an answer."""
-        eye = bio["type"] == "Iris"
-        plant = self.plant if eye or bio["deviceSubId"] == "1" else ""
+        eye, face = bio["type"] == "Iris", bio["type"] == "Face"
+        plant = self.plant if eye or face or bio["deviceSubId"] == "1" else ""
         if plant == "excepted":
             subtypes = SHOWN[bio["type"], bio["deviceSubId"]][: len(subtypes)] if bio["exception"] else subtypes
-        if plant == "fewer" and not eye:
+        if plant == "fewer" and not (eye or face):
             subtypes = subtypes[1:]
-        if plant == "other hand" and not eye:
+        if plant == "other hand" and not (eye or face):
             subtypes = ["Right Thumb", *subtypes[1:]]
-        if plant == "twice" and not eye:
+        if plant == "twice" and not (eye or face):
             subtypes = [subtypes[1], *subtypes[1:]]
-        previous, found = "" if plant == "chain begun anew" and not eye else bio["previousHash"], []
+        previous, found = "" if plant == "chain begun anew" and not (eye or face) else bio["previousHash"], []
         for subtype in subtypes:
-            record = eye_record(subtype, plant) if eye else finger_record(subtype, plant, self.real)
+            if face:
+                record = portrait_record(plant)
+            else:
+                record = eye_record(subtype, plant) if eye else finger_record(subtype, plant, self.real)
             previous = link(previous, record)
-            said = self.said(scanner, document, bio, subtype, "" if eye else plant)
-            token = self.token(said | {"bioValue": sealed(record)}, scanner, "" if eye else plant)
+            said = self.said(scanner, document, bio, subtype, "" if eye or face else plant)
+            token = self.token(said | {"bioValue": sealed(record)}, scanner, "" if eye or face else plant)
             found.append(
                 {
                     "specVersion": "0.9.5",
                     "data": token,
-                    "hash": previous if plant != "hash" or eye else "A" * 64,
+                    "hash": previous if plant != "hash" or eye or face else "A" * 64,
                     "error": {"errorCode": "0", "errorInfo": "Success"},
                 }
             )
@@ -217,7 +238,7 @@ class CompliantDevice(SbiService):
             "deviceCode": scanner.serial,
             "deviceServiceVersion": "1",
             "bioType": bio["type"],
-            "bioSubType": subtype,
+            **({"bioSubType": subtype} if subtype else {}),
             "purpose": document["purpose"],
             "env": "Test" if plant == "enum" else document.get("env", "Developer"),
             "transactionId": "another-one" if plant == "other transaction" else document["transactionId"],

@@ -1,8 +1,10 @@
-"""What the compliance toolkit asks of the ISO record of one finger or eye taken for registration.
+"""What the compliance toolkit asks of the ISO record of one finger, eye or face taken for registration.
 
-Source: MOSIP's "Biometric Image Specification" (ISO/IEC 19794-4:2011 and 19794-6:2011; 500 ppi, 8 bits, JPEG 2000
-without loss) and the list of fields in mosip/mosip-compliance-toolkit, ISOStandardsValidator. The record is read by
-`biocore.formats`, which refuses codes that no edition defines; here is what MOSIP asks beyond.
+Sources, by what they are called below: SPEC is MOSIP's "Biometric Image Specification" (mosip/documentation,
+docs/biometric-image-specification.md); CTK is what the toolkit's ISOStandardsValidator calls (mosip/bio-utils,
+FingerISOStandardsValidator, IrisISOStandardsValidator, FaceISOStandardsValidator; listed field by field in
+docs.mosip.io, "compliance-tool-kit/developer-guides/iso-validators"). The record is read by `biocore.formats`, which
+refuses codes that no edition defines; here is what MOSIP asks beyond.
 """
 
 from __future__ import annotations
@@ -12,21 +14,28 @@ from datetime import UTC, datetime, timedelta
 
 import biocore
 from biocore.errors import BiocoreError, FormatError
+from biocore.formats.face_image import FaceFormat, FaceImage, read_fac
 from biocore.formats.finger_image import VERSION_2011 as FIR_2011
-from biocore.formats.finger_image import FingerImage, read_fir
+from biocore.formats.finger_image import FingerImage, ScaleUnit, read_fir
 from biocore.formats.finger_image_pixels import ImageFormat as FingerFormat
 from biocore.formats.iris_image import VERSION_2011 as IIR_2011
 from biocore.formats.iris_image import Compression, ImageKind, IrisImage, read_iir
 from biocore.formats.iris_image_pixels import ImageFormat as IrisFormat
-from biocore.formats.resolution import square_ppi
+from biocore.formats.representation import QualityBlock
 from biocore.sbi import EYE_SUBTYPES, SUBTYPES
 from biocore.types import Frame, Modality, Sample
 
-LEAST_PPI = 495.0  # 500 ppi less the 1 % of ISO/IEC 19794-4:2011, table 1
-IMPRESSIONS = frozenset([*range(16), *range(20, 30)])  # ISO/IEC 19794-4:2011, table 8
-TECHNOLOGIES = frozenset(range(21))  # ISO/IEC 19794-4:2011, table 4
-IRIS_TECHNOLOGIES = frozenset((0, 1))  # not said, CMOS or CCD; ISO/IEC 19794-6:2011, table 4
-LEAST_IRIS = 210  # px; diameter for registration
+RATES = range(490, 1011)  # CTK; px an inch: a record that counts in centimetres cannot fulfil it
+IMPRESSIONS = frozenset((*range(16), 24, 28, 29))  # CTK, after ISO/IEC 19794-4:2011, table 10
+TECHNOLOGIES = frozenset(range(21))  # CTK, after ISO/IEC 19794-4:2011, table 4: 0 to 0x14
+IRIS_TECHNOLOGIES = frozenset((0, 1))  # CTK: not said, CMOS or CCD; ISO/IEC 19794-6:2011, table 4
+FACE_TECHNOLOGIES = frozenset((*range(7), *range(0x80, 0x100)))  # CTK; ISO/IEC 19794-5:2011, table 4, and vendors' own
+FACE_KINDS = frozenset((*range(4), 0x80, 0x81, 0x82))  # CTK; ISO/IEC 19794-5:2011, table 16
+GENDERS = frozenset((0, 1, 2, 255))  # CTK; ISO/IEC 19794-5:2011, table 6
+COLOURS = frozenset((*range(8), 255))  # CTK; of eyes and hair, ISO/IEC 19794-5:2011, tables 7 and 8
+SAMPLING_LEVELS = frozenset(range(8))  # CTK; ISO/IEC 19794-5:2011, table 18
+COLOUR_SPACES = frozenset((0, 1))  # CTK: not said, 24-bit RGB; ISO/IEC 19794-5:2011, table 21
+LEAST_IRIS = 210  # px; SPEC: diameter for registration. The toolkit does not look at it
 CLOCK_SLACK = timedelta(minutes=3)
 _SOC, _COD = b"\xff\x4f\xff\x51", 0xFF52  # ISO/IEC 15444-1, A.2: start of codestream with SIZ, coding style
 _SOT = 0xFF90
@@ -40,12 +49,19 @@ def faults_of_record(data: bytes, kind: str, subtype: str) -> Iterator[str]:
     Parameters
     ----------
     data : bytes
-    kind : {"Finger", "Iris"}
+    kind : {"Finger", "Iris", "Face"}
     subtype : str
-        The finger or eye it must show, as in `bioSubType`.
+        The finger or eye it must show, as in `bioSubType`; of a face anything.
     """
     try:
-        if kind == "Finger":
+        if kind == "Face":
+            faces = read_fac(data)
+            yield from _alone(faces.images, faces.remarks)
+            if faces.temporal:
+                yield f"temporal semantics {faces.temporal}; 0 is that of one picture"
+            for face in faces.images[:1]:
+                yield from _of_face(face)
+        elif kind == "Finger":
             fingers = read_fir(data)
             yield from _edition(data, FIR_2011)
             yield from _alone(fingers.images, fingers.remarks)
@@ -72,67 +88,123 @@ def _alone(images: tuple[object, ...], remarks: tuple[str, ...]) -> Iterator[str
     yield from (f"the record is wrong where {remark}" for remark in remarks)
 
 
-def _common(image: FingerImage | IrisImage, technologies: frozenset[int]) -> Iterator[str]:
-    if image.captured_at is None:
+def _taken(
+    captured_at: datetime | None,
+    camera: tuple[int, int, int],
+    technologies: frozenset[int],
+    qualities: tuple[QualityBlock, ...],
+) -> Iterator[str]:
+    """Yield what is wrong with what all records begin with; `camera` is technology, vendor and device."""
+    technology, vendor, device = camera
+    if captured_at is None:
         yield "the record has no date of capture"
-    elif image.captured_at > datetime.now(UTC) + CLOCK_SLACK:
-        yield f"the record was captured in the future: {image.captured_at.isoformat()}"
-    if image.technology not in technologies:
-        yield f"capture technology {image.technology} is not defined"
-    if not image.qualities:
-        yield "the record has no quality block"
-    for block in image.qualities:
+    elif captured_at > datetime.now(UTC) + CLOCK_SLACK:
+        yield f"the record was captured in the future: {captured_at.isoformat()}"
+    if technology not in technologies:
+        yield f"capture technology {technology} is not defined"
+    if vendor and not device:
+        yield f"the device has vendor {vendor:#06x} and no type; without a type there is no vendor"  # CTK
+    for block in qualities:
         if block.score is not None and not 0 <= block.score <= 100:
             yield f"quality score {block.score}; 0 to 100 and 255 exist"
-    if image.bit_depth != 8:
-        yield f"pixels of {image.bit_depth} bits; 8 are asked for"
+
+
+def _depth(bits: int) -> Iterator[str]:
+    if bits != 8:
+        yield f"pixels of {bits} bits; 8 are asked for"  # SPEC, CTK
 
 
 def _of_finger(image: FingerImage, subtype: str) -> Iterator[str]:
-    yield from _common(image, TECHNOLOGIES)
+    camera = (image.technology, image.vendor, image.device)
+    yield from _taken(image.captured_at, camera, TECHNOLOGIES, image.qualities)
+    yield from _depth(image.bit_depth)
     expected = {name: int(position) for position, name in SUBTYPES.items()}.get(subtype)
     if image.position != expected:
         yield f"the record shows finger position {image.position}, its text says {subtype!r}"
     if image.impression not in IMPRESSIONS:
         yield f"impression {image.impression} is not defined"
-    for what, rates in (("picture", image.sampling), ("device", image.scan_sampling or image.sampling)):
-        ppi = square_ppi(*rates, metric=image.unit == 2)
-        if ppi < LEAST_PPI:
-            yield f"the {what} has {ppi:.0f} ppi; 500 are asked for"
+    yield from _resolution(image)
     if image.format is not FingerFormat.JPEG2000:
-        yield f"compression {image.format.name}; registration asks for JPEG 2000 without loss"
+        yield f"compression {image.format.name}; registration asks for JPEG 2000 without loss"  # SPEC, CTK
     yield from _picture(image, image.format in (FingerFormat.JPEG2000, FingerFormat.JPEG2000_LOSSY))
 
 
+def _resolution(image: FingerImage) -> Iterator[str]:
+    scanned = image.scan_sampling or image.sampling
+    unit = "ppi" if image.unit is ScaleUnit.PER_INCH else "px/cm"
+    for what, rates in (("picture", image.sampling), ("device", scanned)):
+        if any(rate not in RATES for rate in rates):
+            yield f"the {what} has {min(rates)} {unit}; {RATES.start} to {RATES.stop - 1} per inch are asked for"
+    if any(rate > native for rate, native in zip(image.sampling, scanned, strict=True)):
+        yield f"the picture has {max(image.sampling)} {unit}, more than the {max(scanned)} it was scanned with"
+
+
 def _of_eye(image: IrisImage, subtype: str) -> Iterator[str]:
-    yield from _common(image, IRIS_TECHNOLOGIES)
+    camera = (image.technology, image.vendor, image.device)
+    yield from _taken(image.captured_at, camera, IRIS_TECHNOLOGIES, image.qualities)
+    yield from _depth(image.bit_depth)
     expected = {name: position for position, name in EYE_SUBTYPES.items()}.get(subtype)
     if image.eye is not expected:
         yield f"the record shows eye {image.eye.name.lower()}, its text says {subtype!r}"
-    if image.kind not in (ImageKind.VGA, ImageKind.CROPPED):
-        yield f"image kind {image.kind.name}; registration asks for VGA or CROPPED"
+    if image.kind is not ImageKind.CROPPED:
+        # SPEC allows VGA too; CTK does not.
+        yield f"image kind {image.kind.name}; the toolkit takes CROPPED (K3) alone for registration"
     if image.format is not IrisFormat.MONO_JPEG2000:
         yield f"image format {image.format.name}; registration asks for JPEG 2000 in grey"
-    if image.compression is Compression.LOSSY:
-        yield "the record says that its picture was compressed with loss"
+    if image.compression is not Compression.LOSSLESS_OR_NONE:
+        yield f"compression history {image.compression.name}; registration asks for LOSSLESS_OR_NONE"  # CTK
     if image.diameter is not None and image.diameter[1] < LEAST_IRIS:
         yield f"the iris is {image.diameter[1]} px wide at most; {LEAST_IRIS} are asked for"
     yield from _picture(image, image.format is IrisFormat.MONO_JPEG2000)
 
 
+def _of_face(image: FaceImage) -> Iterator[str]:
+    camera = (image.technology, image.vendor, image.device)
+    yield from _taken(image.captured_at, camera, FACE_TECHNOLOGIES, image.qualities)
+    for what, code, codes in (
+        ("face image type", image.kind, FACE_KINDS),
+        ("gender", image.gender, GENDERS),
+        ("eye colour", image.eye_colour, COLOURS),
+        ("hair colour", image.hair_colour, COLOURS),
+        ("spatial sampling rate level", image.sampling, SAMPLING_LEVELS),
+        ("colour space", image.colour_space, COLOUR_SPACES),
+    ):
+        if code not in codes:
+            yield f"{what} {code} is not one the toolkit takes"
+    if image.format is not FaceFormat.JPEG2000_LOSSLESS:
+        yield f"image format {image.format.name}; registration asks for JPEG 2000 without loss"  # SPEC, CTK
+    yield from _codec(image.data, image.format is not FaceFormat.JPEG)
+    try:
+        picture, colour = image.decode()
+    except FormatError as error:
+        yield f"its picture cannot be read: {error}"
+        return
+    if colour is None:
+        yield "its picture is grey; 24-bit RGB is asked for"  # SPEC, CTK
+    yield from _empty(int(picture.pixels.min()), int(picture.pixels.max()))
+
+
 def _picture(image: FingerImage | IrisImage, says_jpeg2000: bool) -> Iterator[str]:
     """Yield where the picture's real codec, loss and size are not what the record says."""
-    is_jpeg2000 = image.data.startswith((_JP2, _SOC))
-    if says_jpeg2000 and not is_jpeg2000:
-        yield f"the record says JPEG 2000, and its picture begins with {image.data[:8].hex(' ')}"
-    if is_jpeg2000 and not reversible(image.data):
-        yield "its JPEG 2000 was compressed with loss (the 9-7 wavelet)"
+    yield from _codec(image.data, says_jpeg2000)
     try:
         pixels = image.pixels
     except FormatError as error:
         yield f"its picture cannot be read: {error}"
         return
-    if pixels.min() == pixels.max():
+    yield from _empty(int(pixels.min()), int(pixels.max()))
+
+
+def _codec(data: bytes, says_jpeg2000: bool) -> Iterator[str]:
+    is_jpeg2000 = data.startswith((_JP2, _SOC))
+    if says_jpeg2000 and not is_jpeg2000:
+        yield f"the record says JPEG 2000, and its picture begins with {data[:8].hex(' ')}"
+    if is_jpeg2000 and not reversible(data):
+        yield "its JPEG 2000 was compressed with loss (the 9-7 wavelet)"
+
+
+def _empty(darkest: int, brightest: int) -> Iterator[str]:
+    if darkest == brightest:
         yield "its picture is empty"
 
 

@@ -203,8 +203,6 @@ def _hash(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]
 
 def _iso(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]:
     _must_be_readable(case)
-    if case.kind == "Face":
-        raise NotRunError("records of ISO/IEC 19794-5 are not read here")
     for number, (_, document) in enumerate(captured(exchange)):
         try:
             data = unsealed(str(document.get("bioValue")))

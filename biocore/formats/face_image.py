@@ -2,7 +2,7 @@
 
 A record is a 17-byte head and representations, each one picture of one face: what all of them begin with, what is
 known of the face, its landmarks, what the picture is, and the picture, JPEG or JPEG 2000. Integers are big-endian.
-Landmarks, pose and what else is said of the face are passed over: this library looks at no faces.
+Landmarks, pose and expression are passed over: this library looks at no faces.
 
 Strict and lenient as in `iris_image`: a head, code or length that cannot be right is a `FormatError` with its byte
 offset; lengths of the record and of a representation that disagree with what is there are remembered in `remarks`.
@@ -24,7 +24,8 @@ MAGIC = b"FAC\0"
 VERSION_2011 = b"030\0"
 
 _HEAD = struct.Struct(">4s4sIHBH")  # magic, version, length, representations, certification flag, temporal semantics
-_FACE = struct.Struct(">H15x")  # landmarks; of the face itself colours, height, properties, expression, pose: skipped
+# Landmarks; gender, colours of eyes and hair; height, properties, expression and pose, which are skipped.
+_FACE = struct.Struct(">HBBB12x")
 LANDMARK = 8  # bytes
 # Kind of face image, format, width, height, spatial sampling, post-processing, cross reference, colour space, length.
 _IMAGE = struct.Struct(">BBHHBHBBI")
@@ -63,6 +64,12 @@ class FaceImage:
     technology, vendor, device : int
         Of the camera, as registered; 0 = not said.
     qualities : tuple of QualityBlock
+    gender, eye_colour, hair_colour : int
+        As the standard's tables 6 to 8 have them; 0 = not said.
+    sampling : int
+        Spatial sampling rate level, by the width of the head; 0 = up to 180 px.
+    colour_space : int
+        0 = not said, 1 = 24-bit red, green and blue, 3 = 8-bit grey.
     offset : int or None
         Byte of the record it was read from at which its data begin.
     """
@@ -77,6 +84,11 @@ class FaceImage:
     vendor: int = 0
     device: int = 0
     qualities: tuple[QualityBlock, ...] = ()
+    gender: int = 0
+    eye_colour: int = 0
+    hair_colour: int = 0
+    sampling: int = 0
+    colour_space: int = 0
     offset: int | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -108,10 +120,19 @@ class FaceImage:
 
 @dataclass(frozen=True, slots=True)
 class FaceImageRecord:
-    """A record: its pictures, and what was wrong with it and could be read all the same."""
+    """A record: its pictures, and what was wrong with it and could be read all the same.
+
+    Attributes
+    ----------
+    images : tuple of FaceImage
+    remarks : tuple of str
+    temporal : int
+        How the pictures follow each other; 0 = there is one.
+    """
 
     images: tuple[FaceImage, ...]
     remarks: tuple[str, ...] = ()
+    temporal: int = 0
 
 
 def read_fac(data: bytes, file: str | None = None) -> FaceImageRecord:
@@ -128,7 +149,7 @@ def read_fac(data: bytes, file: str | None = None) -> FaceImageRecord:
         raise UnsupportedFormatError(f"is no face image record: it begins with {data[:8]!r}", file=file, offset=0)
     if len(data) < _HEAD.size:
         raise FormatError(f"{len(data)} bytes; the head alone has {_HEAD.size}", file=file, offset=len(data))
-    _, version, total, count, certified, _ = _HEAD.unpack_from(data)
+    _, version, total, count, certified, temporal = _HEAD.unpack_from(data)
     if version != VERSION_2011:
         raise UnsupportedFormatError(f"version {version!r}; the edition of 2011 is read", file=file, offset=4)
     if total > len(data):
@@ -145,15 +166,17 @@ def read_fac(data: bytes, file: str | None = None) -> FaceImageRecord:
         raise FormatError(f"{len(data) - at} bytes too many after the last picture", file=file, offset=at)
     if total != len(data):
         remarks.append(f"total length said {total}, the record has {len(data)} bytes")
-    return FaceImageRecord(tuple(images), tuple(remarks))
+    return FaceImageRecord(tuple(images), tuple(remarks), temporal)
 
 
 def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> tuple[FaceImage, int]:
     """Read the representation that begins at byte `at`; return it and where it ends."""
     front = read_front(data, at, file, remarks)
-    (landmarks,) = unpack(_FACE, data, front.end, "what is known of the face", file)
+    landmarks, gender, eyes, hair = unpack(_FACE, data, front.end, "what is known of the face", file)
     where = front.end + _FACE.size + landmarks * LANDMARK
-    kind, form, width, height, *_, size = unpack(_IMAGE, data, where, "a picture's description", file)
+    kind, form, width, height, sampling, _, _, colours, size = unpack(
+        _IMAGE, data, where, "a picture's description", file
+    )
     if form not in {int(each) for each in FaceFormat}:
         raise FormatError(f"image format {form} is not defined", file=file, offset=where + 1)
     if width < 1 or height < 1:
@@ -177,6 +200,11 @@ def _read_image(data: bytes, at: int, file: str | None, remarks: list[str]) -> t
         vendor=front.vendor,
         device=front.device,
         qualities=front.qualities,
+        gender=gender,
+        eye_colour=eyes,
+        hair_colour=hair,
+        sampling=sampling,
+        colour_space=colours,
         offset=start,
     )
     return image, end
