@@ -1,7 +1,8 @@
 """What a biometric service hands out of a capture: each finger or eye assessed, and as a record of ISO/IEC 19794:2011.
 
 Fingers are written as 19794-4:2011, eyes as 19794-6:2011, both with their quality score. For registration: JPEG 2000
-that loses nothing, eyes of kind K2 (VGA, the iris in its middle). For authentication: JPEG 2000 with loss, a tenth of
+that loses nothing, eyes of kind K3 (cropped), the one
+kind its compliance toolkit takes there. For authentication: JPEG 2000 with loss, a tenth of
 the pixels' size, eyes of kind K7 (cropped, lids and sclera painted over). Source: MOSIP, "Biometric Image
 Specification".
 """
@@ -79,10 +80,8 @@ def record_of(part: Scored) -> bytes:
     ------
     ExtractionError
         There is no iris in the picture.
-    InvalidSampleError
-        An iris that is too large for K2.
     """
-    return _record(part, part.sample.position, ImageKind.VGA, None)
+    return _record(part, part.sample.position, ImageKind.CROPPED, None)
 
 
 def record_to_authenticate(part: Scored, position: Position) -> bytes:
