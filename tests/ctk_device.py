@@ -26,8 +26,9 @@ from biocore.formats.representation import QualityBlock
 from biocore.sbi import EYE_SUBTYPES, EYES, SLAPS, SUBTYPES, link, sealed
 from biocore.types import EyePosition, FingerPosition
 from portrait import portrait
+from record_samples import face_record
 from sbi_device import EYES as EYE_POSITIONS
-from sbi_device import FINGERS, SbiService, Scanner, face_record, make_key, shown, sign
+from sbi_device import FINGERS, SbiService, Scanner, make_key, shown, sign
 
 NEEDED = ("env", "purpose", "specVersion", "timeout", "captureTime", "transactionId", "bio")
 NEEDED_OF_BIO = ("type", "count", "bioSubType", "requestedScore", "deviceId", "deviceSubId", "previousHash")

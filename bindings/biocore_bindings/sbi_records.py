@@ -1,10 +1,9 @@
 """What a biometric service hands out of a capture: each finger or eye assessed, and as a record of ISO/IEC 19794:2011.
 
 Fingers are written as 19794-4:2011, eyes as 19794-6:2011, both with their quality score. For registration: JPEG 2000
-that loses nothing, eyes of kind K3 (cropped), the one
-kind its compliance toolkit takes there. For authentication: JPEG 2000 with loss, a tenth of
-the pixels' size, eyes of kind K7 (cropped, lids and sclera painted over). Source: MOSIP, "Biometric Image
-Specification".
+that loses nothing, eyes of kind K3 (cropped), the one kind that MOSIP's compliance toolkit takes there. For
+authentication: JPEG 2000 with loss, a tenth of the pixels' size, eyes of kind K7 (cropped, lids and sclera painted
+over). Source: MOSIP, "Biometric Image Specification".
 """
 
 from __future__ import annotations
