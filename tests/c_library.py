@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "bindings" / "c"
@@ -42,6 +45,29 @@ def build(prefix: Path, sources: Path = SOURCES) -> Path:
     answer = run(sys.executable, sources / "build.py", "--prefix", prefix)
     assert answer.returncode == 0, answer.stderr
     return prefix
+
+
+def built_once(folders: pytest.TempPathFactory) -> Path:
+    """Build the library for all tests, of every process that runs them; return the folder.
+
+    A test that asks for it is left out where something is missing that it is built with.
+    """
+    if importlib.util.find_spec("cffi") is None:
+        pytest.skip("cffi is not installed: pip install 'biocore[embed]'")
+    if shutil.which("cc") is None and shutil.which("gcc") is None:
+        pytest.skip("no C compiler")
+    try:
+        BUILD.shared_interpreter()
+    except BUILD.BuildError as error:
+        pytest.skip(str(error))
+    base = folders.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "c-library"
+    with (folder.with_suffix(".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "built").exists():
+            build(folder)
+            (folder / "built").touch()
+    return folder
 
 
 def compile_program(compiler: str, library: Path, source: Path, target: Path) -> Path:

@@ -6,7 +6,6 @@ them under valgrind as well (`make test-c`).
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import pytest
 
 import biocore
@@ -25,13 +25,14 @@ from biocore.formats.any_record import read_record
 from biocore.formats.conversion import Target, convert
 from biocore.formats.finger_image import write_fir
 from biocore.formats.finger_templates import TemplateFormat, write_templates
-from biocore.hal import EventKind, State
+from biocore.hal import DeviceInfo, EventKind, State
 from biocore.report import Status
 from biocore.station.payloads import template_item
-from biocore.types import FingerPosition, FingerTemplate, IrisTemplate
-from biocore_bindings.embedded import door, quality, samples, templates
+from biocore.types import FingerPosition, FingerTemplate, IrisTemplate, Modality
+from biocore_bindings.embedded import devices, door, quality, samples, templates
 from biocore_bindings.embedded.start import ABI, FUNCTIONS, start
-from c_library import BUILD, ROOT, SOURCES, WARNINGS, build, compile_program, run
+from c_library import BUILD, ROOT, SOURCES, WARNINGS, build, built_once, compile_program, run
+from portrait import portrait
 
 DOCUMENT = (ROOT / "docs" / "embedding.md").read_text()
 HEADER = (SOURCES / "biocore.h").read_text()
@@ -52,13 +53,7 @@ def compiler() -> str:
 @pytest.fixture(scope="session")
 def library(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build and install the library; return the folder."""
-    if importlib.util.find_spec("cffi") is None:
-        pytest.skip("cffi is not installed: pip install 'biocore[embed]'")
-    try:
-        BUILD.shared_interpreter()
-    except BUILD.BuildError as error:
-        pytest.skip(str(error))
-    return build(tmp_path_factory.mktemp("c"))
+    return built_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -305,6 +300,33 @@ def test_eyes_go_through_the_same_doors(programs: dict[str, Path]) -> None:
     measures = len(report.measures)
     said = f"score {report.score} {report.algorithm} {measures}\nusable {code.usable:.17g}\ncompare {score:.17g}\n"
     assert answer.stdout == said
+
+
+def test_faces_are_handed_on_in_colour_and_go_no_further(programs: dict[str, Path], tmp_path: Path) -> None:
+    colours = portrait(3)
+    cv2.imwrite(str(tmp_path / "face.png"), colours[..., ::-1])
+    answer = run(programs["faces"], tmp_path / "face.png")
+    assert answer.returncode == 0, answer.stderr
+    height, width, _ = colours.shape
+    middle = " ".join(map(str, colours[height // 2, width // 2]))
+    assert answer.stdout == f"size {width} {height}\nmiddle {middle}\n"
+
+
+def test_a_camera_of_faces_is_listed_among_the_others() -> None:
+    ffi = pytest.importorskip("cffi").FFI()
+    ffi.cdef(BUILD.declarations(HEADER)[0])
+    kept: list[object] = []
+
+    def new_block(size: int) -> object:
+        kept.append(ffi.new("char[]", size))
+        return kept[-1]
+
+    here = door.Door(ffi, SimpleNamespace(library_new_block=new_block))
+    found = [DeviceInfo(f"x:{kind}", "x", "maker", "model", kind) for kind in Modality]
+    listed = devices.device_list(here, found)
+    numbers = dict(re.findall(r"(BIOCORE_\w+) = (\d+)", HEADER))
+    told = {ffi.string(listed.devices[k].uri).decode(): listed.devices[k].modality for k in range(listed.count)}
+    assert told == {f"x:{kind}": int(numbers[f"BIOCORE_{kind.name}"]) for kind in Modality}
 
 
 def test_a_forgotten_handle_is_counted(programs: dict[str, Path], prints: Path, fir: Path) -> None:

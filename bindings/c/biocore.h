@@ -124,10 +124,11 @@ typedef struct {
 
 /* -- words --------------------------------------------------------------------------------------------------- */
 
-typedef enum { BIOCORE_FINGER = 0, BIOCORE_IRIS = 1 } biocore_modality;
+/* Faces are captured and handed on: nothing here assesses, extracts or compares them. */
+typedef enum { BIOCORE_FINGER = 0, BIOCORE_IRIS = 1, BIOCORE_FACE = 2 } biocore_modality;
 
 /* Positions are those of ISO/IEC 19794. Fingers: 0 unknown, 1..5 right thumb to right little finger, 6..10 left thumb
- * to left little finger. Eyes: 0 unknown, 1 right, 2 left; the person's own. */
+ * to left little finger. Eyes: 0 unknown, 1 right, 2 left; the person's own. Faces: 0. */
 
 typedef enum { BIOCORE_FAST = 0, BIOCORE_ROBUST = 1 } biocore_effort;
 
@@ -144,7 +145,7 @@ typedef enum {
     BIOCORE_ANSI_2009_AM1 = 5
 } biocore_template_format;
 
-typedef struct biocore_sample biocore_sample;     /* a picture of one finger or eye */
+typedef struct biocore_sample biocore_sample;     /* a picture of one finger, eye or face */
 typedef struct biocore_template biocore_template; /* what is compared */
 typedef struct biocore_device biocore_device;     /* an open scanner or camera */
 typedef struct biocore_record biocore_record;     /* a standard record that was read */
@@ -157,6 +158,7 @@ typedef struct {
     uint32_t width, height; /* px */
     double ppi;             /* px/inch; NAN for cameras */
     const uint8_t *pixels;
+    const uint8_t *colour; /* of faces: the same in colour, red, green and blue of each pixel; else NULL */
 } biocore_picture;
 
 /* -- the library --------------------------------------------------------------------------------------------- */
@@ -214,7 +216,7 @@ BIOCORE_API int32_t biocore_sample_of_pixels(const uint8_t *pixels, uint32_t wid
                                              int32_t modality, double ppi, int32_t position, const char *source,
                                              biocore_sample **sample);
 
-/* Say what a sample shows. The caller's `picture`; its pixels are lent: until the sample is released. */
+/* Say what a sample shows. The caller's `picture`; what it points to is lent: until the sample is released. */
 BIOCORE_API int32_t biocore_sample_picture(const biocore_sample *sample, biocore_picture *picture);
 
 BIOCORE_API int32_t biocore_sample_release(biocore_sample *sample);

@@ -8,22 +8,22 @@ from collections.abc import Callable
 import numpy as np
 
 import biocore
-from biocore.types import MAX_SIDE, EyePosition, FingerPosition, Frame, GreyImage, Modality, Position, Sample
+from biocore.types import MAX_SIDE, Frame, GreyImage, Modality, Position, Sample
 from biocore_bindings.embedded.door import C, Door, number_or_nan, wrong
 
-MODALITIES = (Modality.FINGER, Modality.IRIS)  # in the order of biocore_modality
+MODALITIES = (Modality.FINGER, Modality.IRIS, Modality.FACE)  # in the order of biocore_modality
 
 
 def modality_of(number: int) -> Modality:
     """Return a modality by its number in C; a CallError where there is none."""
     if not 0 <= number < len(MODALITIES):
-        raise wrong(f"{number} is no modality: BIOCORE_FINGER or BIOCORE_IRIS")
+        raise wrong(f"{number} is no modality: BIOCORE_FINGER, BIOCORE_IRIS or BIOCORE_FACE")
     return MODALITIES[number]
 
 
 def position_of(number: int, modality: Modality) -> Position:
     """Return a position by its number; a CallError where there is none."""
-    kind = FingerPosition if modality is Modality.FINGER else EyePosition
+    kind = modality.positions
     try:
         return kind(number)
     except ValueError:
@@ -89,15 +89,17 @@ def picture(door: Door, sample: C, out: C) -> None:
 
 
 def picture_values(door: Door, frame: Frame, modality: Modality, position: Position) -> dict[str, object]:
-    """Return the members of a biocore_picture; its pixels are the frame's."""
+    """Return the members of a biocore_picture; its pixels and colours are the frame's."""
     height, width = frame.pixels.shape
+    ffi, colour = door.ffi, frame.colour
     return {
         "modality": MODALITIES.index(modality),
         "position": int(position),
         "width": width,
         "height": height,
         "ppi": number_or_nan(frame.ppi),
-        "pixels": door.ffi.cast("uint8_t *", frame.pixels.ctypes.data),
+        "pixels": ffi.cast("uint8_t *", frame.pixels.ctypes.data),
+        "colour": ffi.NULL if colour is None else ffi.cast("uint8_t *", colour.ctypes.data),
     }
 
 
