@@ -14,21 +14,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pytest
 
 import biocore
 import record_samples
+import said_by_python
 from biocore import errors
-from biocore.advice import advice_text, cause_text
 from biocore.engine import EFFORTS
-from biocore.formats.any_record import read_record
-from biocore.formats.conversion import Target, convert
+from biocore.formats.conversion import Target
 from biocore.formats.finger_image import write_fir
-from biocore.formats.finger_templates import TemplateFormat, write_templates
 from biocore.hal import DeviceInfo, EventKind, State
 from biocore.report import Status
-from biocore.station.payloads import template_item
-from biocore.types import FingerPosition, FingerTemplate, IrisTemplate, Modality
+from biocore.types import IrisTemplate, Modality
 from biocore_bindings.embedded import devices, door, quality, samples, templates
 from biocore_bindings.embedded.start import ABI, FUNCTIONS, start
 from c_library import BUILD, ROOT, SOURCES, WARNINGS, build, built_once, compile_program, run
@@ -206,56 +204,15 @@ def test_c_says_what_python_says(programs: dict[str, Path], prints: Path, fir: P
     answer = run(programs["walk"], dry, other, fir)
     assert answer.returncode == 0, answer.stderr
     said = answer.stdout.splitlines()
-    sample = biocore.load(dry, "finger", 500.0, FingerPosition.RIGHT_INDEX)
-    report = biocore.assess(sample)
-    assert report.causes, "a dry print has causes: there is something to compare"
-    expected = [f"score {report.score}", f"algorithm {report.algorithm}", f"source {report.source}", "position 2"]
-    for cause in report.causes:
-        texts = f"{cause_text(cause.name)} / {cause_text(cause.name, 'id')}"
-        expected.append(f"cause {cause.name} {cause.confidence:.17g} {texts}")
-        expected += [f"evidence {cause.name} {name} {value:.17g}" for name, value in sorted(cause.evidence.items())]
-    expected += [f"advice {step} {advice_text(step)} / {advice_text(step, 'id')}" for step in report.advice]
-    for name, measure in report.measures.items():
-        native = "nan" if measure.native is None else f"{measure.native:.17g}"
-        score = -1 if measure.score is None else measure.score
-        expected.append(f"measure {name} {native} {score} {list(Status).index(measure.status)}")
+    expected = said_by_python.of_report(dry)
     assert said[: len(expected)] == expected
-    compare_templates(said, sample, other)
-    compare_records(said, fir.read_bytes())
+    for line in (*said_by_python.of_templates(dry, other), *said_by_python.of_record(fir)):
+        assert line in said
+    assert [line for line in said if line.startswith(("absence", "lost"))] == [
+        line for line in said_by_python.of_record(fir) if line.startswith(("absence", "lost"))
+    ]
     assert "device virtual:finger virtual 0" in said
     assert said[-1] == "live 0"
-
-
-def compare_templates(said: list[str], sample: biocore.Sample, other: Path) -> None:
-    finger = biocore.extract(sample)
-    second = biocore.extract(biocore.load(other, "finger", 500.0, FingerPosition.RIGHT_INDEX))
-    assert isinstance(finger, FingerTemplate)
-    found = biocore.compare(finger, second)
-    itself = biocore.compare(finger, finger).score
-    fused = biocore.fuse([finger, second])
-    assert isinstance(fused, FingerTemplate)
-    assert f"template {finger.algorithm} 2 {finger.width} {finger.height} 500 {len(finger)}" in said
-    assert f"compare {found.score:.17g} {found.fmr:.17g} {len(found.pairs)}" in said
-    assert f"search {itself:.17g} {found.score:.17g}" in said
-    assert f"fused {len(fused)}" in said
-    assert f"written-0 {template_item(finger, 1).payload.hex()}" in said
-    for number, form in enumerate(TemplateFormat, 1):
-        assert f"written-{number} {write_templates([finger], form).hex()}" in said
-
-
-def compare_records(said: list[str], data: bytes) -> None:
-    contents = read_record(data)
-    made = convert(contents, Target.FIR_2005)
-    image = contents.images[0]
-    assert f"record {contents.kind} {len(contents.images)} 0" in said
-    assert [f"absence 0 {int(position)} {reason}" for position, reason in contents.missing] == [
-        line for line in said if line.startswith("absence")
-    ]
-    assert f"picture 0 {int(image.position)} {image.width} {image.height} {image.ppi:g}" in said
-    assert f"row {image.pixels[0].tobytes().hex()}" in said
-    assert f"converted {made.data.hex()}" in said
-    assert [f"lost {text}" for text in made.lost] == [line for line in said if line.startswith("lost")]
-    assert made.lost
 
 
 def test_eight_threads_answer_as_one_does(programs: dict[str, Path], prints: Path) -> None:
@@ -327,6 +284,18 @@ def test_a_camera_of_faces_is_listed_among_the_others() -> None:
     numbers = dict(re.findall(r"(BIOCORE_\w+) = (\d+)", HEADER))
     told = {ffi.string(listed.devices[k].uri).decode(): listed.devices[k].modality for k in range(listed.count)}
     assert told == {f"x:{kind}": int(numbers[f"BIOCORE_{kind.name}"]) for kind in Modality}
+
+
+def test_a_library_older_than_its_environment_is_told_what_it_knows() -> None:
+    ffi = pytest.importorskip("cffi").FFI()
+    types, _ = BUILD.declarations(HEADER)
+    ffi.cdef(types.replace("const uint8_t *colour;", ""))
+    here = door.Door(ffi, SimpleNamespace())
+    sample = biocore.Sample(biocore.Frame(np.full((2, 3), 7, np.uint8), 500.0), Modality.FINGER)
+    picture = ffi.new("biocore_picture *")
+    picture.struct_size = ffi.sizeof("biocore_picture")
+    samples.picture(here, ffi.cast("biocore_sample *", here.handles.add(sample, 0)), picture)
+    assert (picture.width, picture.height, picture.pixels[5]) == (3, 2, 7)
 
 
 def test_a_forgotten_handle_is_counted(programs: dict[str, Path], prints: Path, fir: Path) -> None:

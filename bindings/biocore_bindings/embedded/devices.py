@@ -96,7 +96,8 @@ def _tell(door: Door, device: Device, event: HeardEvent, listener: C, context: C
     put(told, {"struct_size": ffi.sizeof("biocore_event"), "kind": kind, "device": uri, "detail": detail})
     if event.frame is not None:
         modality = device.info.modality
-        picture = ffi.new("biocore_picture *", picture_values(door, event.frame, modality, modality.unknown))
+        values = picture_values(door, event.frame, modality, modality.unknown)
+        picture = ffi.new("biocore_picture *", door.known("biocore_picture", values))
         picture.struct_size = ffi.sizeof("biocore_picture")
         told.picture = picture
     listener(told, context)

@@ -118,6 +118,7 @@ class Door:
         self.handles = Handles()
         self._constants: dict[str, C] = {}
         self._codes: dict[type[BaseException], int] = {}
+        self._members: dict[str, frozenset[str]] = {}
         self._offset = FIRST_HANDLE if ffi.sizeof("void *") == POINTER_BYTES else 0
 
     # -- what comes in -----------------------------------------------------------------------------
@@ -181,9 +182,16 @@ class Door:
         known = min(place.struct_size, ffi.sizeof(kind))
         if known <= ffi.sizeof("uint32_t"):
             raise wrong(f"struct_size of {kind} is {place.struct_size}: set it to sizeof before the call")
-        put(whole, values)
+        put(whole, self.known(kind, values))
         whole.struct_size = place.struct_size
         ffi.memmove(place, whole, known)
+
+    def known(self, kind: str, values: dict[str, object]) -> dict[str, object]:
+        """Return those members that the library's structure has: it may be older than the engine it starts."""
+        if kind not in self._members:
+            self._members[kind] = frozenset(name for name, _ in self.ffi.typeof(kind).fields)
+        members = self._members[kind]
+        return {name: value for name, value in values.items() if name in members}
 
     def block(self, *parts: tuple[str, int] | str | bytes) -> list[C]:
         """Return new memory for C, in parts.

@@ -79,7 +79,7 @@ public final class DeviceInfo {
     /**
      * Tells what it captures.
      *
-     * @return finger or iris
+     * @return finger, iris or face
      */
     public Modality modality() {
         return modality;

@@ -33,6 +33,11 @@ final class Failure {
         return new Failure(ErrorCode.ABI, "AbiError", message, null);
     }
 
+    /** Return what nothing more is known of than the code. */
+    static Failure of(int code) {
+        return new Failure(code, "", "", null);
+    }
+
     /** Return what biocore_last_error() says in this thread, before it calls anything else. */
     private static Failure last() {
         Pointer told = Natives.biocore_last_error();

@@ -3,6 +3,7 @@ package id.biocore;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -16,11 +17,14 @@ import java.util.OptionalDouble;
  * }</pre>
  */
 public final class Frame {
+    private static final int CHANNELS = 3; // red, green, blue
+
     private final Position position;
     private final int width;
     private final int height;
     private final OptionalDouble ppi;
     private final byte[] pixels;
+    private final byte[] colours;
 
     Frame(Pointer from) {
         this(from.getByteBuffer(0, Layouts.Picture.OF.size()).order(ByteOrder.nativeOrder()));
@@ -35,10 +39,13 @@ public final class Frame {
         this.ppi = Foreign.number(from.getDouble(Layouts.Picture.PPI));
         this.pixels = new Pointer(from.getLong(Layouts.Picture.PIXELS))
                 .getByteArray(0, Math.multiplyExact(width, height));
+        long colour = from.getLong(Layouts.Picture.COLOUR);
+        this.colours =
+                colour == 0 ? null : new Pointer(colour).getByteArray(0, Math.multiplyExact(CHANNELS, pixels.length));
     }
 
     /**
-     * Tells which finger or eye it shows.
+     * Tells what it shows.
      *
      * @return the position; an unknown one of live frames
      */
@@ -89,6 +96,15 @@ public final class Frame {
      */
     public ByteBuffer buffer() {
         return ByteBuffer.wrap(pixels).asReadOnlyBuffer();
+    }
+
+    /**
+     * Returns the same picture in colour, which cameras of faces give.
+     *
+     * @return a copy of {@code 3 * width * height} bytes: red, green and blue of each pixel; empty of fingers and eyes
+     */
+    public Optional<byte[]> colours() {
+        return Optional.ofNullable(colours).map(byte[]::clone);
     }
 
     @Override

@@ -28,6 +28,7 @@ final class Layouts {
         static final int HEIGHT = OF.int32("height");
         static final int PPI = OF.wide("ppi");
         static final int PIXELS = OF.wide("pixels");
+        static final int COLOUR = OF.wide("colour");
 
         private Picture() {}
     }

@@ -1,6 +1,6 @@
 package id.biocore;
 
-/** Which finger or eye, the person's own: with the numbers of ISO/IEC 19794. */
+/** Which finger or eye, or a face, the person's own: with the numbers of ISO/IEC 19794. */
 public enum Position {
     /** A finger; which one, nobody said. */
     UNKNOWN_FINGER(Modality.FINGER, 0),
@@ -29,7 +29,9 @@ public enum Position {
     /** The right eye. */
     RIGHT_EYE(Modality.IRIS, 1),
     /** The left eye. */
-    LEFT_EYE(Modality.IRIS, 2);
+    LEFT_EYE(Modality.IRIS, 2),
+    /** The face: a person has one. */
+    FACE(Modality.FACE, 0);
 
     private final Modality modality;
     private final int number;
@@ -40,7 +42,7 @@ public enum Position {
     }
 
     /**
-     * Tells whether it is a finger or an eye.
+     * Tells whether it is a finger, an eye or a face.
      *
      * @return the modality
      */
@@ -51,7 +53,7 @@ public enum Position {
     /**
      * Tells the number that the standards have for it.
      *
-     * @return 0 to 10 of fingers, 0 to 2 of eyes
+     * @return 0 to 10 of fingers, 0 to 2 of eyes, 0 of faces
      */
     public int number() {
         return number;
@@ -60,10 +62,10 @@ public enum Position {
     /**
      * Returns the position that has a number.
      *
-     * @param modality finger or eye
+     * @param modality finger, eye or face
      * @param number as the standards have it
      * @return the position
-     * @throws IllegalArgumentException where no finger or eye has that number
+     * @throws IllegalArgumentException where none has that number
      */
     public static Position of(Modality modality, int number) {
         for (Position position : values()) {
@@ -77,11 +79,13 @@ public enum Position {
     /** The same of what the library says: a place that this jar does not know yet is an unknown one. */
     static Position told(int modality, int number) {
         Modality kind = Modality.of(modality);
+        Position unknown = null;
         for (Position position : values()) {
             if (position.modality == kind && position.number == number) {
                 return position;
             }
+            unknown = position.modality == kind && position.number == 0 ? position : unknown;
         }
-        return kind == Modality.FINGER ? UNKNOWN_FINGER : UNKNOWN_EYE;
+        return unknown;
     }
 }

@@ -3,7 +3,7 @@ package id.biocore;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
-/** A picture of one finger or eye, in the engine's hands. It never changes. */
+/** A picture of one finger, eye or face, in the engine's hands. It never changes. */
 public final class Sample implements AutoCloseable {
     private final Handle.Tied handle;
 

@@ -1,0 +1,90 @@
+package id.biocore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Memory: given back by who forgets, and not growing. Run with a heap that is all there from the beginning. */
+@Timeout(120)
+final class MemoryTest {
+    private static final long ALLOWED_KB = 4_000; // one print left behind a round would be three times that
+    private static final int ROUNDS = 60;
+
+    @Test
+    void whatIsForgottenIsReleasedSomeDay() throws InterruptedException {
+        try (Biocore biocore = Biocore.start()) {
+            forget(biocore);
+            for (int k = 0; k < 200 && biocore.liveHandles() > 0; k++) {
+                System.gc();
+                Thread.sleep(25);
+            }
+            assertEquals(0, biocore.liveHandles());
+        }
+    }
+
+    private static void forget(Biocore biocore) {
+        Sample sample = Prints.first(biocore);
+        sample.extract();
+        biocore.openDevice("virtual:finger");
+        biocore.readRecord(Prints.RECORD);
+        assertEquals(4, biocore.liveHandles());
+    }
+
+    @Test
+    void manyCallsTakeNoMore() throws Exception {
+        try (Biocore biocore = Biocore.start()) {
+            for (int k = 0; k < ROUNDS / 2; k++) { // the engine's own caches, and Java's compiler
+                everything(biocore, k);
+            }
+            long before = kilobytes();
+            for (int k = 0; k < ROUNDS; k++) {
+                everything(biocore, k);
+            }
+            long grown = kilobytes() - before;
+            System.out.println("grown by " + grown + " kB in " + ROUNDS + " rounds");
+            assertTrue(grown < ALLOWED_KB, grown + " kB");
+            assertEquals(0, biocore.liveHandles());
+        }
+    }
+
+    private static void everything(Biocore biocore, int round) throws Exception {
+        try (Device scanner = biocore.openDevice("virtual:finger?width=160&height=160&arrival=0&interval=0&previews=2");
+                Sample live = scanner.capture(Duration.ofMinutes(1), Position.RIGHT_INDEX, event -> {});
+                Sample sample = Prints.first(biocore);
+                Template finger = sample.extract();
+                BiometricRecord record = biocore.readRecord(Prints.RECORD)) {
+            live.frame();
+            sample.frame();
+            sample.assess(finger);
+            finger.info();
+            finger.compare(finger);
+            finger.search(List.of(finger, finger), 1);
+            biocore.readTemplates(finger.write(TemplateFormat.FMR_2011)).forEach(Template::close);
+            record.info();
+            record.convert(RecordFormat.FIR_2005);
+            scanner.info();
+            biocore.devices();
+            assertThrows(FormatException.class, () -> biocore.readTemplates(new byte[] {1, 2, 3}));
+            Thread passing = new Thread(sample::frame); // threads come and go
+            passing.start();
+            passing.join();
+        }
+    }
+
+    private static long kilobytes() throws IOException {
+        System.gc();
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(one -> one.startsWith("VmRSS"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(line.replaceAll("\\D", ""));
+    }
+}
