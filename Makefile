@@ -3,6 +3,7 @@ VENV ?= .venv
 BIN  := $(VENV)/bin
 ARGS ?=
 APT  := apt-get install git make gcc python3 python3-venv python3-dev libgl1 libglib2.0-0
+APT_JAVA := apt-get install default-jdk-headless libjna-java junit5
 
 BOUNDS := $(CURDIR)/build/bounds
 
@@ -14,7 +15,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 endif
 need = @{ $(1); } >/dev/null 2>&1 || { echo "$(2). On Debian and Ubuntu: $(APT)" >&2; exit 1; }
 
-.PHONY: help dev run test test-crash test-fuzz test-c test-bounds c test-vm check bench dist clean
+.PHONY: help dev run test test-crash test-fuzz test-c test-java test-bounds c java test-vm check bench dist clean
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
@@ -40,6 +41,13 @@ c: dev           ## the C library and its header, in build/c
 
 test-c: dev      ## the C library, its programs under valgrind too, with leaks planted that must be found
 	BIOCORE_VALGRIND=1 $(BIN)/python -m pytest -q tests/test_c_library.py $(ARGS)
+
+java: c          ## the jar for Java and its documentation, in build/java, beside the C library that it calls
+	$(BIN)/python bindings/java/build.py --prefix build/java --javadoc $(ARGS)
+
+test-java: dev   ## the jar: its programs, its JUnit classes, its example
+	@command -v javac >/dev/null || { echo "there is no JDK. On Debian and Ubuntu: $(APT_JAVA)" >&2; exit 1; }
+	$(BIN)/python -m pytest -q -rs tests/test_java.py $(ARGS)
 
 # Its own build and its own folder; PYTHONPATH comes before the checkout, which -P keeps out of the way.
 test-bounds: dev ## all tests against kernels that check every index

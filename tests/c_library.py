@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +48,18 @@ def build(prefix: Path, sources: Path = SOURCES) -> Path:
     return prefix
 
 
+def once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder once for all processes that run the tests; return it."""
+    base = folders.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 def built_once(folders: pytest.TempPathFactory) -> Path:
     """Build the library for all tests, of every process that runs them; return the folder.
 
@@ -60,14 +73,7 @@ def built_once(folders: pytest.TempPathFactory) -> Path:
         BUILD.shared_interpreter()
     except BUILD.BuildError as error:
         pytest.skip(str(error))
-    base = folders.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "c-library"
-    with (folder.with_suffix(".lock")).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "built").exists():
-            build(folder)
-            (folder / "built").touch()
-    return folder
+    return once(folders, "c-library", build)
 
 
 def compile_program(compiler: str, library: Path, source: Path, target: Path) -> Path:

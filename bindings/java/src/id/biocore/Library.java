@@ -163,7 +163,7 @@ final class Library {
         try {
             return NativeLibrary.getInstance(file.toAbsolutePath().toString());
         } catch (UnsatisfiedLinkError error) {
-            tried.add(from + ": " + file + ": " + error.getMessage().split("\n")[0]);
+            tried.add(from + ": " + reason(error));
             return null;
         }
     }
@@ -172,9 +172,15 @@ final class Library {
         try {
             return NativeLibrary.getInstance(FILE);
         } catch (UnsatisfiedLinkError error) {
-            tried.add("the system's loader (LD_LIBRARY_PATH, ldconfig): " + error.getMessage().split("\n")[0]);
+            tried.add("the system's loader (LD_LIBRARY_PATH, ldconfig): " + reason(error));
             return null;
         }
+    }
+
+    /** JNA tells every name that it tried; the first is the one that was asked for, with the loader's own words. */
+    private static String reason(UnsatisfiedLinkError error) {
+        Throwable[] tries = error.getSuppressed();
+        return (tries.length == 0 ? error : tries[0]).getMessage().split("\n")[0];
     }
 
     private static void checkAbi(NativeLibrary library) {
