@@ -217,7 +217,7 @@ def test_a_program_that_ends_during_a_capture_ends_the_capture_first(java: Java,
 
 
 def test_a_library_that_is_nowhere_is_told_with_every_place(java: Java) -> None:
-    answer = java.run("-Djava.library.path=/one:/two", "Start", library="")
+    answer = java.run("-Djava.library.path=/one:/two", "Load", library="")
     assert answer.returncode == 1
     said = answer.stdout
     assert said.startswith("3 StartError no libbiocore.so.1 was loaded. Tried:\n")
@@ -229,18 +229,18 @@ def test_a_library_that_is_nowhere_is_told_with_every_place(java: Java) -> None:
 def test_the_library_is_found_by_every_way_that_is_told(java: Java, way: str) -> None:
     lib = str(java.library.parent)
     answer = {
-        "property": lambda: java.run("Start"),
-        "folder": lambda: java.run("Start", library=lib),
-        "variable": lambda: java.run("Start", library="", BIOCORE_LIBRARY=f"{lib}/libbiocore.so.1"),
-        "library path": lambda: java.run(f"-Djava.library.path=/nowhere:{lib}", "Start", library=""),
-        "loader": lambda: java.run("-Djava.library.path=", "Start", library="", LD_LIBRARY_PATH=lib),
+        "property": lambda: java.run("Load"),
+        "folder": lambda: java.run("Load", library=lib),
+        "variable": lambda: java.run("Load", library="", BIOCORE_LIBRARY=f"{lib}/libbiocore.so.1"),
+        "library path": lambda: java.run(f"-Djava.library.path=/nowhere:{lib}", "Load", library=""),
+        "loader": lambda: java.run("-Djava.library.path=", "Load", library="", LD_LIBRARY_PATH=lib),
     }[way]()
-    assert answer.stdout == f"biocore {BUILD.project_version()} ABI {C_BUILD.abi()}\n", answer.stdout + answer.stderr
+    assert answer.stdout == "loaded BIOCORE_ERROR_FORMAT\n", answer.stdout + answer.stderr
 
 
 def test_a_library_that_is_named_is_the_one_or_none(java: Java) -> None:
     lib = str(java.library.parent)
-    answer = java.run("Start", library="/nowhere/x.so", BIOCORE_LIBRARY=lib, LD_LIBRARY_PATH=lib)
+    answer = java.run("Load", library="/nowhere/x.so", BIOCORE_LIBRARY=lib, LD_LIBRARY_PATH=lib)
     assert answer.returncode == 1
     assert "system property biocore.library: /nowhere/x.so: no such file" in answer.stdout
     assert lib not in answer.stdout
@@ -268,7 +268,7 @@ def test_a_library_that_will_not_do_is_told(java: Java, tmp_path: Path, source: 
     else:
         (tmp_path / "other.c").write_text(source)
         assert run("cc", "-shared", "-fPIC", "-o", library, tmp_path / "other.c").returncode == 0
-    answer = java.run("Start", library=library)
+    answer = java.run("Load", library=library)
     assert answer.returncode == 1
     assert says.format(library=library) in answer.stdout
 
@@ -307,12 +307,14 @@ def test_the_example_of_the_document_says_what_python_says(java: Java, prints: P
     (in_java,), (in_python,) = blocks("java"), blocks("python")
     program = tmp_path / "Assess.java"
     program.write_text(in_java)
-    compile_java(tmp_path / "classes", java.path, program)
+    compile_java(tmp_path, java.path, program)  # and run as the document says, from its source
     answer = java.run(program, prints / "a3_dry.png")
     assert answer.returncode == 0, answer.stderr
     assert "DRY" in answer.stdout
     assert answer.stdout == run(sys.executable, "-c", in_python, prints / "a3_dry.png").stdout
-    assert java.run(program, "/nowhere.png").returncode == 1
+    answer = java.run(program, "/nowhere.png")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("/nowhere.png: ")
 
 
 def test_the_example_captures_until_the_print_is_good(java: Java, tmp_path: Path) -> None:
