@@ -23,7 +23,8 @@ record or a wrong call is an exception, never data::
     │   ├── JournalReadOnlyError (PermissionError)    a read-only disk, or a folder without rights
     │   ├── JournalDeviceError               the disk failed (EIO): nothing since the last answer is certain
     │   ├── JournalBusyError (TimeoutError)  another process holds the journal
-    │   ├── JournalCorruptError              an entry or the index is missing or altered; names the entry
+    │   ├── JournalCorruptError              an entry is missing or altered; names the entry
+    │   │   └── JournalIndexError            the index is damaged; opening the journal makes it anew from the records
     │   ├── JournalVersionError              written by a newer biocore
     │   ├── JournalClosedError               closed, or stopped by an earlier fault: open it again
     │   └── JournalStateError (ValueError)   a resident that is unknown, finished or damaged; an item that is none
@@ -373,6 +374,12 @@ class JournalBusyError(JournalError, TimeoutError):
 
 class JournalCorruptError(JournalError):
     """An entry, a record file or the index is missing, altered or unreadable; the message names it."""
+
+
+class JournalIndexError(JournalCorruptError):
+    """The index is damaged (`why`); nothing is lost: the next opening makes it anew from the records."""
+
+    why = ""
 
 
 class JournalVersionError(JournalError):

@@ -206,17 +206,6 @@ def test_recovery_cuts_adds_and_closes_the_number_that_was_finished(tmp_path: Pa
     assert station("recover", tmp_path).out.count("Not finished: number 2") == 1
 
 
-def test_a_damaged_index_is_rebuilt_when_asked(tmp_path: Path) -> None:
-    made(tmp_path)
-    (tmp_path / "journal" / "index.db").write_bytes(b"nonsense" * 1000)
-    refused = station("recover", tmp_path)
-    assert (refused.code, "the index is damaged" in refused.err) == (ExitCode.STATION, True)
-    result = station("recover", tmp_path, "--rebuild")
-    assert result.code == ExitCode.OK
-    assert "The damaged index is in" in result.out
-    assert station("status", tmp_path, "--json").document["residents"]["total"] == 2
-
-
 def test_records_go_by_stick_and_receipts_come_back(tmp_path: Path) -> None:
     station_folder, centre_folder, stick = tmp_path / "station", tmp_path / "centre", tmp_path / "stick"
     stick.mkdir()

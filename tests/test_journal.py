@@ -199,7 +199,7 @@ def test_a_journal_of_version_1_is_brought_to_the_present_with_all_it_holds(
         assert digest is not None
     downgrade_to_version_1(tmp_path)
     with opened(tmp_path, centre) as journal:
-        assert journal._index._db.execute("PRAGMA user_version").fetchone()[0] == VERSION == len(MIGRATIONS) == 3
+        assert journal._index._db.execute("PRAGMA user_version").fetchone()[0] == VERSION == len(MIGRATIONS) == 4
         assert [(e.sequence, e.link) for e in journal._index.entries()] == before
         assert journal._index.row(done.resident) == digest
         assert journal.verify() == []

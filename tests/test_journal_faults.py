@@ -183,35 +183,6 @@ def test_an_index_locked_by_another_program_is_named(tmp_path: Path, monkeypatch
         assert journal.verify() == []
 
 
-@pytest.mark.parametrize("harm", ["not SQLite", "page", "gone"])
-def test_a_damaged_index_is_named_and_made_anew_from_the_records(tmp_path: Path, harm: str) -> None:
-    centre = Centre()
-    with opened(tmp_path, centre) as journal:
-        recording = journal.begin(ticket=5)
-        for position in PLAN[:5]:
-            recording.record(*finger_items(position))
-        before = [(e.sequence, e.link, e.position) for e in journal._index.entries()]
-        rows = list(journal._index.rows())
-    path = tmp_path / "index.db"
-    if harm == "gone":
-        path.unlink()
-    else:
-        data = bytearray(path.read_bytes())
-        data[: 100 if harm == "not SQLite" else 0] = b"x" * (100 if harm == "not SQLite" else 0)
-        data[4096 * (harm == "page") : 4096 * 4 * (harm == "page")] = b"\xff" * (4096 * 3 * (harm == "page"))
-        path.write_bytes(data)
-        with pytest.raises(JournalCorruptError, match="rebuild"):
-            opened(tmp_path, centre)
-        aside = Journal.rebuild(tmp_path)
-        assert (aside / "index.db").read_bytes() == data
-    with opened(tmp_path, centre) as journal:
-        assert journal.recovery.added == 22
-        assert [(e.sequence, e.link, e.position) for e in journal._index.entries()] == before
-        assert list(journal._index.rows()) == rows
-        assert journal.unfinished()[0].next_of(PLAN) is PLAN[5]
-        assert journal.verify() == []
-
-
 def test_a_log_torn_at_any_byte_loses_no_acknowledged_entry(tmp_path: Path) -> None:
     """Even with SQLite's log gone, which no power cut does after an acknowledgement, the records have everything."""
     centre, live = Centre(), tmp_path / "live"

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from biocore.errors import (
     JournalBusyError,
-    JournalCorruptError,
     JournalDeviceError,
     JournalError,
     JournalFullError,
+    JournalIndexError,
     JournalReadOnlyError,
 )
 
@@ -117,6 +117,14 @@ def _opened_plain(path: Path, flags: int) -> int:
     return fd
 
 
+def index_damaged(why: str, path: Path) -> JournalIndexError:
+    """Return the error for an index that is not what was written."""
+    what = f"the index is damaged ({why}); opening the journal makes it anew from the records"
+    error = JournalIndexError(what, path=str(path))
+    error.why = why
+    return error
+
+
 def named(error: OSError | sqlite3.Error, path: Path) -> JournalError:
     """Return the journal's own error for what the system or SQLite reported."""
     if isinstance(error, OSError):
@@ -161,7 +169,7 @@ def _named_sqlite(error: sqlite3.Error, path: Path) -> JournalError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return JournalBusyError("the index stayed locked by another program; close that one", path=where)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return JournalCorruptError("the index is damaged; `Journal.rebuild` makes it anew from the records", path=where)
+        return index_damaged(str(error), path)
     if code == sqlite3.SQLITE_IOERR:
         return JournalDeviceError(f"the disk failed under the index ({error}); open the journal again", path=where)
     return JournalError(f"the index: {error}", path=where)

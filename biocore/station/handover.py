@@ -192,12 +192,23 @@ def _read_sound(path: Path) -> Kept:
 
 
 class Receipts:
-    """The folder `receipts/` of a journal, while the journal is being opened."""
+    """The folder `receipts/` of a journal, while the journal is being opened.
+
+    Attributes
+    ----------
+    identity : Identity
+        The journal's.
+    kept : dict
+        Receipts that the index does not know, by resident. Entries are read when they are asked for: a year of them
+        is more than a station's memory.
+    faults : dict
+        What is wrong with a receipt, by resident.
+    """
 
     def __init__(self, folder: Path, records: Path, identity: Identity, disk: Disk) -> None:
         self._folder, self._records = folder, records
-        self._identity, self._disk = identity, disk
-        self.kept: dict[str, Kept] = {}  # those that the index does not know, by resident
+        self.identity, self._disk = identity, disk
+        self.kept: dict[str, HandedOver] = {}
         self.faults: dict[str, str] = {}
 
     def read(self, index: Index) -> None:
@@ -210,24 +221,28 @@ class Receipts:
             if row is not None and row.receipt is not None:
                 continue
             try:
-                kept = _read_sound(path)
-                receipt, identity = kept.handed.receipt, self._identity
+                handed = _read_sound(path).handed
+                receipt, identity = handed.receipt, self.identity
                 digest = row.digest if row else None
                 receipt.check(identity.centre, identity.journal, resident, digest, receipt.size)
-                self.kept[resident] = kept
+                self.kept[resident] = handed
             except (JournalCorruptError, ReceiptError) as error:
                 self.faults[resident] = f"its receipt is not valid: {error}"
 
+    def entries(self, resident: str) -> list[Stored]:
+        """Return the entries without bodies of a record that was handed over."""
+        return _read_sound(receipt_path(self._folder, resident)).entries
+
     def finish(self, index: Index) -> None:
         """Bring index, receipts and records to the same state."""
-        for resident, kept in self.kept.items():
-            self._take_down(index, resident, kept.handed)
+        for resident, handed in self.kept.items():
+            self._take_down(index, resident, handed)
         for row in index.handed_over():
             record = record_path(self._records, row.resident)
             lost = not receipt_path(self._folder, row.resident).exists()
             if not lost and not record.exists():
                 continue
-            if fault := fault_of(row, self._identity):
+            if fault := fault_of(row, self.identity):
                 self.faults[row.resident] = fault
                 continue
             if lost:
@@ -241,7 +256,7 @@ class Receipts:
         try:
             if row is None:
                 raise ReceiptError("its entries do not fit into the journal")
-            check_receipt(handed.receipt, row, self._identity)
+            check_receipt(handed.receipt, row, self.identity)
         except ReceiptError as error:
             self.faults[resident] = f"its receipt is not valid: {error}"
             return

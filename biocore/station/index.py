@@ -13,12 +13,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from biocore.errors import JournalCorruptError, JournalVersionError
-from biocore.station.disk import make_plain, named_faults, read_plain
+from biocore.errors import JournalBusyError, JournalCorruptError, JournalVersionError
+from biocore.station.disk import index_damaged, make_plain, named_faults, read_plain
 from biocore.station.entry import GENESIS, EntryKind, Head
 from biocore.station.record_file import Stored, record_path
 
 BUSY_S = 5.0  # how long a lock of another program (a backup, a look into the index) is waited for
+
+_OF_A_ROW = "resident, opened, ticket, length, closed, digest, receipt, handed_over"
+PROOF = f"row_proof({_OF_A_ROW})"
 
 _VERSION_1 = """
 CREATE TABLE residents (
@@ -30,6 +33,20 @@ CREATE TABLE entries (
     link TEXT NOT NULL, UNIQUE (resident, ordinal)
 );
 """
+
+
+def prove_rows(db: sqlite3.Connection) -> None:
+    """Teach SQLite the function that makes and checks the digests of rows."""
+
+    def row_proof(*values: str | int | None) -> bytes:
+        return hashlib.sha256(repr(values).encode()).digest()
+
+    db.create_function("row_proof", 8, row_proof, deterministic=True)
+
+
+def _to_version_1(db: sqlite3.Connection, records: Path) -> None:
+    for statement in _VERSION_1.split(";"):
+        db.execute(statement)
 
 
 def _to_version_2(db: sqlite3.Connection, records: Path) -> None:
@@ -49,13 +66,19 @@ def _to_version_3(db: sqlite3.Connection, records: Path) -> None:
     db.execute("CREATE INDEX handed_over ON residents (handed_over) WHERE handed_over IS NOT NULL")
 
 
-def _to_version_1(db: sqlite3.Connection, records: Path) -> None:
-    for statement in _VERSION_1.split(";"):
-        db.execute(statement)
+def _to_version_4(db: sqlite3.Connection, records: Path) -> None:
+    """Give each resident a digest of the row, so that one flipped bit shows; entries have their links for that."""
+    db.execute("ALTER TABLE residents ADD COLUMN proof BLOB")
+    db.execute(f"UPDATE residents SET proof = {PROOF}")
 
 
 # One step a version, in order; each runs in the transaction that also writes the version number.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (_to_version_1, _to_version_2, _to_version_3)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection, Path], None], ...] = (
+    _to_version_1,
+    _to_version_2,
+    _to_version_3,
+    _to_version_4,
+)
 VERSION = len(MIGRATIONS)
 
 
@@ -96,7 +119,7 @@ class IndexedEntry:
 class Index:
     """The SQLite file, and nothing but its rows."""
 
-    def __init__(self, path: Path, records: Path, *, upto: int = VERSION) -> None:
+    def __init__(self, path: Path, records: Path, *, upto: int = VERSION, durable: bool = True) -> None:
         self.path = path
         self._records = records
         with named_faults(path):
@@ -104,14 +127,16 @@ class Index:
             self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             with named_faults(path):
-                self._prepare(upto)
+                prove_rows(self._db)
+                self._prepare(upto, durable=durable)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, upto: int) -> None:
+    def _prepare(self, upto: int, *, durable: bool) -> None:
         # DELETE mode would need two more waits a commit; NORMAL would lose the last commits in a power cut
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+        waits = "FULL" if durable else "OFF"
+        for setting in ("journal_mode = WAL", f"synchronous = {waits}", "foreign_keys = ON", "trusted_schema = OFF"):
             self._db.execute(f"PRAGMA {setting}").fetchall()
         if (mode := self._db.execute("PRAGMA journal_mode").fetchone()[0]) != "wal":
             raise JournalCorruptError(f"SQLite cannot keep a write-ahead log here, but {mode}", path=str(self.path))
@@ -121,10 +146,15 @@ class Index:
                 f"the index has version {version}, and this biocore knows up to {VERSION}: install the newer one",
                 path=str(self.path),
             )
-        for step in range(version, upto):
-            with self._transaction():
-                MIGRATIONS[step](self._db, self._records)
-                self._db.execute(f"PRAGMA user_version = {step + 1}")
+        try:
+            for step in range(version, upto):
+                with self._transaction():
+                    MIGRATIONS[step](self._db, self._records)
+                    self._db.execute(f"PRAGMA user_version = {step + 1}")
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT):
+                raise
+            raise index_damaged(f"no index of version {version}: {error}", self.path) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -151,6 +181,8 @@ class Index:
                     (head.sequence, head.resident, head.ordinal, *_place(entry), entry.body_digest, entry.link),
                 )
                 self._count(entry)
+            for resident in {entry.head.resident for entry in stored}:
+                self._prove(resident)
 
     def _count(self, entry: Stored) -> None:
         head, end = entry.head, entry.offset + entry.length
@@ -168,10 +200,13 @@ class Index:
                 (head.sequence, digest, head.resident),
             )
 
+    def _prove(self, resident: str) -> None:
+        self._db.execute(f"UPDATE residents SET proof = {PROOF} WHERE resident = ?", (resident,))
+
     def last(self) -> tuple[int, str, Head | None]:
         """Return sequence number, link and head of the last entry; 0, `GENESIS` and None before the first."""
         row = self._db.execute("SELECT sequence, link, head FROM entries ORDER BY sequence DESC LIMIT 1").fetchone()
-        return (row[0], row[1], Head.from_bytes(row[2])) if row else (0, GENESIS, None)
+        return (row[0], row[1], self._head(row[2])) if row else (0, GENESIS, None)
 
     def row(self, resident: str) -> Row | None:
         """Return one resident."""
@@ -213,10 +248,10 @@ class Index:
                 "UPDATE residents SET receipt = ?, handed_over = ?, digest = coalesce(digest, ?) WHERE resident = ?",
                 (receipt, utc, digest, resident),
             )
+            self._prove(resident)
 
     def _rows(self, where: str, *values: str | int) -> Iterator[Row]:
-        columns = "resident, opened, ticket, length, closed, digest, receipt, handed_over"
-        for row in self._db.execute(f"SELECT {columns} FROM residents {where}", values):
+        for row in self._db.execute(f"SELECT {_OF_A_ROW} FROM residents {where}", values):
             yield Row(*row)
 
     def entries(self, resident: str | None = None) -> Iterator[IndexedEntry]:
@@ -230,11 +265,44 @@ class Index:
     def head(self, sequence: int) -> Head | None:
         """Return the head of an entry by its number."""
         row = self._db.execute("SELECT head FROM entries WHERE sequence = ?", (sequence,)).fetchone()
-        return Head.from_bytes(row[0]) if row else None
+        return self._head(row[0]) if row else None
 
     def heads(self, resident: str) -> list[Head]:
         """Return the heads of one resident's entries, in order."""
-        return [Head.from_bytes(entry.head) for entry in self.entries(resident)]
+        return [self._head(entry.head) for entry in self.entries(resident)]
+
+    def tail(self, resident: str) -> tuple[int, str] | None:
+        """Return ordinal and link of a resident's last entry."""
+        query = "SELECT ordinal, link FROM entries WHERE resident = ? ORDER BY ordinal DESC LIMIT 1"
+        row = self._db.execute(query, (resident,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Return the first and last of each row of numbers below the highest that no entry has."""
+        query = (
+            "SELECT before + 1, sequence - 1 FROM"
+            " (SELECT sequence, lag(sequence, 1, 0) OVER (ORDER BY sequence) AS before FROM entries)"
+            " WHERE sequence > before + 1"
+        )
+        return self._db.execute(query).fetchall()
+
+    def settle(self) -> None:
+        """Write the log back into the file, all of it, and wait for it; for an index that was made beside another."""
+        self._db.execute("PRAGMA synchronous = FULL")
+        busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise JournalBusyError("the index stayed locked by another program; close that one", path=str(self.path))
+
+    def ask(self, question: str, *values: str | int) -> sqlite3.Cursor:
+        """Ask SQLite anything, `row_proof` too; for `index_check`."""
+        prove_rows(self._db)
+        return self._db.execute(question, values)
+
+    def _head(self, data: bytes) -> Head:
+        try:
+            return Head.from_bytes(data)
+        except JournalCorruptError as error:
+            raise index_damaged(str(error), self.path) from None
 
     def has(self, sequence: int) -> bool:
         """Say whether an entry of this number is there."""

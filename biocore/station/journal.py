@@ -17,7 +17,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,23 +28,26 @@ from biocore.errors import (
     JournalClosedError,
     JournalError,
     JournalFullError,
+    JournalIndexError,
     JournalReserveError,
     JournalStateError,
     ReceiptError,
 )
-from biocore.station import handover
+from biocore.station import endings, handover
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import Disk, make_plain, named, named_faults
+from biocore.station.endings import Ending
 from biocore.station.entry import MAX_TICKET, EntryKind, Head, Item
 from biocore.station.handover import HandedOver, Way
 from biocore.station.identity import FILE, create_identity, read_identity
-from biocore.station.index import Index, Row
+from biocore.station.index import Row
+from biocore.station.opening import Opening, set_aside
 from biocore.station.progress import Progress, progress_of
 from biocore.station.receipt import Receipt
 from biocore.station.record_file import Stored, pack, record_path
 from biocore.station.recording import Recording, make_entries
-from biocore.station.recovery import Flaw, recover
+from biocore.station.recovery import Flaw
 from biocore.station.sealing import Sealer
 from biocore.station.space import RESERVE_BYTES, Space, SpaceStatus
 from biocore.station.verify import verify
@@ -67,18 +70,21 @@ class Journal:
     disk : Disk
     reserve : int
         Bytes held back so that whoever has begun can be finished.
+    closely : bool
+        Check the index whole, as is done by itself after a kill, a power cut or a fault: a second for 200 MB.
 
     Attributes
     ----------
     recovery : Recovery
-        What opening found to be repaired, or to be damaged.
+        What opening found to be repaired, or to be damaged. A damaged index was made anew from the records.
 
     Raises
     ------
     CentreKeyError
         The key is missing, altered, expired or another centre's. Nothing was captured yet.
     JournalError
-        One of its kinds: held by another process, damaged, read-only, written by a newer version.
+        One of its kinds: held by another process, read-only, a failing or full disk, written by a newer version, an
+        identity that is damaged.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class Journal:
         clock: Clock | None = None,
         disk: Disk | None = None,
         reserve: int = RESERVE_BYTES,
+        closely: bool = False,
     ) -> None:
         self.folder = folder
         self.records = folder / RECORDS
@@ -112,25 +119,23 @@ class Journal:
             self._lock = _lock(folder / "lock")
         try:
             with named_faults(folder):
-                self._open(key)
+                self._open(key, closely)
         except BaseException:
             os.close(self._lock)
             raise
 
-    def _open(self, key: CentreKey | None) -> None:
-        identity = read_identity(self.folder)
+    def _open(self, key: CentreKey | None, closely: bool) -> None:
+        identity, utc = read_identity(self.folder), self.clock.read().utc
         if key is not None:
             identity = identity or create_identity(self.folder, key.signer, self._disk)
-            key.check(self.clock.read().utc, identity.centre)
+            key.check(utc, identity.centre)
         assert identity is not None  # without a key, __init__ has asked for one
         self._identity, self._key = identity, key
-        path = self.folder / INDEX
-        anew = not path.exists() and (any(self.records.iterdir()) or any(self.receipts.iterdir()))
-        self._index = Index(path, self.records)
+        places = self.folder / INDEX, self.records, self.receipts
+        opening = Opening(*places, identity, self._disk, utc, self._space.give_up, closely)
+        self._index, self.recovery = opening.run()
         try:
             self._disk.sync_folder(self.folder)
-            receipts = handover.Receipts(self.receipts, self.records, identity, self._disk)
-            self.recovery = recover(self._index, self.records, self._disk, receipts, anew=anew)
             sequence, link, head = self._index.last()
             self._last = sequence, link
             self._latest = _latest(head) if head else None
@@ -140,20 +145,17 @@ class Journal:
             raise
 
     @staticmethod
-    def rebuild(folder: Path) -> Path:
-        """Put a damaged index aside, so that opening makes a new one from the records; return where it went."""
+    def rebuild(folder: Path, clock: Clock | None = None) -> Path:
+        """Put the index aside, so that opening makes a new one from the records; return where it went.
+
+        Nothing needs it: a damaged index is made anew by opening. It is for whoever wants a new one all the same.
+        """
         with named_faults(folder):
             lock = _lock(folder / "lock")
             try:
-                aside = folder / f"damaged-{secrets.token_hex(4)}"
-                aside.mkdir()
-                for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
-                    if (folder / name).exists():
-                        (folder / name).replace(aside / name)
-                Disk().sync_folder(folder)
+                return set_aside(folder / INDEX, (clock or SystemClock()).read().utc, Disk())
             finally:
                 os.close(lock)
-        return aside
 
     @property
     def head(self) -> tuple[int, str]:
@@ -229,7 +231,7 @@ class Journal:
 
     def unfinished(self) -> list[Progress]:
         """Return how far each resident is who was begun and not closed, oldest first; damaged records are left out."""
-        with self._mutex, named_faults(self.folder / INDEX):
+        with self._mutex, self._index_faults():
             rows = self._index.unfinished()
             return [self.progress(row.resident) for row in rows if row.resident not in self.recovery.damaged]
 
@@ -241,7 +243,7 @@ class Journal:
         JournalStateError
             There is none of that name.
         """
-        with self._mutex, named_faults(self.folder / INDEX):
+        with self._mutex, self._index_faults():
             heads = self._index.heads(resident)
         if not heads:
             raise JournalStateError(
@@ -251,7 +253,7 @@ class Journal:
 
     def heads(self, resident: str) -> list[Head]:
         """Return the clear heads of a resident's entries, in order; empty where there is none of that name."""
-        with self._mutex, named_faults(self.folder / INDEX):
+        with self._mutex, self._index_faults():
             return self._index.heads(resident)
 
     def resume(self, resident: str) -> Recording:
@@ -271,6 +273,7 @@ class Journal:
                 raise JournalStateError(f"the record of {resident} is damaged; begin the resident anew")
             with named_faults(self.folder):
                 self._space.hold()  # in the middle of a resident: welcome, not demanded
+            with self._index_faults():
                 last = list(self._index.entries(resident))[-1]
             head = Head.from_bytes(last.head)
             recording = Recording(self, resident, head.ticket)
@@ -280,7 +283,7 @@ class Journal:
 
     def verify(self) -> list[Flaw]:
         """Check every entry of the chain and of the records; see `biocore.station.verify`."""
-        with self._mutex, named_faults(self.folder):
+        with self._mutex, self._index_faults():
             return verify(self._index, self.records, self._identity)
 
     def waiting(self, *, newest_first: bool = False, limit: int = -1) -> list[Row]:
@@ -358,19 +361,39 @@ class Journal:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         self._check_open()
-        with named_faults(self.folder / INDEX):
+        with self._index_faults():
             yield
+
+    @contextmanager
+    def _index_faults(self) -> Iterator[None]:
+        """Name what SQLite reports; after damage nothing is recorded before the next opening has mended it."""
+        try:
+            with named_faults(self.folder / INDEX):
+                yield
+        except JournalIndexError as error:
+            self._stopped = self._stopped or f"stopped, because of: {error}"
+            raise
 
     def close(self) -> None:
         """Close; a second time does nothing. Unfinished residents can be resumed."""
         with self._handing_over, self._mutex:
             if self._stopped != "closed":
-                self._stopped = "closed"
+                well, self._stopped = not self._stopped, "closed"
                 try:
                     with named_faults(self.folder / INDEX):
                         self._index.close()
+                    if well:
+                        self._end()
                 finally:
                     os.close(self._lock)
+
+    def _end(self) -> None:
+        """Take down that all is well, unless SQLite left its log; where that fails, the next opening looks closely."""
+        index = self.folder / INDEX
+        if not (self.folder / f"{INDEX}-wal").exists():
+            with suppress(OSError):
+                ending = Ending(*self._last, size=index.stat().st_size)
+                endings.end(self.folder, ending, self._disk)
 
     def __enter__(self) -> Journal:
         return self
