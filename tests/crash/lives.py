@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import resource
@@ -19,7 +20,10 @@ from typing import Any
 from biocore.station import Journal, Opened, read_record
 from biocore.station.disk import Disk
 from biocore.station.journal import INDEX
+from crash.tearing import HARMED, Committed, committed, harm, tear_log
 from journal_support import Centre, FaultyDisk
+
+logging.getLogger("biocore").addHandler(logging.NullHandler())  # of indexes that were made anew; they are counted
 
 LIVES_A_JOURNAL = 15  # lives before the next journal begins, so that recovery upon recovery is tried as well
 HUNG_S = 60  # s; no life takes two
@@ -80,13 +84,16 @@ class Tally:
     resumed: int = 0
     added: int = 0
     cut: int = 0
+    anew: int = 0
     deaths: Counter[str] = field(default_factory=Counter)
+    harms: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
         return (
             f"{self.lives} lives, {self.kills} of them killed: {self.acknowledged} acknowledgements, all there; "
             f"{self.resumed} residents went on at the right finger; {self.added} entries were on disk and not yet in "
-            f"the index; {self.cut} torn bytes were cut"
+            f"the index; {self.cut} torn bytes were cut; {self.harms.total()} indexes were damaged on purpose, and "
+            f"{self.anew} made anew by the station"
         )
 
 
@@ -118,9 +125,8 @@ def choose(rng: random.Random, *, within_s: float = 0.12, aimed_at: int = AIMED_
 def acknowledge(pipe: int, journal: Journal, resident: str, **more: object) -> None:
     """Say that everything up to the journal's head was acknowledged."""
     sequence, link = journal.head
-    wal = journal.folder / f"{INDEX}-wal"
-    size = wal.stat().st_size if wal.exists() else 0
-    tell(pipe, {"wal": size, "sequence": sequence, "link": link, "resident": resident, **more})
+    log = committed(journal.folder / f"{INDEX}-wal")
+    tell(pipe, {"log": [log.salts, log.last], "sequence": sequence, "link": link, "resident": resident, **more})
 
 
 def tell(pipe: int, message: dict[str, Any]) -> None:
@@ -163,33 +169,27 @@ def live_and_die(
     tally.lives += 1
     tally.deaths[str(death)] += 1
     tally.kills += not any("error" in message for message in said)
-    log = 0
+    log = Committed()
     for message in said:
         if "sequence" in message:
             known.acknowledged[message["sequence"]] = message["resident"], message["link"]
             tally.acknowledged += 1
-            log = message["wal"]
+            log = Committed(*message["log"])
             if message.get("closed"):
                 known.closed.add(message["resident"])
+    rng = random.Random(seed)
     if seed % 2:
-        tear_log(place / f"{INDEX}-wal", log, random.Random(seed))
+        tear_log(place / INDEX, log, rng)
+    if rng.random() < HARMED and (harmed := harm(place / INDEX, rng)):
+        tally.harms[harmed] += 1
     return said
-
-
-def tear_log(wal: Path, kept: int, rng: random.Random) -> None:
-    """Take from SQLite's log what a power cut could take: anything written since the last acknowledgement."""
-    size = wal.stat().st_size if wal.exists() else 0
-    if size > kept:
-        at = rng.randrange(kept, size)
-        os.truncate(wal, at)
-        if rng.random() < 0.5:  # the length had reached the disk, the bytes had not
-            os.truncate(wal, size)
 
 
 def check_journal(journal: Journal, centre: Centre, known: Known, tally: Tally) -> dict[str, list[Opened]]:
     """Check what every journal must be after a kill; return each resident's entries, opened by the centre."""
-    tally.added += journal.recovery.added
+    tally.added += 0 if journal.recovery.anew else journal.recovery.added
     tally.cut += journal.recovery.cut
+    tally.anew += journal.recovery.anew is not None
     assert journal.recovery.flaws == ()
     assert journal.verify() == []
     assert journal.head[0] >= known.last, "acknowledged entries are missing at the end"

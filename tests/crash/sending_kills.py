@@ -33,9 +33,11 @@ from pathlib import Path
 
 from biocore.station import CentreLink, Journal, Outbox, read_record
 from biocore.station.disk import Disk
+from biocore.station.journal import INDEX
 from biocore.station.record_file import record_path
 from biocore_bindings.centre_server import CentreServer
 from biocore_bindings.centre_store import CentreStore
+from crash.tearing import HARMED, harm
 from journal_support import NOON, SMALL_RESERVE, Centre, FaultyDisk
 from outbox_support import enrol, record_bytes
 
@@ -71,13 +73,16 @@ class Tally:
     lives: int = 0
     arrived: int = 0
     finished_later: int = 0  # at the centre, and not yet known to the station, when somebody was killed
+    harmed: int = 0
+    anew: int = 0
     deaths: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
         kills = sum(number for death, number in self.deaths.items() if death != "none")
         return (
             f"{self.lives} lives, {kills} kills ({self.deaths['none']} ended by themselves): {self.arrived} records, "
-            f"all arrived once; {self.finished_later} were at the centre when the station did not know it yet"
+            f"all arrived once; {self.finished_later} were at the centre when the station did not know it yet; "
+            f"{self.harmed} indexes of the station were damaged on purpose, and {self.anew} made anew by it"
         )
 
 
@@ -97,6 +102,7 @@ def run(count: int, seed: int, folder: Path) -> Tally:
             died = life(place, death, rng)
             tally.lives += 1
             tally.deaths[f"{death.victim} {death.point} {death.fault}" if died else "none"] += 1
+            tally.harmed += rng.random() < HARMED and bool(harm(place.folder / "station" / INDEX, rng))
             check(place, tally)
         except BaseException as error:
             error.add_note(f"life {number} of seed {seed}: {death}; the disks are in {place.folder}")
@@ -227,6 +233,7 @@ def check(place: Place, tally: Tally) -> None:
     try:
         assert journal.recovery.flaws == ()
         assert journal.verify() == []
+        tally.anew += journal.recovery.anew is not None
         arrived = store.records(journal.journal_id)
         names = [name for name, _ in arrived]
         assert len(set(names)) == len(names), "somebody is at the centre twice"

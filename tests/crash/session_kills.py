@@ -28,7 +28,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from biocore.errors import JournalCorruptError
 from biocore.report import Outcome
 from biocore.station import EntryKind, Journal, Opened
 from biocore.station.entry import position_name, position_of
@@ -92,14 +91,13 @@ class Tally(lives.Tally):
     finished: int = 0
     mended: int = 0
     blocked: int = 0
-    rebuilt: int = 0
     untold: int = 0
 
     def summary(self) -> str:
         return (
             f"{super().summary()}; {self.looks} looks told, all there; {self.untold} captures were there and not told; "
             f"{self.finished} residents finished, each with its summary; faults of the disk mended by the session "
-            f"{self.mended}, waited for {self.blocked}; damaged indexes made anew from the records {self.rebuilt}"
+            f"{self.mended}, waited for {self.blocked}"
         )
 
 
@@ -153,19 +151,8 @@ def take_down(known: Known, message: dict[str, Any]) -> None:
 
 
 def check(place: Path, centre: Centre, known: Known, tally: Tally) -> None:
-    """Open the journal as the station would, and check all that is promised.
-
-    A write torn inside SQLite while its log is written back, and then a piece of that log gone, can leave an index that
-    SQLite calls damaged. The journal names it, and what the operator does then is done here: it is made anew from the
-    records. Nothing may be missing after that either.
-    """
-    try:
-        journal = Journal(place, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE)
-    except JournalCorruptError:
-        Journal.rebuild(place)
-        tally.rebuilt += 1
-        journal = Journal(place, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE)
-    with journal:
+    """Open the journal as the station would, and check all that is promised."""
+    with Journal(place, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE) as journal:
         records = check_journal(journal, centre, known, tally)
         unfinished = [progress.resident for progress in journal.unfinished()]
     assert unfinished or not known.unassigned, "something was told of a resident who is not there"
