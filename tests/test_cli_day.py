@@ -119,7 +119,7 @@ def test_a_station_that_cannot_record_is_published_as_such(station: Path, harm: 
     if harm == "key":
         (station / "centre.key").unlink()
     else:
-        (station / "journal" / "index.db").write_bytes(b"nonsense" * 1000)
+        (station / "journal" / "journal.json").write_bytes(b"nonsense")
     document = day("status", station, "--json").document
     assert document["recording"] == {"now": False, "why_not": why}
     assert document["wait_minutes"] == {"low": None, "high": None}

@@ -81,7 +81,7 @@ def test_looking_at_a_station_changes_nothing(tmp_path: Path) -> None:
         ("expired", "expired on"),
         ("another centre", "another centre's"),
         ("no journal.json", "missing, though there are records"),
-        ("damaged index", "the index is damaged"),
+        ("damaged journal.json", "no journal's identity"),
         ("newer index", "install the newer biocore"),
     ],
 )
@@ -98,8 +98,8 @@ def test_what_keeps_a_station_from_recording_is_the_exit_code_and_the_first_line
         key.write_bytes(Centre().key(LATER).to_bytes())
     elif harm == "no journal.json":
         (journal / "journal.json").unlink()
-    elif harm == "damaged index":
-        (journal / "index.db").write_bytes(b"nonsense" * 1000)
+    elif harm == "damaged journal.json":
+        (journal / "journal.json").write_bytes(b"nonsense")
     else:
         db = sqlite3.connect(journal / "index.db")
         db.execute("PRAGMA user_version = 99")
@@ -204,6 +204,50 @@ def test_recovery_cuts_adds_and_closes_the_number_that_was_finished(tmp_path: Pa
     assert document["cut_bytes"] == 9
     assert [entry["ticket"] for entry in document["unfinished"]] == [2]
     assert station("recover", tmp_path).out.count("Not finished: number 2") == 1
+
+
+def test_a_damaged_index_is_no_obstacle_and_is_told_before_and_after_it_mended_itself(tmp_path: Path) -> None:
+    made(tmp_path)
+    index = tmp_path / "journal" / "index.db"
+    before = index.read_bytes()
+    index.write_bytes(b"nonsense" * 1000)
+    seen = station("status", tmp_path, "--json")
+    assert (seen.code, seen.document["can_record"]) == (ExitCode.OK, True)
+    assert "opening the journal makes it anew" in seen.document["findings"][0]["what"]
+    assert seen.document["index_made_anew"] == []
+    result = station("recover", tmp_path, "--json")
+    assert (result.code, result.document["flaws"]) == (ExitCode.OK, [])
+    assert result.document["index_made_anew"] == "file is not a database"
+    assert (Path(result.document["index_put_aside"]) / "index.db").read_bytes() == b"nonsense" * 1000
+    after = station("status", tmp_path, "--json").document
+    assert (after["residents"]["total"], after["findings"]) == (2, [])
+    assert [each["why"] for each in after["index_made_anew"]] == ["file is not a database"]
+    assert "made anew from the records 2" in " ".join(station("status", tmp_path).out.split())
+    assert station("verify", tmp_path).code == ExitCode.OK
+    index.write_bytes(before.replace(b'"ordinal":1', b'"ordinal":7'))  # a flipped bit after a good end
+    told = station("verify", tmp_path)
+    assert (told.code, "biocore station recover" in told.out) == (ExitCode.NO, True)
+    mended = station("recover", tmp_path)
+    assert (mended.code, "it was damaged" in mended.out) == (ExitCode.OK, True)
+    assert station("verify", tmp_path).code == ExitCode.OK
+
+
+def test_a_sound_index_is_made_anew_when_somebody_asks(tmp_path: Path) -> None:
+    made(tmp_path)
+    result = station("recover", tmp_path, "--rebuild")
+    assert result.code == ExitCode.OK
+    assert "as you asked" in result.out
+    assert "The old one is kept in" in result.out
+    assert station("status", tmp_path, "--json").document["residents"]["total"] == 2
+
+
+def test_what_a_day_and_thirty_days_need_is_shown(tmp_path: Path) -> None:
+    made(tmp_path)
+    needs = station("status", tmp_path, "--json").document["space"]["needs"]
+    assert needs == {"day": 345_600_000, "thirty_days": 10_368_000_000}
+    assert "100 residents need 346 MB a day, 10.4 GB in thirty days: there is" in " ".join(
+        station("status", tmp_path).out.split()
+    )
 
 
 def test_records_go_by_stick_and_receipts_come_back(tmp_path: Path) -> None:

@@ -221,6 +221,28 @@ def test_damage_that_shows_in_the_middle_stops_the_recording_and_the_next_openin
         assert again.unfinished()[0].next_of(PLAN) is PLAN[2]
 
 
+@pytest.mark.parametrize("harm", [name for name in HARMS if "log" not in name])
+def test_damage_after_a_good_end_is_mended_or_named_and_then_mended(tmp_path: Path, harm: str) -> None:
+    centre = Centre()
+    with recorded(tmp_path / "live", centre) as journal:
+        before = everything(journal)
+    for number in range(3):
+        place = tmp_path / f"harmed{number}"
+        shutil.copytree(tmp_path / "live", place)
+        HARMS[harm](place / "index.db", random.Random(f"{harm} {number}"))
+        again = opened(place, centre)
+        named: list[str] = []
+        try:
+            named += [flaw.what for flaw in again.verify()]
+        except JournalIndexError as error:
+            named.append(error.why)
+        sound = not named and everything(again) == before
+        again.close()
+        with opened(place, centre, closely=not sound) as again:  # as `biocore station recover` does
+            assert everything(again) == before
+            assert again.verify() == []
+
+
 def test_locks_rights_and_a_failing_disk_are_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     centre = Centre()
     recorded(tmp_path, centre).close()

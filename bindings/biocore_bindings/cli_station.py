@@ -17,13 +17,14 @@ from biocore.station.outbox import Order, Outbox
 from biocore.station.overview import KEY_WARNING, Overview, check, finished_residents
 from biocore.station.progress import Progress
 from biocore.station.recovery import Flaw
-from biocore.station.space import MB, SpaceLevel
+from biocore.station.space import DAY, MB, MONTH, SpaceLevel, SpaceStatus
 from biocore.station.stick import export_records, import_receipts
 from biocore_bindings.options import AsJson
 from biocore_bindings.station_place import Station, StationPlace
 from biocore_bindings.terminal import EXIT_CODES, Answer, ExitCode, answering, complain, shown
 
 NAMED = 10  # flaws that are listed; of more, their number
+GB = 1_000_000_000
 SHORT = 8  # digits of a random name that are shown
 
 station = typer.Typer(
@@ -85,13 +86,27 @@ def _status_rows(seen: Overview) -> Iterator[tuple[str, str, str]]:
     if seen.space is not None:
         style = {SpaceLevel.OK: "", SpaceLevel.LOW: "yellow"}.get(seen.space.level, "bold red")
         yield "Space", seen.space.message, style
+        yield "", needs(seen.space), "dim"
     yield "Clock", seen.clock or "nothing wrong is known", "yellow" if seen.clock else ""
+    if seen.mended:
+        last = seen.mended[-1]
+        why = f" ({shown(last.why)})" if last.why else ""
+        made = f"made anew from the records {shown(last.utc[:16].replace('T', ' '))} UTC{why}"
+        yield "Index", f"{made}; the damaged one is in {shown(last.folder.name)}", "yellow"
     if not seen.findings:
         yield "Found", "nothing to repair", ""
     for number, flaw in enumerate(seen.findings[:NAMED]):
         yield "" if number else "Found", flaw_text(flaw), "yellow"
     if seen.findings:
         yield "", "biocore station recover looks into it", "dim"
+
+
+def needs(space: SpaceStatus) -> str:
+    """Say what a day and thirty days need, and whether there is room for the thirty."""
+    enough = "there is room for both" if space.free >= MONTH.bytes else "there is room for the day"
+    enough = enough if space.free >= DAY.bytes else "there is no room for the day"
+    needed = f"{DAY.residents} residents need {DAY.bytes / MB:.0f} MB a day, {MONTH.bytes / GB:.1f} GB in thirty days"
+    return f"{needed}: {enough}"
 
 
 def _unfinished(progress: Progress) -> str:
@@ -120,7 +135,7 @@ def recover(
     folder: Station,
     rebuild: Annotated[
         bool,
-        typer.Option("--rebuild", help="Put a damaged index aside first, and make it anew from the records."),
+        typer.Option("--rebuild", help="Make the index anew even where it is sound; a damaged one is by itself."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -128,8 +143,10 @@ def recover(
     with answering("station recover", as_json) as answer:
         place = StationPlace(folder)
         aside = Journal.rebuild(place.journal) if rebuild else None
-        with Journal(place.journal, None) as journal:
+        with Journal(place.journal, None, closely=True) as journal:
             found, unfinished = journal.recovery, journal.unfinished()
+        anew = found.anew
+        aside = anew.aside if anew and anew.aside else aside
         with place.day_book() as book:
             settled = book.settle(finished_residents(place.journal))
         answer.put(
@@ -138,11 +155,15 @@ def recover(
             flaws=_flaws(found.flaws),
             unfinished=[progress_entry(progress) for progress in unfinished],
             settled=[ticket.number for ticket in settled],
+            index_made_anew=anew.why if anew else None,
             index_put_aside=str(aside) if aside else None,
         )
         answer.end(ExitCode.NO if found.flaws else ExitCode.OK)
+        if anew:
+            asked = "as you asked" if rebuild else f"it was damaged: {shown(anew.why)}"
+            answer.show(Text(f"The index was made anew from the records ({asked}).", style="yellow"))
         if aside:
-            answer.show(Text(f"The damaged index is in {shown(aside)}."))
+            answer.show(Text(f"The old one is kept in {shown(aside)}."))
         answer.show(Text(f"Entries added to the index: {found.added}"))
         answer.show(Text(f"Bytes cut that nobody was told of: {found.cut}"))
         _show_flaws(answer, found.flaws)
@@ -292,8 +313,10 @@ def overview_entry(seen: Overview) -> dict[str, Any]:
             "free": seen.space.free,
             "total": seen.space.total,
             "days": seen.space.days,
+            "needs": {"day": DAY.bytes, "thirty_days": MONTH.bytes},
             "message": seen.space.message,
         },
         "clock": seen.clock or None,
         "findings": _flaws(seen.findings),
+        "index_made_anew": [{"utc": a.utc, "why": a.why, "folder": a.folder.name} for a in seen.mended],
     }

@@ -20,6 +20,7 @@ from biocore.errors import JournalCorruptError, JournalFullError, JournalIndexEr
 from biocore.station import endings
 from biocore.station.aside import put_aside
 from biocore.station.disk import Disk, named, named_faults, read_plain
+from biocore.station.endings import Ending
 from biocore.station.handover import Receipts
 from biocore.station.identity import Identity
 from biocore.station.index import Index
@@ -73,13 +74,13 @@ class Opening:
         size = self._size()
         if not size and (last or any(self.records.glob(f"*{SUFFIX}")) or any(self.receipts.iterdir())):
             return self._anew("it is missing" if size is None else "it is empty", last)
-        doubtful = self.closely or not clean or ending is None or ending.size != size or self._log_is_left()
+        doubtful = self.closely or not clean or self._log_is_left()
         try:
             index = Index(self.index, self.records)
         except JournalIndexError as error:
             return self._anew(error.why, last)
         try:
-            if doubtful or ending is None or index.last()[:2] != (ending.sequence, ending.link):
+            if doubtful or not self._ends_as(index, ending):
                 check_index(index, self.identity)
             return index, self._recovered(index)
         except JournalIndexError as error:
@@ -100,6 +101,13 @@ class Opening:
     def _log_is_left(self) -> bool:
         log = self.index.with_name(f"{self.index.name}-wal")
         return log.exists() and log.stat().st_size > 0
+
+    def _ends_as(self, index: Index, ending: Ending | None) -> bool:
+        """Say whether the index is as long as it was when the journal was closed, and ends with the same entry."""
+        if ending is None or ending.size != self._size():
+            return False
+        with named_faults(self.index):
+            return index.last()[:2] == (ending.sequence, ending.link)
 
     def _recovered(self, index: Index) -> Recovery:
         try:

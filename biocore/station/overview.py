@@ -16,13 +16,22 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from stat import S_ISREG
 
-from biocore.errors import CentreKeyError, JournalCorruptError, JournalError, JournalStateError, JournalVersionError
+from biocore.errors import (
+    CentreKeyError,
+    JournalCorruptError,
+    JournalError,
+    JournalIndexError,
+    JournalStateError,
+    JournalVersionError,
+)
+from biocore.station.aside import Aside, asides
 from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import named_faults
 from biocore.station.entry import Head
 from biocore.station.identity import Identity, read_identity
 from biocore.station.index import BUSY_S, VERSION, Index
+from biocore.station.index_check import check_index
 from biocore.station.journal import INDEX, RECORDS
 from biocore.station.progress import Progress, progress_of
 from biocore.station.record_file import SUFFIX
@@ -86,6 +95,8 @@ class Overview:
         What is wrong with the clock; empty where nothing is known to be.
     findings : tuple of Flaw
         What opening the journal will have to repair, or to name.
+    mended : tuple of Aside
+        Damaged indexes that were made anew and are kept, the oldest first.
     obstacles : tuple of str
         Why the next resident cannot be recorded; empty where he can.
     """
@@ -106,12 +117,17 @@ class Overview:
     space: SpaceStatus | None
     clock: str
     findings: tuple[Flaw, ...]
+    mended: tuple[Aside, ...]
     obstacles: tuple[str, ...]
 
     @property
     def can_record(self) -> bool:
         """Whether the next resident can be recorded."""
         return not self.obstacles
+
+
+class _OlderIndexError(JournalVersionError):
+    """Written by an older version, which opening brings up to the present one."""
 
 
 class IndexView(Index):
@@ -136,9 +152,11 @@ class IndexView(Index):
             )
             try:
                 version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-                if version != VERSION:
-                    what = "install the newer biocore" if version > VERSION else "open the journal once to bring it up"
-                    raise JournalVersionError(f"the index has version {version}, not {VERSION}: {what}", path=str(path))
+                what = f"the index has version {version}, not {VERSION}"
+                if version > VERSION:
+                    raise JournalVersionError(f"{what}: install the newer biocore", path=str(path))
+                if version < VERSION:
+                    raise _OlderIndexError(f"{what}: opening the journal brings it up", path=str(path))
             except BaseException:
                 self._db.close()
                 raise
@@ -158,12 +176,7 @@ class IndexView(Index):
             "SELECT head FROM entries JOIN residents ON entries.sequence = residents.opened"
             " ORDER BY residents.opened DESC"
         )
-        return [Head.from_bytes(row[0]) for row in self._db.execute(query)]
-
-    def head_of(self, sequence: int) -> Head | None:
-        """Return the head of one entry."""
-        row = self._db.execute("SELECT head FROM entries WHERE sequence = ?", (sequence,)).fetchone()
-        return Head.from_bytes(row[0]) if row else None
+        return [self._head(row[0]) for row in self._db.execute(query)]
 
 
 def overview(
@@ -205,10 +218,14 @@ def overview(
     if identity is not None and (folder / INDEX).exists():
         try:
             seen = _look(folder, now, zone, in_use=in_use)
+        except (JournalIndexError, _OlderIndexError) as error:
+            seen = _Seen(findings=(Flaw("", None, str(error)),))
         except (JournalError, sqlite3.Error) as error:
             obstacles.append(str(error))
     elif identity is not None and any((folder / RECORDS).glob(f"*{SUFFIX}")):
-        seen = _Seen(findings=(Flaw("", None, "the index is missing; opening makes it anew from the records"),))
+        seen = _Seen(
+            findings=(Flaw("", None, "the index is missing; opening the journal makes it anew from the records"),)
+        )
     return Overview(
         folder,
         identity.journal if identity else "",
@@ -226,6 +243,7 @@ def overview(
         space,
         seen.clock,
         seen.findings,
+        tuple(asides(folder)),
         tuple(obstacles),
     )
 
@@ -264,10 +282,18 @@ def check(folder: Path) -> Checked:
         sequence, link, _ = index.last()
         rows = {row.resident: row for row in index.rows()}
         busy = {name for name, row in rows.items() if in_use and row.closed is None}
-        flaws = verify(index, folder / RECORDS, identity)
+        flaws = [*_index_flaws(index, identity), *verify(index, folder / RECORDS, identity)]
         # bytes behind the last entry of somebody who is being recorded now are the next entry
         kept = (flaw for flaw in flaws if flaw.sequence is not None or flaw.resident not in busy)
         return Checked((sequence, link), len(rows), tuple(kept))
+
+
+def _index_flaws(index: Index, identity: Identity) -> list[Flaw]:
+    try:
+        check_index(index, identity)
+    except JournalIndexError as error:
+        return [Flaw("", None, f"the index: {error.why}; `biocore station recover` makes it anew, nothing is lost")]
+    return []
 
 
 def finished_residents(folder: Path) -> set[str]:
@@ -350,27 +376,32 @@ def _in_use(folder: Path) -> bool:
 def _look(folder: Path, now: datetime, zone: tzinfo | None, *, in_use: bool) -> _Seen:
     index = IndexView(folder / INDEX, folder / RECORDS)
     try:
-        sequence, link, last = index.last()
-        latest = _when(last) if last else now
-        midnight = max(now, latest).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        opened = index.opened()
-        waiting, size = index.backlog()
-        first = next(iter(index.waiting(False, 1)), None)
-        finished = index.head_of(first.closed or 0) if first else None
-        return _Seen(
-            (sequence, link),
-            sum(_when(head) >= midnight for head in opened),
-            len(opened),
-            tuple(progress_of(index.heads(row.resident)) for row in index.unfinished()),
-            waiting,
-            size,
-            _when(finished) if finished else None,
-            index.handed_over_since(midnight.astimezone(UTC).isoformat(timespec="microseconds")),
-            _clock_fault(now, latest),
-            tuple(_findings(index, folder / RECORDS, in_use=in_use)),
-        )
+        with named_faults(folder / INDEX):
+            return _seen(index, folder, now, zone, in_use=in_use)
     finally:
         index.close()
+
+
+def _seen(index: IndexView, folder: Path, now: datetime, zone: tzinfo | None, *, in_use: bool) -> _Seen:
+    sequence, link, last = index.last()
+    latest = _when(last) if last else now
+    midnight = max(now, latest).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    opened = index.opened()
+    waiting, size = index.backlog()
+    first = next(iter(index.waiting(False, 1)), None)
+    finished = index.head(first.closed or 0) if first else None
+    return _Seen(
+        (sequence, link),
+        sum(_when(head) >= midnight for head in opened),
+        len(opened),
+        tuple(progress_of(index.heads(row.resident)) for row in index.unfinished()),
+        waiting,
+        size,
+        _when(finished) if finished else None,
+        index.handed_over_since(midnight.astimezone(UTC).isoformat(timespec="microseconds")),
+        _clock_fault(now, latest),
+        tuple(_findings(index, folder / RECORDS, in_use=in_use)),
+    )
 
 
 def _when(head: Head) -> datetime:

@@ -24,6 +24,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from biocore.station.endings import CLOSED
 from index_harm import HARMS
 
 HARMED = 0.15  # share of lives after which the index is damaged as no power cut damages it
@@ -101,9 +102,14 @@ def tear_log(index: Path, told: Committed, rng: random.Random) -> None:
 
 
 def harm(index: Path, rng: random.Random) -> str:
-    """Damage an index in one way or another; return the way, empty where there is none to damage."""
+    """Damage an index in one way or another; return the way, empty where there is none to damage.
+
+    A station that was killed before it had begun is taken for one that had: what rots after a good end is not looked
+    for at opening (docs/journal.md), and is another test's affair (`test_damage_after_a_good_end_...`).
+    """
     if not index.exists():
         return ""
+    index.with_name(CLOSED).unlink(missing_ok=True)
     name = rng.choice(list(HARMS))
     HARMS[name](index, rng)
     return name
