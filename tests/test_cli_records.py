@@ -122,3 +122,34 @@ def test_what_cannot_be_done_is_one_line_and_an_exit_code(
     assert found.code == code
     assert says in found.err
     assert "Traceback" not in found.err
+
+
+def test_a_binary_record_of_a_finger_is_shown_field_by_field(records: Path) -> None:
+    shown = run("show", str(records / "itl-older")).out
+    for line in ("IMP 1", "FGP 2", "HLL 16", "VLL 12", "CGA NONE", "DATA 192 bytes"):
+        assert line in shown
+
+
+def test_a_face_is_drawn_in_its_colours_and_each_picture_has_a_name(records: Path, tmp_path: Path) -> None:
+    path = tmp_path / "faces.png"
+    result = run("show", str(records / "fac-2011"), "--picture", str(path), "--pictures", str(tmp_path / "all"))
+    assert result.code == 0
+    drawn = np.asarray(Image.open(path)).astype(int)
+    assert np.ptp(drawn, axis=2).max() > 60  # skin is not grey
+    assert (drawn[122:146, :160].min(axis=2) < 80).any()  # the name below the first
+    names = [found.name for found in sorted((tmp_path / "all").iterdir())]
+    assert names == ["fac-2011_01_face.png", "fac-2011_02_face.png"]
+    with Image.open(tmp_path / "all" / names[1]) as second:
+        assert second.mode == "RGB"
+
+
+def test_a_record_of_one_picture_becomes_a_png(records: Path, tmp_path: Path) -> None:
+    one = tmp_path / "irex.png"
+    result = run("convert", str(records / "irex"), str(one), "--to", "png", "--json")
+    assert result.document["to"] == "png"
+    assert result.document["lost"] == []
+    np.testing.assert_array_equal(np.asarray(Image.open(one)), grey())
+    several = run("convert", str(records / "fac-2011"), str(tmp_path / "no.png"), "--to", "png")
+    assert several.code == 3
+    assert "--pictures" in several.err
+    assert not (tmp_path / "no.png").exists()

@@ -16,7 +16,7 @@ from biocore.formats.conversion import How, Pixels, Target, convert
 from biocore.formats.images import write_png
 from biocore.trace import Picture
 from biocore.types import Modality
-from biocore_bindings.drawing import minutiae_picture
+from biocore_bindings.drawing import INK, OTHER, minutiae_picture
 from biocore_bindings.inputs import position_name
 from biocore_bindings.options import AsJson, picture_option
 from biocore_bindings.outputs import make_folder, write_picture, writing
@@ -27,7 +27,9 @@ MAX_BYTES = 1 << 28  # of a record that is read; a ten-print card at 1000 ppi, r
 TILE = 480  # px, the longer side of a picture or template on the drawing
 GAP = 12  # px between them
 COLUMNS = 4
+BAND = 26  # px below each, for its name
 PAPER = 255
+_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 
 Record = Annotated[Path, typer.Argument(metavar="FILE", help="A standard record.", show_default=False)]
 
@@ -148,12 +150,15 @@ def _place(position: object) -> str:
 
 
 def _drawing(contents: RecordContents, file: Path) -> Picture:
-    """Return all pictures and templates of a record side by side."""
-    tiles = [_colour(image) for image in contents.images]
-    tiles += [minutiae_picture(None, template) for template in contents.templates]
+    """Return all pictures and templates of a record side by side, each framed and named."""
+    tiles = [(_colour(image), _caption(image)) for image in contents.images]
+    tiles += [
+        (minutiae_picture(None, template), f"{_place(template.position)}, {len(template)} minutiae")
+        for template in contents.templates
+    ]
     if not tiles:
         raise FormatError("the record holds neither pictures nor minutiae to draw", file=str(file))
-    shrunk = [_tile(tile) for tile in tiles]
+    shrunk = [_tile(tile, words) for tile, words in tiles]
     rows = [shrunk[start : start + COLUMNS] for start in range(0, len(shrunk), COLUMNS)]
     lines = []
     for row in rows:
@@ -168,10 +173,23 @@ def _colour(image: RecordImage) -> Picture:
     return np.repeat(image.pixels[:, :, None], 3, axis=2) if colour is None else np.asarray(colour)
 
 
-def _tile(picture: Picture) -> Picture:
+def _caption(image: RecordImage) -> str:
+    ppi = "" if image.ppi is None else f", {image.ppi:.0f} ppi"
+    what = _place(image.position) if image.position else _name(image)
+    return f"{what}, {image.width}x{image.height}{ppi}"
+
+
+def _tile(picture: Picture, words: str) -> Picture:
+    """Return a picture at the size it is drawn in, framed, its name below it."""
     scale = min(1.0, TILE / max(picture.shape[:2]))
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    shrunk = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    framed = cv2.copyMakeBorder(shrunk, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=OTHER)
+    (letters, _), _ = cv2.getTextSize(words, _FONT, _SIZE, 1)
+    height, width = framed.shape[:2]
+    tile = np.ascontiguousarray(_padded(np.asarray(framed, np.uint8), height + BAND, max(width, letters)))
+    cv2.putText(tile, words, (0, height + BAND - 8), _FONT, _SIZE, INK, 1, cv2.LINE_AA)
+    return tile
 
 
 def _padded(picture: Picture, height: int, width: int) -> Picture:

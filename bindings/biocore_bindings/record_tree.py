@@ -18,6 +18,7 @@ from biocore.formats.finger_minutiae import ANGLES, FingerView
 from biocore.formats.finger_minutiae_ansi import STEPS, AnsiMinutiaeRecord
 from biocore.formats.finger_minutiae_extended import Block, cores_and_deltas, ridge_counts
 from biocore.formats.itl import BinaryRecord, Field, TextRecord
+from biocore.formats.itl_images import FINGER_BINARY, binary_image
 from biocore.types import FingerPosition, MinutiaKind
 from biocore_bindings.terminal import shown
 
@@ -97,7 +98,7 @@ def as_values(record: Any, angles: int = ANGLES) -> Value:
     if isinstance(record, TextRecord):
         return {"type": record.type} | {_tag(record, found): _field(found) for found in record.fields}
     if isinstance(record, BinaryRecord):
-        return {"type": record.type, "idc": record.idc, "body": _size(record.body)}
+        return {"type": record.type, "idc": record.idc} | _binary(record)
     if isinstance(record, TlvObject):
         return _tlv(record)
     if isinstance(record, FingerImage):
@@ -207,6 +208,21 @@ def _field(found: Field) -> Value:
     if len(subfields) == 1:
         return subfields[0][0] if len(subfields[0]) == 1 else list(subfields[0])
     return [list(subfield) for subfield in subfields]
+
+
+def _binary(record: BinaryRecord) -> dict[str, Value]:
+    """Return what is known of a binary record: of a Type-4 all of its fields."""
+    if record.type != FINGER_BINARY:
+        return {"body": _size(record.body)}
+    image = binary_image(record)
+    return {
+        "IMP": image.impression,
+        "FGP": list(image.positions),
+        "HLL": image.width,
+        "VLL": image.height,
+        "CGA": str(image.compression),
+        "DATA": _size(image.data),
+    }
 
 
 def _tlv(found: TlvObject, named: bool = True) -> Value:

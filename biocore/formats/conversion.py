@@ -201,7 +201,16 @@ def _lost(contents: RecordContents, target: Target) -> tuple[str, ...]:
     for position, reason in contents.missing:
         if not whole and (target is not Target.FIR_2011 or isinstance(position, EyePosition)):
             found.append(f"that {_name(position)} is missing ({reason})")
+        elif target is Target.CBEFF and reason is not AbsenceReason.UNSAID and position not in _annotated(fingers):
+            found.append(f"why {_name(position)} is missing ({reason})")
     return tuple(found)
+
+
+def _annotated(fingers: Sequence[RecordImage]) -> set[Position]:
+    """Return the fingers of which the records of pictures themselves say why they are missing."""
+    sources = [image.source for image in fingers if isinstance(image.source, FingerImage)]
+    known = range(FingerPosition.RIGHT_THUMB, FingerPosition.LEFT_LITTLE + 1)
+    return {FingerPosition(place) for source in sources for place in source.annotations if place in known}
 
 
 def _extended(record: Any) -> int:

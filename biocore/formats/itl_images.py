@@ -157,10 +157,26 @@ def images_of(transaction: ItlTransaction) -> Iterator[ItlImage]:
         A record of a picture lacks what it must have; named by type, IDC and field.
     """
     for record in transaction.of_type(*IMAGE_TYPES):
-        yield _from_binary(record, transaction) if isinstance(record, BinaryRecord) else _from_text(record)
+        if isinstance(record, BinaryRecord):
+            yield binary_image(record, _native_ppi(transaction))
+        else:
+            yield _from_text(record)
 
 
-def _from_binary(record: BinaryRecord, transaction: ItlTransaction) -> ItlImage:
+def binary_image(record: BinaryRecord, native_ppi: float | None = None) -> ItlImage:
+    """Return the picture of a Type-4 record.
+
+    Parameters
+    ----------
+    record : BinaryRecord
+    native_ppi : float or None
+        Resolution that the Type-1 record gives for those that point at it.
+
+    Raises
+    ------
+    FormatError
+        It is cut off, or compressed by what does not exist.
+    """
     if len(record.body) < _BINARY.size:
         message = f"the Type-4 record with IDC {record.idc} ends before its picture"
         raise FormatError(message, offset=record.offset)
@@ -176,7 +192,7 @@ def _from_binary(record: BinaryRecord, transaction: ItlTransaction) -> ItlImage:
         _IN_BINARY[code],
         width,
         height,
-        _native_ppi(transaction) if native else LOWEST_PPI,
+        native_ppi if native else LOWEST_PPI,
         impression=impression,
         data=record.body[_BINARY.size :],
         offset=start,
