@@ -92,7 +92,7 @@ def test_a_record_is_written_as_another_and_what_is_lost_is_said(records: Path, 
     assert [image.compression for image in read_record(out.read_bytes()).images] == ["PNG", "PNG"]
     document = run("convert", str(records / "itl"), str(out), "--to", "cbeff", "--json").document
     assert document["to"] == "cbeff"
-    assert document["lost"] == []
+    assert document["lost"] == ["why the right thumb finger is missing (amputated)"]
     assert document["bytes"] == len(out.read_bytes())
 
 
