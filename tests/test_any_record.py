@@ -36,6 +36,7 @@ QUIRKS = {
         "a field 13.005 stands in the Type-9 record at byte 208",
     ),
     "type9-15.an2k": ("a Type-9 record listed with IDC 3 has 1",),
+    "Sample-2Eyes.raw": ("version b'013\\x00' stands for b'010\\x00'",),
     "iris01.iso2011": (
         "the picture at byte 16 said 7466 bytes, it has 7471",
         "the head said 0 eyes, the pictures show 1",

@@ -80,6 +80,8 @@ def read_2005(data: bytes, file: str | None = None, *, irex: bool = False) -> Ir
         raise FormatError("an orientation of 3 is not defined", file=file, offset=start + PROPERTIES_AT)
     kind = _FORMATS[form]
     remarks = [] if total == len(data) else [f"total length said {total}, the record has {len(data)} bytes"]
+    if not irex and data[4:8] != VERSIONS_2005[0]:
+        remarks.append(f"version {data[4:8]!r} stands for {VERSIONS_2005[0]!r}")
     images = []
     at = start + _HEAD.size
     for _ in range(eyes):
