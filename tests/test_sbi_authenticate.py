@@ -30,9 +30,10 @@ from biocore.fingerprint import synth
 from biocore.formats.finger_image import read_fir
 from biocore.formats.finger_image_pixels import ImageFormat
 from biocore.formats.iris_image import Compression, ImageKind, read_iir
-from biocore.sbi import link
-from biocore.types import EyePosition, FingerPosition
+from biocore.sbi import SLAPS, SUBTYPES, link
+from biocore.types import EyePosition, FingerPosition, Modality, Position
 from biocore_bindings.sbi_keys import CERTIFICATE
+from biocore_bindings.sbi_request import AUTHENTICATION, RefusedError, read_wish
 from biocore_bindings.sbi_sealing import AuthServer, mix, read_server
 from biocore_bindings.sbi_service import SbiService
 from biocore_drivers.sbi_trust import Trust
@@ -188,6 +189,45 @@ def test_what_is_asked_without_a_name_comes_without_one(
     for entry, name in zip(biometrics, come, strict=True):
         (image,) = read_fir(decrypted(entry)).images
         assert (image.position == 0) is (name == "UNKNOWN")
+
+
+@given(
+    st.lists(st.sampled_from(list(SUBTYPES.values())), max_size=5),
+    st.integers(0, 5),
+    st.sampled_from(["0", "1", "2", "3"]),
+)
+def test_whatever_is_asked_is_of_one_group_and_comes_as_asked_or_is_refused(
+    asked: list[str], count: int, sub_id: str
+) -> None:
+    bio = {"type": "Finger", "count": str(count), "bioSubType": asked, "requestedScore": "40", "deviceId": "x"}
+    document: dict[str, object] = {
+        "env": "Staging",
+        "purpose": "Auth",
+        "specVersion": "0.9.5",
+        "timeout": "1000",
+        "captureTime": "2026-11-22T02:40:00Z",
+        "transactionId": "1234",
+        "bio": [bio | {"deviceSubId": sub_id, "previousHash": ""}],
+    }
+    code = 0
+    chosen: tuple[tuple[Position, Position], ...] = ()
+    try:
+        chosen = read_wish(document, "Staging", AUTHENTICATION).chosen_to_authenticate(SLAPS, Modality.FINGER)
+    except RefusedError as refused:
+        code = refused.code
+    if code:
+        assert code in (109, 500)
+        named = [one for one in asked if one != "UNKNOWN"]
+        alike = len(set(named)) == len(named)
+        assert not (asked == ["UNKNOWN"] * count and 0 < count <= 4 and sub_id in "012")
+        assert not (alike and len(asked) == count == 1 and sub_id == "0")
+        return
+    captured = [position for position, _ in chosen]
+    assert len(set(captured)) == len(chosen) == count
+    assert any(set(captured) <= set(group) for place, group in SLAPS.items() if sub_id in ("0", place))
+    told = [SUBTYPES[position] for _, position in chosen]
+    assert told == asked or not asked
+    assert all(called in (shown, FingerPosition.UNKNOWN) for shown, called in chosen)
 
 
 # -- what nobody else reads --------------------------------------------------------------------------------
