@@ -29,6 +29,7 @@ from biocore.errors import ServiceKeyError
 from biocore.fingerprint import synth
 from biocore.formats.finger_image import read_fir
 from biocore.formats.finger_image_pixels import ImageFormat
+from biocore.formats.images import write_png
 from biocore.formats.iris_image import Compression, ImageKind, read_iir
 from biocore.sbi import SLAPS, SUBTYPES, link
 from biocore.types import EyePosition, FingerPosition, Modality, Position
@@ -230,6 +231,47 @@ def test_whatever_is_asked_is_of_one_group_and_comes_as_asked_or_is_refused(
     assert all(called in (shown, FingerPosition.UNKNOWN) for shown, called in chosen)
 
 
+# -- one after another -------------------------------------------------------------------------------------
+
+
+def folder(path: Path, *fingers: tuple[int, int]) -> str:
+    """Return the device of a folder of prints, by finger and impression, in that order."""
+    for number, (finger, impression) in enumerate(fingers):
+        write_png(path / f"{number}.png", synth.render(finger, impression, synth.Conditions()).pixels, 500.0)
+    return f"file:{path}?ppi=500"
+
+
+def test_a_single_scanner_captures_several_fingers_and_none_of_them_twice(tmp_path: Path, sealing: Path) -> None:
+    with serve(folder(tmp_path, (3, 1), (3, 2), (3, 1), (5, 1), (3, 2), (8, 1)), auth_certificate=sealing) as single:
+        asked = auth(single, count="3", bioSubType=["Left IndexFinger", "UNKNOWN", "Right Thumb"])
+        biometrics = ask(single, "CAPTURE", asked)["biometrics"]
+    assert [payload(entry["data"])["bioSubType"] for entry in biometrics] == asked["bio"][0]["bioSubType"]
+    before = ""
+    for entry, finger in zip(biometrics, (3, 5, 8), strict=True):
+        record = decrypted(entry)
+        before = link(before, record)
+        assert entry["hash"] == before
+        shown = synth.render(finger, 1, synth.Conditions()).pixels
+        assert np.abs(read_fir(record).images[0].pixels.astype(int) - shown).mean() < 4.0
+
+
+def test_the_same_finger_is_never_handed_out_as_another(tmp_path: Path, sealing: Path) -> None:
+    with serve(folder(tmp_path, (3, 1), (3, 2), (3, 3)), SINGLE, auth_certificate=sealing) as single:
+        for device in (0, 1):
+            asked = auth(single, device, type="Finger", count="2", bioSubType=["UNKNOWN"] * 2, timeout="2000")
+            refused = ask(single, "CAPTURE", asked)
+            assert code_of(refused) == "101"
+            assert "no other finger" in refused["biometrics"][0]["error"]["errorInfo"]
+
+
+def test_the_same_eye_is_never_handed_out_as_the_other(sealing: Path) -> None:
+    with serve("virtual:iris?sequence=GOOD&arrival=0&previews=0", auth_certificate=sealing) as single:
+        asked = auth(single, type="Iris", count="2", bioSubType=["Left", "Right"], timeout="2000")
+        assert code_of(ask(single, "CAPTURE", asked)) == "101"
+        asked = auth(single, type="Iris", count="1", bioSubType=["Left"], timeout="2000")
+        assert len(ask(single, "CAPTURE", asked)["biometrics"]) == 1
+
+
 # -- what nobody else reads --------------------------------------------------------------------------------
 
 
@@ -372,9 +414,20 @@ def test_what_cannot_be_captured_is_refused_with_its_code(
     assert code_of(ask(service, "CAPTURE", auth(service, **changes))) == code
 
 
-def test_one_finger_at_a_time_is_what_a_single_scanner_shows(service: SbiService) -> None:
-    assert code_of(ask(service, "CAPTURE", auth(service, 2, count="2", bioSubType=["UNKNOWN"] * 2))) == "109"
-    assert code_of(ask(service, "CAPTURE", auth(service, 2, deviceSubId="1"))) == "109"
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deviceSubId": "1"},
+        {"count": "2"},
+        {"count": "11", "bioSubType": []},
+        {"count": "0", "bioSubType": []},
+        {"count": "11", "bioSubType": ["UNKNOWN"] * 11},
+    ],
+)
+def test_a_single_scanner_is_asked_for_one_to_ten_fingers_of_no_group(
+    service: SbiService, changes: dict[str, Any]
+) -> None:
+    assert code_of(ask(service, "CAPTURE", auth(service, 2, **changes))) == "109"
 
 
 def test_a_certificate_that_expires_while_it_is_used_is_named(

@@ -161,7 +161,11 @@ class Answers:
             device = self._named(wish, AUTHENTICATION)
             chosen = wish.chosen_to_authenticate(device.shows, device.info.modality)
             self._check_key()
-            found = device.capture(tuple(shown for shown, _ in chosen), (), wish.score, wish.timeout, gone)
+            positions = tuple(shown for shown, _ in chosen)
+            if device.shows:
+                found = device.capture(positions, (), wish.score, wish.timeout, gone)
+            else:
+                found = device.capture_each(positions, wish.score, wish.timeout, gone)
             called = [position for _, position in chosen]
             return {"biometrics": self._biometrics(device, wish, found.parts, called, server)}
         except RefusedError as refused:

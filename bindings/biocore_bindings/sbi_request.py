@@ -125,7 +125,7 @@ class Wish:
         """
         unknown = modality.unknown
         if not shows:
-            return tuple((position, position) for position in self.chosen(shows, modality))
+            return self._one_after_another(unknown)
         if self.sub_id != ANY and self.sub_id not in shows:
             raise RefusedError(BAD_COUNT, f"deviceSubId {self.sub_id!r} is not served; there are 0, {', '.join(shows)}")
         if not self.positions and self.sub_id != ANY:
@@ -141,6 +141,16 @@ class Wish:
         group = min(fitting, key=len)
         others = (one for one in group if one not in named)
         return tuple((next(others) if one is unknown else one, one) for one in asked)
+
+    def _one_after_another(self, unknown: Position) -> tuple[tuple[Position, Position], ...]:
+        """Return the same of a device that shows one at a time: as many as a person has."""
+        most = len(type(unknown)) - 1
+        asked = self.positions or (unknown,) * min(self.count, most)
+        if self.sub_id != ANY:
+            raise RefusedError(BAD_COUNT, "this device shows one at a time: its deviceSubId is 0")
+        if not 0 < self.count == len(asked) <= most:
+            raise RefusedError(BAD_COUNT, f"count is {self.count}, and {len(asked)} of at most {most} are asked for")
+        return tuple((position, position) for position in asked)
 
 
 def read_json(body: bytes) -> dict[str, object]:

@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import biocore
 from biocore.device_info import Route
@@ -31,8 +32,9 @@ from biocore.hal import Device, DeviceInfo
 from biocore.sbi import ANY, EYES, SLAPS
 from biocore.station.live import DeviceNews, Live, LiveView
 from biocore.types import Modality, Part, Position
-from biocore_bindings.sbi_records import Capture, scored
+from biocore_bindings.sbi_records import Capture, Scored, scored
 from biocore_bindings.sbi_request import BUSY, EXTRACTION, FAILED, NO_DEVICE, NOBODY, NOT_READY, RefusedError
+from biocore_bindings.sbi_sequence import Taken
 from biocore_bindings.sbi_view import View, beside
 
 REOPEN = 2.0  # s between two attempts to open a device that went away
@@ -156,6 +158,38 @@ class Served:
         CaptureCancelledError
             `gone` was set.
         """
+        with self._taking():
+            return self._best(positions, missing, score, time.monotonic() + seconds, gone)
+
+    def capture_each(
+        self, positions: tuple[Position, ...], score: float, seconds: float, gone: threading.Event
+    ) -> Capture:
+        """Capture one after another on a device that shows one at a time, each another one than those before.
+
+        Each has its share of the time that is left. Parameters and errors as those of `capture`.
+        """
+        with self._taking():
+            end = time.monotonic() + seconds
+            taken = Taken() if len(positions) > 1 else None
+            parts: list[Scored] = []
+            for number, position in enumerate(positions):
+                now = time.monotonic()
+                share = now + (end - now) / (len(positions) - number)
+                (part,) = self._best((position,), (), score, share, gone, taken).parts
+                parts.append(part)
+                if taken is not None:
+                    taken.add(part)
+            return Capture(tuple(parts))
+
+    @contextmanager
+    def _taking(self) -> Iterator[None]:
+        """Hold the device for one capture.
+
+        Raises
+        ------
+        RefusedError
+            It is busy, or not there.
+        """
         if not self._turn.acquire(blocking=False):
             raise RefusedError(BUSY, "the device is busy with another capture")
         try:
@@ -164,7 +198,7 @@ class Served:
                 self._reopen()
             if not self._ready:
                 raise RefusedError(NOT_READY, "the device is not connected")
-            return self._best(positions, missing, score, time.monotonic() + seconds, gone)
+            yield
         finally:
             self._capturing = False
             self._turn.release()
@@ -182,6 +216,7 @@ class Served:
         score: float,
         deadline: float,
         gone: threading.Event,
+        taken: Taken | None = None,
     ) -> Capture:
         best: Capture | None = None
         fewer = ""
@@ -189,7 +224,8 @@ class Served:
             try:
                 found = scored(self._parts(positions, missing, score, left, gone), self.info.modality)
             except IncompleteCaptureError as error:
-                fewer = str(error)
+                fewer = "fewer fingers or eyes came than were asked for"
+                _log.debug("%s: %s", self.info.uri, error)
                 gone.wait(min(PAUSE, max(0.0, deadline - time.monotonic())))
                 continue
             except (SubjectTimeoutError, DeviceTimeoutError) as error:
@@ -203,6 +239,10 @@ class Served:
             except BiocoreError as error:
                 raise RefusedError(EXTRACTION, "what the device shows cannot be assessed") from error
             self._show(found)
+            if taken is not None and taken.may_be_among(found.parts[0]):
+                fewer = "no other finger or eye came than was captured already"
+                gone.wait(min(PAUSE, max(0.0, deadline - time.monotonic())))
+                continue
             if best is None or found.average > best.average:
                 best = found
             if best.average >= score:
@@ -210,8 +250,7 @@ class Served:
             gone.wait(min(PAUSE, max(0.0, deadline - time.monotonic())))
         if best is not None:
             return best
-        what = "fewer fingers or eyes came than were asked for" if fewer else "nobody came before the timeout"
-        raise RefusedError(NOBODY, what)
+        raise RefusedError(NOBODY, fewer or "nobody came before the timeout")
 
     def _parts(
         self,
