@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -136,6 +137,44 @@ def test_a_file_that_is_missing_or_endless_is_named(tmp_path: Path) -> None:
         read_office(tmp_path / "nowhere.toml")
     with pytest.raises(OfficeFileError, match="larger than"):
         read_office(b"#" * (MAX_FILE + 1))
-    with pytest.raises(OfficeFileError, match="larger than"):
+    with pytest.raises(OfficeFileError, match="it is no plain file"):
         read_office(Path("/dev/zero"))
-    assert USUAL.is_file()
+    large = tmp_path / "large.toml"
+    large.write_bytes(b"#" * (MAX_FILE + 1))
+    with pytest.raises(OfficeFileError, match="larger than"):
+        read_office(large)
+    assert read_office(USUAL).quota == 100
+
+
+def test_a_trap_in_place_of_an_office_s_file_hangs_nobody_and_is_not_followed(tmp_path: Path) -> None:
+    pipe, link, folder = (tmp_path / f"{name}.toml" for name in ("pipe", "link", "folder"))
+    os.mkfifo(pipe)
+    (tmp_path / "real").write_bytes(TOML)
+    link.symlink_to(tmp_path / "real")
+    folder.mkdir()
+    for trap, complaint in ((pipe, "no plain file"), (link, "symbolic links"), (folder, "cannot be read")):
+        with pytest.raises(OfficeFileError, match=rf"{trap.name}: cannot be read: .*|{complaint}"):
+            read_office(trap)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ((b'timezone = "Asia/Jakarta"', b'timezone = "Asia/Jakarta'), "(at line {line}, "),
+        ((b'timezone = "Asia/Jakarta"', b'timezone = "Asia/\xff"'), "line {line}: a byte there is no UTF-8"),
+        ((b'timezone = "Asia/Jakarta"', b'timezone = "Mars"'), "line {line}: [office] timezone must be"),
+        ((b'timezone = "Asia/Jakarta"', b'timezone = "Asia/Jakarta"\nquota = 0'), "line {next}: quota must be 1 to"),
+        ((b'timezone = "Asia/Jakarta"', b'timezone = "Asia/Jakarta"\nx = 0'), "line {next}: [office] has 'x'"),
+    ],
+)
+def test_what_is_wrong_in_an_office_s_file_is_named_with_file_and_line(
+    tmp_path: Path, change: tuple[bytes, bytes], says: str
+) -> None:
+    path = tmp_path / "office.toml"
+    path.write_bytes(TOML.replace(*change, 1))
+    assert path.read_bytes() != TOML
+    line = 1 + TOML[: TOML.index(change[0])].count(b"\n")
+    with pytest.raises(OfficeFileError) as caught:
+        read_office(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says.format(line=line, next=line + 1) in str(caught.value)

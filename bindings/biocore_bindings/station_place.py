@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import tomllib
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from biocore.station.clock import Clock
 from biocore.station.day import DayBook
 from biocore.station.office import USUAL, Office, read_office
 from biocore.station.overview import Overview, overview
+from biocore.station.settings import read_text
 from biocore.station.upload import CentreLink
 
 VARIABLE = "BIOCORE_STATION"
@@ -75,10 +75,9 @@ class StationPlace:
             It is missing, or says what cannot be.
         """
         try:
-            with self.centre.open("rb") as file:
-                if os.fstat(file.fileno()).st_mode & 0o077:
-                    raise _WrongError("others may read this station's token: chmod 600, and ask for a new one")
-                values = tomllib.loads(file.read(MAX_CENTRE_FILE).decode())
+            if self.centre.lstat().st_mode & 0o077 and not self.centre.is_symlink():
+                raise _WrongError("others may read this station's token: chmod 600, and ask for a new one")
+            values = tomllib.loads(read_text(self.centre, MAX_CENTRE_FILE))
             url, token, trust, proxy = _centre(values)
         except FileNotFoundError:
             raise FormatError(

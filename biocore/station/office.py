@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from biocore.errors import OfficeFileError
 from biocore.report import FixedDict
+from biocore.station.settings import line_of, read_text, text_of
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_FILE = 1 << 16  # bytes; an office with a year of holidays is 4 kB
@@ -151,21 +152,33 @@ def read_office(source: Path | bytes = USUAL) -> Office:
     OfficeFileError
         There is none, or something in it is not what it must be; named.
     """
-    name = "office" if isinstance(source, bytes) else str(source)
+    name, text = "office" if isinstance(source, bytes) else str(source), ""
     try:
-        data = source if isinstance(source, bytes) else _read(source)
-        if len(data) > MAX_FILE:
-            raise ValueError(f"larger than {MAX_FILE} bytes: this is no office")
-        return _office(tomllib.loads(data.decode("utf-8")))
+        text = _text(source)
+        return _office(tomllib.loads(text))
     except OSError as error:
         raise OfficeFileError(f"cannot be read: {error.strerror or error}", path=name) from None
     except (ValueError, TypeError, RecursionError) as error:
-        raise OfficeFileError(f"{error}; correct it in the file", path=name) from None
+        line = line_of(text, error.key) if isinstance(error, _WrongError) else None
+        where = f"line {line}: " if line else ""
+        raise OfficeFileError(f"{where}{error}; correct it in the file", path=name) from None
 
 
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_FILE + 1)
+def _text(source: Path | bytes) -> str:
+    if isinstance(source, Path) and source != USUAL:
+        return read_text(source, MAX_FILE)
+    data = source if isinstance(source, bytes) else source.read_bytes()  # ours, wherever it was installed
+    if len(data) > MAX_FILE:
+        raise ValueError(f"larger than {MAX_FILE} bytes: this is no office")
+    return text_of(data)
+
+
+class _WrongError(ValueError):
+    """A value that cannot be, and the dotted key that it stands under."""
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def _office(values: dict[str, Any]) -> Office:
@@ -173,21 +186,21 @@ def _office(values: dict[str, Any]) -> Office:
     office = _table(values, "office", "name", "timezone", "quota", "desks", "villages")
     hours = _table(values, "hours", *DAYS)
     rules = _table(values, "queue", "recall_after", "recalls", "priority_in_a_row")
-    villages = tuple(_word(village, "village") for village in _list(office, "villages"))
+    villages = tuple(_word(village, "village", "office.villages") for village in _list(office, "villages"))
     if len(villages) > MAX_VILLAGES or len(set(villages)) < len(villages):
-        raise ValueError(f"[office] villages are up to {MAX_VILLAGES}, each once")
+        raise _WrongError(f"[office] villages are up to {MAX_VILLAGES}, each once", "office.villages")
     return Office(
-        _word(office.get("name"), "[office] name"),
+        _word(office.get("name"), "[office] name", "office.name"),
         _zone(office.get("timezone")),
-        _number(office, "quota", 1, MAX_QUOTA, 100),
-        _number(office, "desks", 1, MAX_DESKS, 1),
+        _number(office, "office.quota", 1, MAX_QUOTA, 100),
+        _number(office, "office.desks", 1, MAX_DESKS, 1),
         villages,
-        FixedDict({DAYS.index(day): _spans(hours[day], f"[hours] {day}") for day in hours}),
+        FixedDict({DAYS.index(day): _spans(hours[day], f"[hours] {day}", f"hours.{day}") for day in hours}),
         FixedDict(_specials(_list(values, "special"))),
         QueueRules(
-            _number(rules, "recall_after", 1, 100, USUAL_RULES.recall_after),
-            _number(rules, "recalls", 0, 20, USUAL_RULES.recalls),
-            _number(rules, "priority_in_a_row", 1, 100, USUAL_RULES.priority_in_a_row),
+            _number(rules, "queue.recall_after", 1, 100, USUAL_RULES.recall_after),
+            _number(rules, "queue.recalls", 0, 20, USUAL_RULES.recalls),
+            _number(rules, "queue.priority_in_a_row", 1, 100, USUAL_RULES.priority_in_a_row),
         ),
     )
 
@@ -195,7 +208,8 @@ def _office(values: dict[str, Any]) -> Office:
 def _only(values: Mapping[str, Any], where: str, *names: str) -> None:
     if unknown := sorted(set(values) - set(names)):
         strange = ", ".join(ascii(name)[:40] for name in unknown[:3])
-        raise ValueError(f"{where} has {strange}, which nobody knows: it has {', '.join(names)}")
+        key = f"{where.strip('[]')}.{unknown[0]}" if where.startswith("[") else unknown[0]
+        raise _WrongError(f"{where} has {strange}, which nobody knows: it has {', '.join(names)}", key)
 
 
 def _table(values: Mapping[str, Any], name: str, *names: str) -> dict[str, Any]:
@@ -213,17 +227,19 @@ def _list(values: Mapping[str, Any], name: str) -> list[Any]:
     return found
 
 
-def _word(value: object, where: str) -> str:
+def _word(value: object, where: str, key: str) -> str:
     """Return a name; control characters would reach terminals and published pages."""
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_NAME or not value.isprintable():
-        raise ValueError(f"{where} must be a name of up to {MAX_NAME} printable characters, not {ascii(value)[:80]}")
+        what = f"{where} must be a name of up to {MAX_NAME} printable characters, not {ascii(value)[:80]}"
+        raise _WrongError(what, key)
     return value.strip()
 
 
-def _number(values: Mapping[str, Any], name: str, least: int, most: int, usual: int) -> int:
+def _number(values: Mapping[str, Any], key: str, least: int, most: int, usual: int) -> int:
+    name = key.partition(".")[2]
     value = values.get(name, usual)
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{name} must be {least} to {most}, not {ascii(value)[:40]}")
+        raise _WrongError(f"{name} must be {least} to {most}, not {ascii(value)[:40]}", key)
     return value
 
 
@@ -231,28 +247,27 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(value)  # type: ignore[arg-type]
     except (ValueError, KeyError, TypeError, OSError):  # also a path that leaves the database
-        raise ValueError(
-            f"[office] timezone must be Asia/Jakarta, Asia/Makassar, Asia/Jayapura or the like, not {ascii(value)[:60]}"
-        ) from None
+        zones = "Asia/Jakarta, Asia/Makassar, Asia/Jayapura or the like"
+        raise _WrongError(f"[office] timezone must be {zones}, not {ascii(value)[:60]}", "office.timezone") from None
 
 
-def _spans(value: object, where: str) -> tuple[Span, ...]:
+def _spans(value: object, where: str, key: str) -> tuple[Span, ...]:
     if not isinstance(value, list):
-        raise ValueError(f'{where} must be a list like ["07:30-12:00", "13:00-16:00"]')
-    spans = tuple(_span(text, where) for text in value)
+        raise _WrongError(f'{where} must be a list like ["07:30-12:00", "13:00-16:00"]', key)
+    spans = tuple(_span(text, where, key) for text in value)
     edges = [edge for span in spans for edge in span]
     if edges != sorted(edges) or any(first == last for first, last in spans):
-        raise ValueError(f"{where}: hours must follow each other, and each must end after it begins")
+        raise _WrongError(f"{where}: hours must follow each other, and each must end after it begins", key)
     return spans
 
 
-def _span(text: object, where: str) -> Span:
+def _span(text: object, where: str, key: str) -> Span:
     try:
         first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))  # type: ignore[attr-defined]
         if first.tzinfo or last.tzinfo:
             raise ValueError
     except (ValueError, AttributeError):
-        raise ValueError(f'{where}: hours are like "07:30-12:00", not {ascii(text)[:40]}') from None
+        raise _WrongError(f'{where}: hours are like "07:30-12:00", not {ascii(text)[:40]}', key) from None
     return first, last
 
 
@@ -265,6 +280,6 @@ def _specials(values: list[Any]) -> dict[date, Special]:
         day = value.get("date")
         if type(day) is not date or day in specials:  # a datetime is a date too, and not meant
             raise ValueError(f"[[special]] needs a date like 2026-12-25, each once, not {ascii(day)[:40]}")
-        name = _word(value["name"], f"name of {day}") if "name" in value else ""
-        specials[day] = Special(_spans(value.get("hours", []), f"hours of {day}"), name)
+        name = _word(value["name"], f"name of {day}", "special.name") if "name" in value else ""
+        specials[day] = Special(_spans(value.get("hours", []), f"hours of {day}", "special.hours"), name)
     return specials

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from biocore.station.profile import (
     Stage,
     VetoRights,
 )
+from biocore.station.settings import line_of
 from biocore.types import EyePosition, FingerPosition, Position
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -77,8 +77,6 @@ TEXTS = ("title", "finger.choice")
 LISTS = ("finger.ladder", "sequence.groups", "chip.fingers", "chip.alternatives", "exceptions.supervisor_for")
 OTHERS = ("layout", "based_on", "lower.profile", "select", "sources")
 AGES = (0, 130)  # years
-_SECTION = re.compile(r"\s*\[+\s*([\w.\-\"']+)\s*\]+")
-_KEY = re.compile(r"\s*([\w.\-\"']+)\s*=")
 
 
 def load_profile(source: str | PathLike[str] = DEFAULT) -> Profile:
@@ -116,7 +114,7 @@ class _File:
     sources: Mapping[str, str]
 
     def wrong(self, key: str, message: str) -> ProfileError:
-        return ProfileError(_shown(message), path=self.path, key=_shown(key), line=_line(self.text, key))
+        return ProfileError(_shown(message), path=self.path, key=_shown(key), line=line_of(self.text, key))
 
     def get(self, key: str) -> Any:
         if key not in self.values:
@@ -253,18 +251,6 @@ def _check_keys(file: _File) -> None:
         above = {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
         if key in file.values and not above & set(file.sources):
             raise file.wrong(key, f'has no source; say under [sources] where it is from: "{key}" = "..."')
-
-
-def _line(text: str, key: str) -> int | None:
-    """Return the line on which a dotted key stands; of a key that is missing, that of its section."""
-    section, of_section, quotes = "", None, str.maketrans("", "", "\"'")
-    for number, line in enumerate(text.splitlines(), 1):
-        if (header := _SECTION.match(line)) is not None:
-            section = header[1].translate(quotes) + "."
-            of_section = number if key.startswith(section) else of_section
-        elif (name := _KEY.match(line)) is not None and section + name[1].translate(quotes) == key:
-            return number
-    return of_section
 
 
 def _profile(file: _File, *, select: bool, lower: bool) -> Profile:
