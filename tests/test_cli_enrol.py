@@ -28,6 +28,7 @@ from biocore.station.entry import position_name
 from biocore.station.exceptions import ExceptionKind
 from biocore.station.record_file import record_path
 from biocore.station.session_state import State
+from biocore.station.space import SpaceLevel, SpaceStatus
 from biocore.types import EyePosition, FingerPosition, Position
 from biocore_bindings.enrol_screen import Board
 from biocore_bindings.enrol_words import WORDS, say
@@ -134,6 +135,32 @@ def test_the_clerk_is_spoken_to_in_either_language(tmp_path: Path, centre: Centr
     assert result.code == 0
     assert says in result.out
     assert {"en": "it waits to be sent", "id": "menunggu dikirim"}[language] in result.out
+
+
+@pytest.mark.parametrize(
+    ("language", "level", "says"),
+    [
+        (
+            "en",
+            SpaceLevel.LOW,
+            "19% of the disk is free, enough for 3 days: send or carry the records to the centre soon",
+        ),
+        ("id", SpaceLevel.VERY_LOW, "RUANG CAKRAM TINGGAL 19%, cukup untuk 3 hari"),
+    ],
+)
+def test_the_clerk_is_told_before_anybody_is_begun_that_room_is_short_and_the_index_was_made_anew(
+    tmp_path: Path, centre: Centre, monkeypatch: pytest.MonkeyPatch, language: str, level: SpaceLevel, says: str
+) -> None:
+    with Journal(tmp_path / "journal", tmp_path / "centre.key") as journal:
+        journal.begin().close()
+    (tmp_path / "journal" / "index.db").write_bytes(b"nonsense" * 1000)
+    monkeypatch.setattr(Journal, "space", lambda _: SpaceStatus(level, 19, 100, 3.9, ""))
+    result = enrol(tmp_path, "--ticket", 7, "--yes", "--language", language, *MISSING)
+    assert result.code == 0
+    lines = " ".join(result.out.split())
+    assert says in lines
+    assert say("index_anew", "en" if language == "en" else "id") in lines
+    assert lines.index(says[:10]) < lines.index({"en": "Please show", "id": "Silakan"}[language])
 
 
 def test_both_languages_have_every_word_with_the_same_places() -> None:

@@ -121,6 +121,7 @@ def enrol(
         ):
             desk = Desk(keeper, devices, rules, teller, effort=effort.code)
             reception = Reception(answer, board, place, live)
+            reception.warn(keeper.journal)
             reception.settle()
             chosen = reception.resumed(keeper.journal.unfinished(), resume, told=yes)
             subject = Subject(age, occupation)

@@ -12,11 +12,13 @@ from typing import Any
 from rich.text import Text
 
 from biocore.errors import DayError, JournalStateError, SessionError
+from biocore.station.journal import Journal
 from biocore.station.overview import finished_residents
 from biocore.station.progress import Progress
 from biocore.station.queue import TicketState
 from biocore.station.session import Session
 from biocore.station.session_begin import Subject
+from biocore.station.space import SpaceLevel
 from biocore_bindings.cli_station import SHORT
 from biocore_bindings.enrol_acts import read_table
 from biocore_bindings.enrol_screen import Board
@@ -65,6 +67,18 @@ class Reception:
         with self._place.day_book() as book:
             for ticket in book.settle(finished_residents(self._place.journal)):
                 self._answer.show(Text(self._board.say("settled", number=ticket.number)))
+
+    def warn(self, journal: Journal) -> None:
+        """Say what whoever is at the desk must know of the disk and the journal before anybody is begun."""
+        if journal.recovery.anew is not None:
+            self._say(Text(self._board.say("index_anew"), style="yellow"))
+        if journal.recovery.flaws:
+            self._say(Text(self._board.say("damaged", count=len(journal.recovery.flaws)), style="bold red"))
+        space = journal.space()
+        if space.level in (SpaceLevel.LOW, SpaceLevel.VERY_LOW):  # at the reserve, beginning is refused
+            style = "yellow" if space.level is SpaceLevel.LOW else "bold red"
+            share = f"{space.free / space.total:.0%}"
+            self._say(Text(self._board.say(f"space_{space.level}", share=share, days=int(space.days)), style=style))
 
     def resumed(self, unfinished: list[Progress], wanted: str | None, *, told: bool) -> Progress | None:
         """Return whom to go on with; None: somebody new.

@@ -120,6 +120,22 @@ WORDS: Final[FixedDict[str, tuple[str, str]]] = FixedDict(
             "Number {number} was finished when the power went: done.",
             "Nomor {number} sudah selesai saat listrik padam: selesai.",
         ),
+        "index_anew": (
+            "The index was damaged; it was made anew from the records.",
+            "Indeks rusak; sudah dibuat ulang dari rekaman.",
+        ),
+        "damaged": (
+            "{count} damaged in the journal, the others go on: biocore station verify names them.",
+            "{count} rusak dalam jurnal, yang lain tetap berjalan: lihat biocore station verify.",
+        ),
+        "space_low": (
+            "{share} of the disk is free, enough for {days} days: send or carry the records to the centre soon.",
+            "Ruang cakram tinggal {share}, cukup untuk {days} hari: segera kirim atau bawa rekaman ke pusat.",
+        ),
+        "space_very_low": (
+            "ONLY {share} OF THE DISK IS FREE, enough for {days} days: send or carry the records to the centre today.",
+            "RUANG CAKRAM TINGGAL {share}, cukup untuk {days} hari: kirim atau bawa rekaman ke pusat hari ini.",
+        ),
         # at the end
         "recorded": (
             "Recorded: {accepted} of {all}; exceptions: {excepted}.",
