@@ -9,10 +9,8 @@ fingers and two irises each. The journal lies where pytest puts its folders (`--
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
+import resource
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from biocore.fingerprint import synth
 from biocore.formats.finger_minutiae import record_from_templates, write_fmr
 from biocore.report import Outcome
 from biocore.station import CentreKey, EntryKind, Item, Journal, Opener, issue_centre_key, read_record
+from biocore.station.endings import CLOSED
 from biocore.station.record_file import record_path
 from biocore.types import EyePosition, FingerPosition, Frame, Modality, Position, Sample
 
@@ -118,54 +117,66 @@ def test_a_day_of_100_residents(
     assert steps[-20:].mean() < 1.1 * steps[:20].mean() + 100_000  # flat: the last resident costs what the first did
 
 
+@pytest.fixture(scope="module")
+def thirty_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CentreKey]:
+    """Return the journal of 3,000 residents, with small bodies: the index has what it would have."""
+    folder, centre = tmp_path_factory.mktemp("thirty"), key()
+    with Journal(folder, centre) as journal:
+        for number in range(30 * RESIDENTS):
+            recording = journal.begin(b"a resident", ticket=number % 1000)
+            for position in PLAN:
+                recording.record(*accepted(position, b"", b"{}", b"template"), Item(EntryKind.EVENT, code="looked"))
+            recording.close()
+    return folder, centre
+
+
 def test_a_journal_of_thirty_days_opens_and_takes_a_finger(
-    benchmark: BenchmarkFixture, tmp_path: Path, finger: tuple[bytes, bytes, bytes]
+    benchmark: BenchmarkFixture, thirty_days: tuple[Path, CentreKey], finger: tuple[bytes, bytes, bytes]
 ) -> None:
     benchmark.group = "after thirty days"
-    centre = key()
-    with Journal(tmp_path, centre) as journal:
-        recording = journal.begin(b"a resident")
-        for position in PLAN:
-            recording.record(*accepted(position, b"", *finger[1:]))
-        recording.close()
-        pattern = record_path(journal.records, recording.resident)
-        fill(tmp_path / "index.db", journal, recording.resident, pattern, 30 * RESIDENTS - 1)
+    folder, centre = thirty_days
     items = accepted(FingerPosition.RIGHT_INDEX, *finger)
     took: list[float] = []
 
     def reopen() -> int:
-        with Journal(tmp_path, centre) as journal:
+        with Journal(folder, centre) as journal:
             assert journal.recovery.flaws == ()
             assert journal.unfinished() == []
             return journal.head[0]
 
-    assert benchmark.pedantic(reopen, rounds=5) == 30 * RESIDENTS * (2 + 4 * len(PLAN) + 1)
-    with Journal(tmp_path, centre) as journal:
+    assert benchmark.pedantic(reopen, rounds=5) == 30 * RESIDENTS * (2 + 5 * len(PLAN) + 1)
+    with Journal(folder, centre) as journal:
         recording = journal.begin()
         for _ in range(50):
             begun = time.perf_counter()
             recording.record(*items)
             took.append(time.perf_counter() - begun)
+        recording.close()
     median, p95 = (1000 * float(np.percentile(took, q)) for q in (50, 95))
-    index = (tmp_path / "index.db").stat().st_size
+    index = (folder / "index.db").stat().st_size
     print(f"\nan index of {index / 1e6:.0f} MB; a finger then: median {median:.1f} ms, 95th percentile {p95:.1f} ms")
     assert median < 1000 * BAR_S
 
 
-def fill(index: Path, journal: Journal, resident: str, record: Path, copies: int) -> None:
-    """Add residents like the one that is there; their heads are copies, which only `verify` would mind."""
-    step = journal.head[0]
-    with closing(sqlite3.connect(index)) as db, db:
-        for copy in range(1, copies + 1):
-            name = f"{copy:032x}"
-            db.execute(
-                "INSERT INTO entries SELECT sequence + ?, ?, ordinal, position, length, head, body_digest, link "
-                "FROM entries WHERE resident = ?",
-                (step * copy, name, resident),
-            )
-            db.execute(
-                "INSERT INTO residents SELECT ?, opened + ?, ticket, length, closed + ?, digest FROM residents "
-                "WHERE resident = ?",
-                (name, step * copy, step * copy, resident),
-            )
-            os.link(record, record_path(record.parent, name))
+@pytest.mark.parametrize("how", ["looked at closely", "made anew"])
+def test_an_index_of_thirty_days_is_looked_at_and_made_anew(
+    benchmark: BenchmarkFixture, thirty_days: tuple[Path, CentreKey], how: str
+) -> None:
+    benchmark.group = "an index of thirty days"
+    folder, centre = thirty_days
+
+    def harm() -> None:
+        if how == "made anew":
+            (folder / "index.db").unlink()
+        else:
+            (folder / CLOSED).unlink()
+
+    def reopen() -> int:
+        with Journal(folder, centre) as journal:
+            assert journal.recovery.flaws == ()
+            assert (journal.recovery.anew is not None) is (how == "made anew")
+            return journal.head[0]
+
+    assert benchmark.pedantic(reopen, setup=harm, rounds=2) >= 30 * RESIDENTS * (2 + 5 * len(PLAN) + 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(f"\n{how}: an index of {(folder / 'index.db').stat().st_size / 1e6:.0f} MB; {peak:.0f} MB of memory at most")
