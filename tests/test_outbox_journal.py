@@ -124,6 +124,28 @@ def test_a_receipt_file_that_was_lost_is_made_anew_from_the_index(tmp_path: Path
         assert journal.verify() == []
 
 
+@pytest.mark.parametrize("harm", ["bit", "cut", "gone", "link"])
+def test_a_receipt_file_that_is_damaged_is_named_and_written_again_from_the_index(tmp_path: Path, harm: str) -> None:
+    """The index could not be made anew without it, so it must not rot unseen."""
+    centre = Centre()
+    with opened(tmp_path, centre) as journal:
+        (name,) = residents(journal, 1)
+        journal.hand_over(signed(centre, journal, name))
+        path = receipt_path(journal.receipts, name)
+        before = path.read_bytes()
+        assert journal.verify() == []
+        path.unlink()
+        if harm in ("bit", "cut"):
+            path.write_bytes(before[:-1] + (b"~" if harm == "bit" else b""))
+        elif harm == "link":
+            path.symlink_to("/dev/zero")
+        (flaw,) = journal.verify()
+        assert (flaw.resident, "receipt's file is missing or damaged" in flaw.what) == (name, True)
+    with Journal(tmp_path, centre.key(), clock=FakeClock(), reserve=SMALL_RESERVE, closely=True) as journal:
+        assert (path.read_bytes(), path.is_symlink()) == (before, False)
+        assert journal.verify() == []
+
+
 @pytest.mark.parametrize("what", ["forged", "other centre", "digest", "size", "journal", "resident", "unfinished"])
 def test_a_receipt_that_is_not_the_centres_word_for_this_record_removes_nothing(tmp_path: Path, what: str) -> None:
     centre, other = Centre(), Centre()

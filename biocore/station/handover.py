@@ -153,6 +153,23 @@ def write_kept(folder: Path, kept: Kept, disk: Disk) -> None:
     disk.sync_folder(folder)
 
 
+def is_kept(folder: Path, row: Row, entries: Iterable[IndexedEntry]) -> bool:
+    """Say whether `receipts/` has what the index has of a record that was handed over.
+
+    Raises
+    ------
+    ReceiptError
+        The index has no receipt.
+    """
+    expected = read_handed_over(row.receipt or "").to_file(husks(entries))
+    try:
+        return read_plain(receipt_path(folder, row.resident), len(expected) + 1) == expected
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ELOOP, errno.EINVAL):
+            raise
+        return False
+
+
 def check_receipt(receipt: Receipt, row: Row, identity: Identity) -> None:
     """Check a receipt against the record that the index knows.
 
@@ -233,19 +250,19 @@ class Receipts:
         """Return the entries without bodies of a record that was handed over."""
         return _read_sound(receipt_path(self._folder, resident)).entries
 
-    def finish(self, index: Index) -> None:
-        """Bring index, receipts and records to the same state."""
+    def finish(self, index: Index, *, closely: bool = False) -> None:
+        """Bring index, receipts and records to the same state; closely: read the receipts that the index knows, too."""
         for resident, handed in self.kept.items():
             self._take_down(index, resident, handed)
         for row in index.handed_over():
             record = record_path(self._records, row.resident)
-            lost = not receipt_path(self._folder, row.resident).exists()
-            if not lost and not record.exists():
+            there = receipt_path(self._folder, row.resident).exists()
+            if there and not record.exists() and not closely:
                 continue
             if fault := fault_of(row, self.identity):
                 self.faults[row.resident] = fault
                 continue
-            if lost:
+            if not is_kept(self._folder, row, index.entries(row.resident)):
                 handed = read_handed_over(row.receipt or "")
                 write_kept(self._folder, Kept(handed, husks(index.entries(row.resident))), self._disk)
             if record.exists():

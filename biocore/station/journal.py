@@ -284,7 +284,7 @@ class Journal:
     def verify(self) -> list[Flaw]:
         """Check every entry of the chain and of the records; see `biocore.station.verify`."""
         with self._mutex, self._index_faults():
-            return verify(self._index, self.records, self._identity)
+            return verify(self._index, self.records, self.receipts, self._identity)
 
     def waiting(self, *, newest_first: bool = False, limit: int = -1) -> list[Row]:
         """Return the finished residents that the centre has not signed for, those finished first first."""

@@ -111,7 +111,7 @@ class Opening:
 
     def _recovered(self, index: Index) -> Recovery:
         try:
-            return recover(index, self.records, self.disk, self._receipts())
+            return recover(index, self.records, self.disk, self._receipts(), closely=self.closely)
         except (JournalIndexError, *_NO_MATTER_OF_THE_INDEX):
             raise
         except (sqlite3.Error, JournalCorruptError, ValueError, TypeError, AttributeError) as error:

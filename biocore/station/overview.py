@@ -29,6 +29,7 @@ from biocore.station.centre_key import CentreKey, check_usable, read_centre_key
 from biocore.station.clock import Clock, SystemClock
 from biocore.station.disk import named_faults
 from biocore.station.entry import Head
+from biocore.station.handover import FOLDER as RECEIPTS
 from biocore.station.identity import Identity, read_identity
 from biocore.station.index import BUSY_S, VERSION, Index
 from biocore.station.index_check import check_index
@@ -282,7 +283,7 @@ def check(folder: Path) -> Checked:
         sequence, link, _ = index.last()
         rows = {row.resident: row for row in index.rows()}
         busy = {name for name, row in rows.items() if in_use and row.closed is None}
-        flaws = [*_index_flaws(index, identity), *verify(index, folder / RECORDS, identity)]
+        flaws = [*_index_flaws(index, identity), *verify(index, folder / RECORDS, folder / RECEIPTS, identity)]
         # bytes behind the last entry of somebody who is being recorded now are the next entry
         kept = (flaw for flaw in flaws if flaw.sequence is not None or flaw.resident not in busy)
         return Checked((sequence, link), len(rows), tuple(kept))

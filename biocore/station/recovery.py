@@ -123,19 +123,21 @@ class _Found:
         return Recovery(self.added, self.cut, (*self.flaws, *faults))
 
 
-def recover(index: Index, records: Path, disk: Disk, receipts: Receipts) -> Recovery:
+def recover(index: Index, records: Path, disk: Disk, receipts: Receipts, *, closely: bool = False) -> Recovery:
     """Bring the index up to the records, and to what is kept of those that were handed over.
 
     Parameters
     ----------
     receipts : Receipts
         Of the records that were handed over.
+    closely : bool
+        Read those too that the index knows, and write what is damaged once more.
     """
     found = _Found(index)
     _match(found, records, receipts, disk)
     for torn in found.torn:
         found.cut += cut(torn, disk)
-    receipts.finish(index)
+    receipts.finish(index, closely=closely)
     return found.told(receipts)
 
 

@@ -9,21 +9,32 @@ from pathlib import Path
 from biocore.errors import JournalCorruptError
 from biocore.station.disk import read_plain
 from biocore.station.entry import GENESIS, Head, link
-from biocore.station.handover import fault_of
+from biocore.station.handover import fault_of, is_kept
 from biocore.station.identity import Identity
 from biocore.station.index import Index, IndexedEntry, Row
 from biocore.station.record_file import entries, record_path
 from biocore.station.recovery import Flaw
 
 
-def verify(index: Index, records: Path, identity: Identity) -> list[Flaw]:
+def verify(index: Index, records: Path, receipts: Path, identity: Identity) -> list[Flaw]:
     """Check the chain of the whole journal, and each record against it; an empty list says that all is well.
 
     The station can do this without any secret. It finds accidents and clumsy hands. Whoever rewrites everything
     from some entry to the end, links included, is found by the centre, which alone can tell sealed from forged.
     A record that is gone is well only with the centre's receipt for it.
     """
-    return [*_chain(index), *(flaw for row in index.rows() for flaw in _record(index, records, identity, row))]
+    rows = index.rows()
+    return [*_chain(index), *(flaw for row in rows for flaw in _record(index, records, receipts, identity, row))]
+
+
+def _receipt(receipts: Path, row: Row, expected: list[IndexedEntry]) -> str:
+    """Say what is wrong with the file of `receipts/`, without which the index could not be made anew."""
+    try:
+        kept = is_kept(receipts, row, expected)
+    except OSError as error:
+        return f"its receipt's file cannot be read: {error.strerror}"
+    again = "the index has it: `biocore station recover` writes it again"
+    return "" if kept else f"its receipt's file is missing or damaged; {again}"
 
 
 def _chain(index: Index) -> Iterator[Flaw]:
@@ -52,7 +63,7 @@ def _altered(entry: IndexedEntry, previous: str | None) -> str:
     return ""
 
 
-def _record(index: Index, records: Path, identity: Identity, row: Row) -> Iterator[Flaw]:
+def _record(index: Index, records: Path, receipts: Path, identity: Identity, row: Row) -> Iterator[Flaw]:
     resident, path = row.resident, record_path(records, row.resident)
     expected = list(index.entries(resident))
     if row.receipt is not None and not path.exists():
@@ -60,6 +71,8 @@ def _record(index: Index, records: Path, identity: Identity, row: Row) -> Iterat
             yield Flaw(resident, row.closed, fault)
         elif expected[-1].position + expected[-1].length != row.length:
             yield Flaw(resident, row.closed, "the entries of a record that was handed over are not all in the index")
+        elif fault := _receipt(receipts, row, expected):
+            yield Flaw(resident, row.closed, fault)
         return
     try:
         data = read_plain(path)
