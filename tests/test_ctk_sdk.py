@@ -64,7 +64,7 @@ EXPECTED: dict[str, tuple[set[str], str]] = {
     "wrong finger name": (SEGMENTED, "[0] is FINGER of Left Thumb; Left IndexFinger, Right Thumb was sent"),
     "names exchanged": (SEGMENTED, "[0] its record is of right thumb, and it says Left IndexFinger"),
     "segment that is no record": (SEGMENTED, "its data begin with b'noth'"),
-    "another pixel": (AS_PNG, "1 of 120000 px are not those of the record, by up to 1 grey levels"),
+    "another pixel": (AS_PNG, "1 of 120000 px differ from the record's, by up to 1 of 255"),
     "a row less": (AS_PNG, "its picture has 300x399 px; the record's has 300x400"),
     "jpeg for png": (AS_PNG, "it begins with ff d8 ff e0; IMAGE/PNG begins with 89 50 4e 47"),
     "png cut off": (AS_PNG, "its picture cannot be decoded"),

@@ -12,6 +12,7 @@ from biocore.fingerprint.slap import Slap
 from biocore.hal import DeviceInfo
 from biocore.report import QualityReport
 from biocore.types import Comparison, FingerTemplate, IrisTemplate, MinutiaKind, Sample, Template
+from biocore_bindings.ctk_grading import Graded
 from biocore_bindings.inputs import kind_name, position_name
 
 
@@ -163,3 +164,12 @@ def result_entry(result: Result) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "remark": result.remark,
     }
+
+
+def graded_entry(result: Graded) -> dict[str, Any]:
+    """Say what came of one test of the compliance toolkit."""
+    faults = [
+        {"validator": fault.validator, "came": fault.came, "expected": fault.expected, "do": fault.do}
+        for fault in result.faults
+    ]
+    return result_entry(result) | {"faults": faults}

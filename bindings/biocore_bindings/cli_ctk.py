@@ -1,4 +1,4 @@
-"""`biocore ctk-check`: an SBI device put to the tests of MOSIP's compliance toolkit, without the toolkit."""
+"""`biocore ctk-check`: an SBI device or a BioSDK service put to the tests of MOSIP's compliance toolkit, without it."""
 
 from __future__ import annotations
 
@@ -15,66 +15,118 @@ from rich.text import Text
 from biocore.certify import Outcome
 from biocore.errors import FormatError
 from biocore.signatures import Signatures, read_anchors
-from biocore_bindings import certificate_page
-from biocore_bindings.as_json import result_entry
+from biocore_bindings import ctk_page
+from biocore_bindings.as_json import graded_entry
 from biocore_bindings.ctk_cases import CASES, Case
 from biocore_bindings.ctk_grading import Grading
+from biocore_bindings.ctk_page import WORDS
 from biocore_bindings.ctk_run import Examiner
+from biocore_bindings.ctk_sdk_cases import SDK_CASES
+from biocore_bindings.ctk_sdk_run import SdkExaminer, biosdk_at
 from biocore_bindings.options import AsJson
 from biocore_bindings.outputs import make_folder, writing
 from biocore_bindings.terminal import Answer, ExitCode, answering, complain, finite, shown
 
-WORDS = {Outcome.PASSED: "PASS", Outcome.FAILED: "FAIL", Outcome.NOT_TRIED: "NOT RUN"}
 _STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_TRIED: "yellow"}
 
 
 def ctk_check(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Of the service, as http://127.0.0.1:4501")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="Of the service: an SBI device as http://127.0.0.1:4501, a BioSDK as "
+            "http://127.0.0.1:9099/biosdk-service.",
+        ),
+    ],
     tests: Annotated[
         list[str] | None,
         typer.Option("--test", metavar="ID", help="Only this test, or a range as SBI1002-SBI1013; repeatable."),
     ] = None,
     attended: Annotated[
-        bool, typer.Option("--attended", help="Somebody is there to lay down fingers and look into it.")
+        bool, typer.Option("--attended", help="SBI: somebody is there to lay down fingers and look into it.")
     ] = False,
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", metavar="DIR", help="Certificates its keys must lead to.", show_default=False),
+        typer.Option("--trust", metavar="DIR", help="SBI: certificates its keys must lead to.", show_default=False),
     ] = None,
     before: Annotated[
         Path | None,
-        typer.Option("--before", metavar="JSON", help="Report of before its key was rotated.", show_default=False),
+        typer.Option("--before", metavar="JSON", help="SBI: report of before its key was rotated.", show_default=False),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            file_okay=False,
+            exists=True,
+            help="BioSDK: test data laid out as the toolkit's (SDK2001/probe.xml, gallery1.xml), for faces above all.",
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the two reports go.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Grade an SBI device by the tests of MOSIP's compliance toolkit, offline, and write a report: HTML and JSON."""
+    """Grade an SBI device or a BioSDK by the tests of MOSIP's toolkit, offline, and write a report: HTML and JSON."""
     if urlsplit(url).scheme != "http" or not urlsplit(url).hostname:
         raise typer.BadParameter(f"{url!r} is no URL of a service, as http://127.0.0.1:4501")
     names = _chosen(tests or [])
+    biosdk = _biosdk(url, names)
+    of_sbi = {"--attended": attended, "--trust": trust, "--before": before}
+    _must_apply({"--data": data} if biosdk is None else of_sbi, biosdk is not None)
     with answering("ctk-check", as_json) as answer:
         make_folder(out)
-        signatures = Signatures(*read_anchors(trust)) if trust else Signatures(())
-        if trust and not signatures.trusting:
-            raise FormatError("holds no certificate", file=str(trust))
-        examiner = Examiner(url, signatures, attended, _devices_of(before) if before else {}, _prompt)
-        _write(answer, examiner.grade(names), out)
+        if biosdk is not None:
+            grading = SdkExaminer(biosdk, data).grade(names or SDK_CASES)
+        else:
+            signatures = Signatures(*read_anchors(trust)) if trust else Signatures(())
+            if trust and not signatures.trusting:
+                raise FormatError("holds no certificate", file=str(trust))
+            examiner = Examiner(url, signatures, attended, _devices_of(before) if before else {}, _prompt)
+            grading = examiner.grade(names or CASES)
+        _write(answer, grading, out)
 
 
-def _chosen(tests: list[str]) -> list[str]:
-    """Return the tests that were named, in the toolkit's order.
+def _biosdk(url: str, names: list[str]) -> str | None:
+    """Return the address of the BioSDK service that is to be checked; None for an SBI device."""
+    if not names:
+        return biosdk_at(url)
+    return (biosdk_at(url) or url) if names[0] in SDK_CASES else None
+
+
+def _must_apply(others: Mapping[str, object], biosdk: bool) -> None:
+    """Refuse options of the other kind of service.
 
     Raises
     ------
     typer.BadParameter
     """
-    names, chosen = list(CASES), set()
+    given = [option for option, value in others.items() if value]
+    if given:
+        there = "a BioSDK service" if biosdk else "an SBI device"
+        raise typer.BadParameter(f"{given[0]} is of no use with {there}, which is what this is")
+
+
+def _chosen(tests: list[str]) -> list[str]:
+    """Return the tests that were named, in the toolkit's order; none where none was.
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    chosen: set[str] = set()
+    known = [*CASES, *SDK_CASES]
     for test in tests:
         first, _, last = test.upper().partition("-")
-        if first not in CASES or (last or first) not in CASES:
-            raise typer.BadParameter(f"there is no test {test}; they are {names[0]} to {names[-1]}")
-        chosen.update(names[names.index(first) : names.index(last or first) + 1])
-    return [name for name in names if name in chosen] if tests else names
+        last = last or first
+        names = list(CASES) if first in CASES else list(SDK_CASES)
+        if first not in names or last not in names:
+            raise typer.BadParameter(f"there is no test {test}; they are SBI1000 to SBI1199 and SDK2000 to SDK2075")
+        chosen.update(names[names.index(first) : names.index(last) + 1])
+    if chosen & CASES.keys() and chosen & SDK_CASES.keys():
+        raise typer.BadParameter("tests of SBI devices and of BioSDK services cannot be put to one service")
+    return [name for name in known if name in chosen]
 
 
 def _devices_of(report: Path) -> Mapping[str, Mapping[str, str]]:
@@ -102,28 +154,19 @@ def entry_of(grading: Grading) -> dict[str, Any]:
     """Say what a check found."""
     return {
         "url": grading.url,
+        "what": grading.what,
         "begun": grading.begun.isoformat(timespec="seconds"),
         "passed": grading.passed,
+        "facts": dict(grading.facts),
         "devices": {serial: dict(device) for serial, device in grading.devices.items()},
-        "results": [result_entry(result) for result in grading.results],
+        "results": [graded_entry(result) for result in grading.results],
     }
-
-
-def render(grading: Grading) -> str:
-    """Return the page."""
-    facts = [("Service", grading.url)]
-    for serial, device in grading.devices.items():
-        facts.append((f"Device {serial}", f"{device['make']} {device['model']}; key {device['certificate'] or 'none'}"))
-    facts.append(("When", f"{grading.begun:%Y-%m-%d %H:%M} UTC"))
-    facts.append(("With", certificate_page.made_with()))
-    meaning = "Tests of MOSIP's compliance toolkit, run without it; only the toolkit itself certifies."
-    return certificate_page.page("SBI device", meaning, facts, grading.results, grading.passed)
 
 
 def _write(answer: Answer, grading: Grading, out: Path) -> None:
     page, document = out / "ctk-check.html", out / "ctk-check.json"
     entry = entry_of(grading)
-    certificate_page.write(page, render(grading))
+    ctk_page.write(page, ctk_page.page(grading))
     with writing(document):
         document.write_text(json.dumps(finite(entry), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     answer.put(**entry, files={"html": str(page), "json": str(document)})

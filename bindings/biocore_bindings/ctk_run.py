@@ -24,6 +24,7 @@ from biocore_bindings.ctk_validators import LATE, Knowledge, NotRunError, captur
 PATIENCE = 5.0  # s; MOSIP's registration client waits as long for MOSIPDISC and MOSIPDINFO
 CAPTURE_TIMEOUT = 10_000  # ms; its capture timeout
 MARGIN = 30.0  # s beyond it before a connection is given up; it waits 40 s for RCAPTURE
+TEN_PERSONS = "needs ten persons"  # of whom a test of quality by groups needs as many
 _VERBS = {"rcapture": "RCAPTURE", "capture": "CAPTURE"}
 
 
@@ -108,7 +109,7 @@ class Examiner:
         else:
             raise NotRunError(f"the service has no device of {case.kind}, {case.subtype}, for {case.purpose}")
         if case.persons:
-            raise NotRunError(f"needs ten persons: {case.persons}")
+            raise NotRunError(f"{TEN_PERSONS}: {case.persons}")
         if case.captures and not self.attended:
             raise NotRunError("needs a person at the device: --attended")
         return device

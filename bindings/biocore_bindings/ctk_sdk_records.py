@@ -147,4 +147,4 @@ def faults_of_picture(data: bytes, target: str, sent: Bir) -> Iterator[str]:
         yield f"its picture is {off.mean():.1f} grey levels off the record's on average; a JPEG may be {JPEG_ERROR:g}"
     elif target != JPEG and off.any():
         changed = int(np.count_nonzero(off))
-        yield f"{changed} of {off.size} px are not those of the record, by up to {off.max()} grey levels"
+        yield f"{changed} of {off.size} px differ from the record's, by up to {off.max()} of 255"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from biocore.certify import Outcome
 from biocore_bindings.ctk_exchange import Exchange, ask
@@ -16,6 +17,8 @@ from biocore_bindings.ctk_sdk_validators import Asked, judge_step, response_of
 from biocore_bindings.ctk_sdk_wire import envelope, record_document, segments_of
 
 PATIENCE = 30.0  # s for one answer; MOSIP's client sets no limit, a clerk at a desk does
+PROBED = 5.0  # s to find out whether a service is a BioSDK
+BASE = "/biosdk-service"  # the path of MOSIP's own service
 FACULTIES = {
     "check-quality": "QUALITY_CHECK",
     "match": "MATCH",
@@ -162,3 +165,16 @@ def request_of(case: SdkCase, step: Step, sent: Sent, before: Any) -> dict[str, 
             gallery = [record_document(()) | {"segments": [dict(segment.document) for segment in came]}]
         request["gallery"] = gallery
     return request | {f"modalitiesTo{_WANTED[step.method]}": wanted, "flags": None}
+
+
+def biosdk_at(url: str) -> str | None:
+    """Return the address of the BioSDK service at a URL; None where what is there is none.
+
+    A URL with a path is that of a BioSDK: an SBI device has none. Without one, `init` is asked for where MOSIP's own
+    service has it.
+    """
+    if urlsplit(url).path.strip("/"):
+        return url
+    there = url.rstrip("/") + BASE
+    exchange = ask(there, "POST", "/init", envelope({"initParams": {}}), PROBED)
+    return there if isinstance(response_of(exchange.answer).get("apiVersion"), str) else None
