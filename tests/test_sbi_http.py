@@ -42,7 +42,8 @@ def raw(service: SbiService, data: bytes, wait: float = 10.0) -> bytes:
         found = b""
         with contextlib.suppress(OSError):  # ENOTCONN, where the service was quicker to hang up
             line.sendall(data)
-            line.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # not connected any more: it was cut while the data were sent
+                line.shutdown(socket.SHUT_WR)
             while chunk := line.recv(65536):
                 found += chunk
         return found
