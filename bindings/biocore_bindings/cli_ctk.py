@@ -19,6 +19,7 @@ from biocore_bindings import ctk_page
 from biocore_bindings.as_json import graded_entry
 from biocore_bindings.ctk_cases import CASES, Case
 from biocore_bindings.ctk_grading import Grading
+from biocore_bindings.ctk_opening import read_auth_key
 from biocore_bindings.ctk_page import WORDS
 from biocore_bindings.ctk_run import Examiner
 from biocore_bindings.ctk_sdk_cases import SDK_CASES
@@ -54,6 +55,15 @@ def ctk_check(
         Path | None,
         typer.Option("--before", metavar="JSON", help="SBI: report of before its key was rotated.", show_default=False),
     ] = None,
+    auth_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--auth-key",
+            metavar="PEM",
+            help="SBI: private key of the server that captures for authentication are encrypted for.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +83,7 @@ def ctk_check(
         raise typer.BadParameter(f"{url!r} is no URL of a service, as http://127.0.0.1:4501")
     names = _chosen(tests or [])
     biosdk = _biosdk(url, names)
-    of_sbi = {"--attended": attended, "--trust": trust, "--before": before}
+    of_sbi = {"--attended": attended, "--trust": trust, "--before": before, "--auth-key": auth_key}
     _must_apply({"--data": data} if biosdk is None else of_sbi, biosdk is not None)
     with answering("ctk-check", as_json) as answer:
         make_folder(out)
@@ -84,6 +94,7 @@ def ctk_check(
             if trust and not signatures.trusting:
                 raise FormatError("holds no certificate", file=str(trust))
             examiner = Examiner(url, signatures, attended, _devices_of(before) if before else {}, _prompt)
+            examiner.auth_key = read_auth_key(auth_key) if auth_key else None
             grading = examiner.grade(names or CASES)
         _write(answer, grading, out)
 

@@ -1,4 +1,4 @@
-"""What the compliance toolkit asks of the ISO record of one finger, eye or face taken for registration.
+"""What the compliance toolkit asks of the ISO record of one finger, eye or face.
 
 Sources, by what they are called below: SPEC is MOSIP's "Biometric Image Specification" (mosip/documentation,
 docs/biometric-image-specification.md); CTK is what the toolkit's ISOStandardsValidator calls (mosip/bio-utils,
@@ -10,7 +10,9 @@ refuses codes that no edition defines; here is what MOSIP asks beyond.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import biocore
 from biocore.errors import BiocoreError, FormatError
@@ -35,7 +37,56 @@ GENDERS = frozenset((0, 1, 2, 255))  # CTK; ISO/IEC 19794-5:2011, table 6
 COLOURS = frozenset((*range(8), 255))  # CTK; of eyes and hair, ISO/IEC 19794-5:2011, tables 7 and 8
 SAMPLING_LEVELS = frozenset(range(8))  # CTK; ISO/IEC 19794-5:2011, table 18
 COLOUR_SPACES = frozenset((0, 1))  # CTK: not said, 24-bit RGB; ISO/IEC 19794-5:2011, table 21
-LEAST_IRIS = 210  # px; SPEC: diameter for registration. The toolkit does not look at it
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a record must be, by what it is for; SPEC and CTK, but for the diameter, which CTK does not look at.
+
+    Attributes
+    ----------
+    purpose : str
+    lossless : bool
+        Its picture is as it was taken; else it was compressed with loss.
+    fingers : tuple of ImageFormat
+        Of a finger's picture.
+    kind : ImageKind
+        Of an eye's; SPEC allows VGA for registration too, CTK does not.
+    history : Compression
+    face : FaceFormat
+    least_iris : int
+        Diameter, px.
+    """
+
+    purpose: str
+    lossless: bool
+    fingers: tuple[FingerFormat, ...]
+    kind: ImageKind
+    history: Compression
+    face: FaceFormat
+    least_iris: int
+
+
+REGISTRATION = Rules(
+    purpose="registration",
+    lossless=True,
+    fingers=(FingerFormat.JPEG2000,),
+    kind=ImageKind.CROPPED,
+    history=Compression.LOSSLESS_OR_NONE,
+    face=FaceFormat.JPEG2000_LOSSLESS,
+    least_iris=210,
+)
+AUTHENTICATION = Rules(
+    purpose="authentication",
+    lossless=False,
+    fingers=(FingerFormat.JPEG2000_LOSSY, FingerFormat.WSQ),
+    kind=ImageKind.CROPPED_AND_MASKED,
+    history=Compression.LOSSY,
+    face=FaceFormat.JPEG2000_LOSSY,
+    least_iris=150,
+)
+RULES = MappingProxyType({"Registration": REGISTRATION, "Auth": AUTHENTICATION})
+UNKNOWN = "UNKNOWN"  # bioSubType of what was asked for without a name: the record may show any
 CLOCK_SLACK = timedelta(minutes=3)
 _SOC, _COD = b"\xff\x4f\xff\x51", 0xFF52  # ISO/IEC 15444-1, A.2: start of codestream with SIZ, coding style
 _SOT = 0xFF90
@@ -43,8 +94,8 @@ _TRANSFORM_AT = 13  # bytes behind the marker COD: the wavelet, 1 = reversible (
 _JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 
 
-def faults_of_record(data: bytes, kind: str, subtype: str) -> Iterator[str]:
-    """Yield what is wrong with a record taken for registration.
+def faults_of_record(data: bytes, kind: str, subtype: str, rules: Rules = REGISTRATION) -> Iterator[str]:
+    """Yield what is wrong with a record.
 
     Parameters
     ----------
@@ -52,6 +103,8 @@ def faults_of_record(data: bytes, kind: str, subtype: str) -> Iterator[str]:
     kind : {"Finger", "Iris", "Face"}
     subtype : str
         The finger or eye it must show, as in `bioSubType`; of a face anything.
+    rules : Rules
+        Of what it was taken for.
     """
     try:
         if kind == "Face":
@@ -60,19 +113,19 @@ def faults_of_record(data: bytes, kind: str, subtype: str) -> Iterator[str]:
             if faces.temporal:
                 yield f"temporal semantics {faces.temporal}; 0 is that of one picture"
             for face in faces.images[:1]:
-                yield from _of_face(face)
+                yield from _of_face(face, rules)
         elif kind == "Finger":
             fingers = read_fir(data)
             yield from _edition(data, FIR_2011)
             yield from _alone(fingers.images, fingers.remarks)
             for finger in fingers.images[:1]:
-                yield from _of_finger(finger, subtype)
+                yield from _of_finger(finger, subtype, rules)
         else:
             eyes = read_iir(data)
             yield from _edition(data, IIR_2011)
             yield from _alone(eyes.images, eyes.remarks)
             for eye in eyes.images[:1]:
-                yield from _of_eye(eye, subtype)
+                yield from _of_eye(eye, subtype, rules)
     except BiocoreError as error:
         yield f"the record is damaged: {error}"
 
@@ -114,19 +167,20 @@ def _depth(bits: int) -> Iterator[str]:
         yield f"pixels of {bits} bits; 8 are asked for"  # SPEC, CTK
 
 
-def _of_finger(image: FingerImage, subtype: str) -> Iterator[str]:
+def _of_finger(image: FingerImage, subtype: str, rules: Rules) -> Iterator[str]:
     camera = (image.technology, image.vendor, image.device)
     yield from _taken(image.captured_at, camera, TECHNOLOGIES, image.qualities)
     yield from _depth(image.bit_depth)
     expected = {name: int(position) for position, name in SUBTYPES.items()}.get(subtype)
-    if image.position != expected:
+    if image.position != expected and subtype != UNKNOWN:
         yield f"the record shows finger position {image.position}, its text says {subtype!r}"
     if image.impression not in IMPRESSIONS:
         yield f"impression {image.impression} is not defined"
     yield from _resolution(image)
-    if image.format is not FingerFormat.JPEG2000:
-        yield f"compression {image.format.name}; registration asks for JPEG 2000 without loss"  # SPEC, CTK
-    yield from _picture(image, image.format in (FingerFormat.JPEG2000, FingerFormat.JPEG2000_LOSSY))
+    if image.format not in rules.fingers:
+        wanted = " or ".join(form.name for form in rules.fingers)
+        yield f"compression {image.format.name}; {rules.purpose} asks for {wanted}"
+    yield from _picture(image, image.format in (FingerFormat.JPEG2000, FingerFormat.JPEG2000_LOSSY), rules)
 
 
 def _resolution(image: FingerImage) -> Iterator[str]:
@@ -139,26 +193,25 @@ def _resolution(image: FingerImage) -> Iterator[str]:
         yield f"the picture has {max(image.sampling)} {unit}, more than the {max(scanned)} it was scanned with"
 
 
-def _of_eye(image: IrisImage, subtype: str) -> Iterator[str]:
+def _of_eye(image: IrisImage, subtype: str, rules: Rules) -> Iterator[str]:
     camera = (image.technology, image.vendor, image.device)
     yield from _taken(image.captured_at, camera, IRIS_TECHNOLOGIES, image.qualities)
     yield from _depth(image.bit_depth)
     expected = {name: position for position, name in EYE_SUBTYPES.items()}.get(subtype)
-    if image.eye is not expected:
+    if image.eye is not expected and subtype != UNKNOWN:
         yield f"the record shows eye {image.eye.name.lower()}, its text says {subtype!r}"
-    if image.kind is not ImageKind.CROPPED:
-        # SPEC allows VGA too; CTK does not.
-        yield f"image kind {image.kind.name}; the toolkit takes CROPPED (K3) alone for registration"
+    if image.kind is not rules.kind:
+        yield f"image kind {image.kind.name}; the toolkit takes {rules.kind.name} alone for {rules.purpose}"
     if image.format is not IrisFormat.MONO_JPEG2000:
-        yield f"image format {image.format.name}; registration asks for JPEG 2000 in grey"
-    if image.compression is not Compression.LOSSLESS_OR_NONE:
-        yield f"compression history {image.compression.name}; registration asks for LOSSLESS_OR_NONE"  # CTK
-    if image.diameter is not None and image.diameter[1] < LEAST_IRIS:
-        yield f"the iris is {image.diameter[1]} px wide at most; {LEAST_IRIS} are asked for"
-    yield from _picture(image, image.format is IrisFormat.MONO_JPEG2000)
+        yield f"image format {image.format.name}; JPEG 2000 in grey is asked for"
+    if image.compression is not rules.history:
+        yield f"compression history {image.compression.name}; {rules.purpose} asks for {rules.history.name}"
+    if image.diameter is not None and image.diameter[1] < rules.least_iris:
+        yield f"the iris is {image.diameter[1]} px wide at most; {rules.least_iris} are asked for"
+    yield from _picture(image, image.format is IrisFormat.MONO_JPEG2000, rules)
 
 
-def _of_face(image: FaceImage) -> Iterator[str]:
+def _of_face(image: FaceImage, rules: Rules) -> Iterator[str]:
     camera = (image.technology, image.vendor, image.device)
     yield from _taken(image.captured_at, camera, FACE_TECHNOLOGIES, image.qualities)
     for what, code, codes in (
@@ -171,9 +224,9 @@ def _of_face(image: FaceImage) -> Iterator[str]:
     ):
         if code not in codes:
             yield f"{what} {code} is not one the toolkit takes"
-    if image.format is not FaceFormat.JPEG2000_LOSSLESS:
-        yield f"image format {image.format.name}; registration asks for JPEG 2000 without loss"  # SPEC, CTK
-    yield from _codec(image.data, image.format is not FaceFormat.JPEG)
+    if image.format is not rules.face:
+        yield f"image format {image.format.name}; {rules.purpose} asks for {rules.face.name}"
+    yield from _codec(image.data, image.format is not FaceFormat.JPEG, rules)
     try:
         picture, colour = image.decode()
     except FormatError as error:
@@ -184,9 +237,9 @@ def _of_face(image: FaceImage) -> Iterator[str]:
     yield from _empty(int(picture.pixels.min()), int(picture.pixels.max()))
 
 
-def _picture(image: FingerImage | IrisImage, says_jpeg2000: bool) -> Iterator[str]:
+def _picture(image: FingerImage | IrisImage, says_jpeg2000: bool, rules: Rules) -> Iterator[str]:
     """Yield where the picture's real codec, loss and size are not what the record says."""
-    yield from _codec(image.data, says_jpeg2000)
+    yield from _codec(image.data, says_jpeg2000, rules)
     try:
         pixels = image.pixels
     except FormatError as error:
@@ -195,12 +248,13 @@ def _picture(image: FingerImage | IrisImage, says_jpeg2000: bool) -> Iterator[st
     yield from _empty(int(pixels.min()), int(pixels.max()))
 
 
-def _codec(data: bytes, says_jpeg2000: bool) -> Iterator[str]:
+def _codec(data: bytes, says_jpeg2000: bool, rules: Rules) -> Iterator[str]:
     is_jpeg2000 = data.startswith((_JP2, _SOC))
     if says_jpeg2000 and not is_jpeg2000:
         yield f"the record says JPEG 2000, and its picture begins with {data[:8].hex(' ')}"
-    if is_jpeg2000 and not reversible(data):
-        yield "its JPEG 2000 was compressed with loss (the 9-7 wavelet)"
+    if is_jpeg2000 and reversible(data) is not rules.lossless:
+        how = "without loss (the 5-3 wavelet)" if not rules.lossless else "with loss (the 9-7 wavelet)"
+        yield f"its JPEG 2000 was compressed {how}"
 
 
 def _empty(darkest: int, brightest: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from biocore.signatures import Signatures
 from biocore_bindings.ctk_cases import CASES, HASH, Case
 from biocore_bindings.ctk_exchange import Exchange, ask, opened
 from biocore_bindings.ctk_grading import Graded, Grading, graded
+from biocore_bindings.ctk_opening import AuthKey
 from biocore_bindings.ctk_stream import fault_of_stream
 from biocore_bindings.ctk_validators import LATE, Knowledge, NotRunError, captured, certificate_of, is_hash, judge
 
@@ -46,6 +47,8 @@ class Examiner:
         Makes a transaction's name.
     late : float
         s after its timeout by which a device must have answered.
+    auth_key : AuthKey or None
+        Of the server that captures for authentication are encrypted for.
     """
 
     url: str
@@ -55,6 +58,7 @@ class Examiner:
     tell: Callable[[Case], None] = lambda case: None
     transaction: Callable[[], str] = lambda: f"biocore-{secrets.token_hex(8)}"
     late: float = LATE
+    auth_key: AuthKey | None = None
     _answers: dict[str, Exchange] = field(default_factory=dict)
     _last_hash: dict[str, str] = field(default_factory=dict)
 
@@ -78,7 +82,7 @@ class Examiner:
         ]
 
     def _result(self, case: Case) -> Graded:
-        knowledge = Knowledge(self.signatures, before=self.before, late=self.late)
+        knowledge = Knowledge(self.signatures, before=self.before, late=self.late, auth_key=self.auth_key)
         seconds = 0.0
         try:
             knowledge.device = self._device(case)

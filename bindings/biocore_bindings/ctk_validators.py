@@ -20,7 +20,8 @@ from biocore.signatures import NotSignedError, Signatures, Signed, WrongSignatur
 from biocore_bindings import ctk_cases as cases
 from biocore_bindings.ctk_cases import Case
 from biocore_bindings.ctk_exchange import Exchange, opened, said, unsealed
-from biocore_bindings.ctk_iso import faults_of_record, measured_quality
+from biocore_bindings.ctk_iso import RULES, faults_of_record, measured_quality
+from biocore_bindings.ctk_opening import AuthKey
 from biocore_bindings.ctk_schemas import SCHEMAS
 from biocore_bindings.ctk_shapes import faults
 
@@ -51,6 +52,8 @@ class Knowledge:
         What is worth saying and no fault.
     late : float
         s after its timeout by which a device must have answered.
+    auth_key : AuthKey or None
+        Of the server that captures for authentication are encrypted for.
     """
 
     signatures: Signatures
@@ -58,6 +61,7 @@ class Knowledge:
     before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     late: float = LATE
+    auth_key: AuthKey | None = None
 
 
 Validator = Callable[[Case, Exchange, Knowledge], Iterator[str]]
@@ -187,14 +191,13 @@ def _mismatch(case: Case, exchange: Exchange, _: Knowledge) -> Iterator[str]:
 
 
 def _hash(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]:
-    _must_be_readable(case)
     previous = exchange.request["bio"][0]["previousHash"]
     for number, (entry, document) in enumerate(captured(exchange)):
         digest = str(entry.get("hash"))
         try:
-            expected = link(previous, unsealed(str(document.get("bioValue"))))
+            expected = link(previous, _record(case, entry, document, knowledge))
         except ValueError as error:
-            yield f"[{number}] has no bioValue: {error}"
+            yield f"[{number}] has no record: {error}"
             return
         if digest != expected:
             yield f"[{number}] has hash {digest[:16]}..., {expected[:16]}... continues the chain"
@@ -202,25 +205,23 @@ def _hash(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]
 
 
 def _iso(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]:
-    _must_be_readable(case)
-    for number, (_, document) in enumerate(captured(exchange)):
+    for number, (entry, document) in enumerate(captured(exchange)):
         try:
-            data = unsealed(str(document.get("bioValue")))
+            data = _record(case, entry, document, knowledge)
         except ValueError as error:
-            yield f"[{number}] has no bioValue: {error}"
+            yield f"[{number}] has no record: {error}"
             continue
-        for fault in faults_of_record(data, case.kind, str(document.get("bioSubType"))):
+        for fault in faults_of_record(data, case.kind, str(document.get("bioSubType")), RULES[case.purpose]):
             yield f"[{number}] {fault}"
 
 
 def _quality(case: Case, exchange: Exchange, knowledge: Knowledge) -> Iterator[str]:
-    _must_be_readable(case)
     if case.kind == "Face":
         raise NotRunError("the quality of faces is not measured here")
     scores = []
-    for number, (_, document) in enumerate(captured(exchange)):
+    for number, (entry, document) in enumerate(captured(exchange)):
         try:
-            scores.append(measured_quality(unsealed(str(document.get("bioValue"))), case.kind))
+            scores.append(measured_quality(_record(case, entry, document, knowledge), case.kind))
         except (BiocoreError, ValueError) as error:
             yield f"[{number}] cannot be measured: {error}"
     if scores:
@@ -280,15 +281,21 @@ def certificate_of(device: Mapping[str, Any], signatures: Signatures) -> dict[st
     }
 
 
-def _must_be_readable(case: Case) -> None:
-    """Refuse what is encrypted for somebody else.
+def _record(case: Case, entry: Mapping[str, Any], document: Mapping[str, Any], knowledge: Knowledge) -> bytes:
+    """Return the record in a capture.
 
     Raises
     ------
     NotRunError
+        It is encrypted for somebody else.
+    ValueError
+        There is none.
     """
-    if case.purpose == "Auth":
-        raise NotRunError("needs the private key of the server that the record is encrypted for")
+    if case.purpose != "Auth":
+        return unsealed(str(document.get("bioValue")))
+    if knowledge.auth_key is None:
+        raise NotRunError("needs the private key of the server that the record is encrypted for: --auth-key")
+    return knowledge.auth_key.opened(entry, document)
 
 
 def entries(exchange: Exchange) -> list[dict[str, Any]]:
