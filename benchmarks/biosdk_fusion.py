@@ -21,7 +21,6 @@ from biocore.types import Template
 from biocore_bindings.biosdk_fusion import together
 
 THRESHOLDS = (20.0, 30.0, 40.0)
-FINGERS, IMPRESSIONS = 10, 8
 
 
 def templates(folder: Path) -> dict[tuple[int, int], Template | None]:
@@ -54,10 +53,10 @@ def main() -> None:
         shots = sorted({shot for _, shot in found})
         for first, second in people:
             for i, j in itertools.combinations(shots, 2):
-                mated.append(tuple(score(found[finger, i], found[finger, j]) for finger in (first, second)))  # type: ignore[arg-type]
+                mated.append(tuple(score(found[finger, i], found[finger, j]) for finger in (first, second)))
         for one, other in itertools.combinations(people, 2):
             for i, j in itertools.product(shots, shots):
-                strangers.append(tuple(score(found[a, i], found[b, j]) for a, b in zip(one, other, strict=True)))  # type: ignore[arg-type]
+                strangers.append(tuple(score(found[a, i], found[b, j]) for a, b in zip(one, other, strict=True)))
     for what, pairs in (("mated", mated), ("strangers", strangers)):
         single = np.array(pairs).ravel()
         fused = np.array([together(list(pair)) for pair in pairs])

@@ -39,6 +39,7 @@ from biosdk_asking import (
     wrapped,
 )
 from ctk_schemas import faults
+from sbi_device import face_record
 
 ask = Direct()
 strict = Direct(Setting(strict=True))
@@ -332,6 +333,20 @@ def test_records_become_records_of_other_editions_and_of_cbeff() -> None:
     (bir,) = read_cbeff(converted("ISO19794_4_2011", "CBEFF", left_index())).birs
     assert bir.subtype == ("Left", "IndexFinger")
     assert read_iir(converted("ISO19794_6_2011", "ISO19794_6_2011/PNG", left_eye())).images[0].format.name == "MONO_PNG"
+
+
+def test_a_face_is_converted_and_nothing_else() -> None:
+    face = segment("FACE", None, face_record())
+    picture = Image.open(io.BytesIO(converted("ISO19794_5_2011", "IMAGE/PNG", face)))
+    assert (picture.mode, picture.size) == ("RGB", (160, 120))
+    assert converted("ISO19794_5_2011", "IMAGE/JPEG", face).startswith(b"\xff\xd8\xff")
+    scores = ask.done("check-quality", sample=record(face), modalitiesToCheck=["FACE"])["scores"]
+    assert scores["FACE"]["errors"] == ["Modality FACE is not supported"]
+    (found,) = decisions(record(face), record(face), kinds=("FACE",))
+    assert found["FACE"]["match"] == "ERROR"
+    for method in ("extract-template", "segment"):
+        refused = ask.response(method, sample=record(face))
+        assert (refused["statusCode"], "FACE is not supported" in refused["statusMessage"]) == (401, True)
 
 
 @pytest.mark.parametrize(
