@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -49,6 +50,8 @@ class Java:
         self.jar = built / "biocore.jar"
         self.classes = built / "classes"
         self.path = f"{self.jar}:{BUILD.JNA}"
+        # From Java 24 on it warns of JNA's loading its own part of C.
+        self.options = [*HEAP, *(["--enable-native-access=ALL-UNNAMED"] if major() >= 22 else [])]
 
     def run(
         self, *arguments: str | Path, library: str | Path | None = None, timeout: float = 180.0, **environment: str
@@ -57,15 +60,22 @@ class Java:
         named = self.library if library is None else library
         option = [f"-Dbiocore.library={named}"] if str(named) else []
         path = f"{self.classes}:{self.path}"
-        return run("java", *HEAP, *option, "-cp", path, *arguments, timeout=timeout, **environment)
+        return run("java", *self.options, *option, "-cp", path, *arguments, timeout=timeout, **environment)
 
     def junit(self, name: str, prints: Path) -> CompletedProcess[str]:
         """Run one class of tests."""
         path = f"{self.classes}:{self.path}:{LAUNCHER}"
-        options = [*HEAP, f"-Dbiocore.library={self.library}", f"-Dbiocore.test.prints={prints}"]
+        options = [*self.options, f"-Dbiocore.library={self.library}", f"-Dbiocore.test.prints={prints}"]
         launch = ["-cp", path, "org.junit.platform.console.ConsoleLauncher", "--select-class", f"id.biocore.{name}"]
         shown = ["--disable-banner", "--disable-ansi-colors", "--details=tree", "--fail-if-no-tests"]
         return run("java", *options, *launch, *shown, timeout=300.0)
+
+
+def major() -> int:
+    """Return the version of the Java that runs programs."""
+    found = re.search(r'version "(\d+)', run("java", "-version").stderr)
+    assert found is not None
+    return int(found[1])
 
 
 def compile_java(target: Path, path: str, *sources: Path) -> None:

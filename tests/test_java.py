@@ -286,7 +286,7 @@ def test_an_environment_without_biocore_is_named(java: Java, tmp_path: Path) -> 
 
 
 def test_what_building_needs_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, SOURCES / "build.py", "--prefix", tmp_path]
+    command: list[str | Path] = [sys.executable, SOURCES / "build.py", "--prefix", tmp_path]
     without = run(*command, PATH="/nowhere", JAVA_HOME="")
     assert without.returncode == 1
     if BUILD.JNA.is_file():

@@ -23,7 +23,7 @@ public final class CaptureFinger {
     private static final double SAME_FINGER = 40; // one false match in 10,000
     private static final int ATTEMPTS = 3;
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Locale INDONESIAN = new Locale("id");
+    private static final Locale INDONESIAN = Locale.forLanguageTag("id");
 
     public static void main(String[] arguments) {
         if (arguments.length == 0) {
@@ -51,9 +51,9 @@ public final class CaptureFinger {
             Comparison found = first.compare(second);
             System.out.printf(
                     Locale.ROOT,
-                    "comparison %.1f: one false match in %.0f; %s%n",
+                    "comparison %.1f, a false match rate of %.0e: %s%n",
                     found.score(),
-                    1 / found.fmr(),
+                    found.fmr(),
                     found.score() >= SAME_FINGER ? "the same finger" : "another finger!");
             byte[] record = biocore.writeTemplates(List.of(first, second), TemplateFormat.FMR_2011);
             Files.write(file, record);
@@ -79,12 +79,12 @@ public final class CaptureFinger {
     private static void show(Event event) {
         event.frame().ifPresentOrElse(
                 frame -> System.out.println("  " + event.kind() + ": " + frame),
-                () -> System.out.println("  " + event));
+                () -> System.out.println("  " + event.kind() + " " + event.detail()));
     }
 
     private static void show(Report report) {
         System.out.println("  score " + (report.score().isPresent() ? report.score().getAsInt() : report.reason()));
-        System.out.println("  causes: " + (report.causes().isEmpty() ? "none" : ""));
+        System.out.println(report.causes().isEmpty() ? "  causes: none" : "  causes:");
         for (Cause cause : report.causes()) {
             System.out.printf(
                     Locale.ROOT,

@@ -34,7 +34,7 @@ public final class Walk {
         say("source " + report.source());
         say("position " + report.position().number());
         for (Cause cause : report.causes()) {
-            String texts = cause.english() + " / " + cause.text(new Locale("id"));
+            String texts = cause.english() + " / " + cause.text(Locale.forLanguageTag("id"));
             say("cause " + cause.name() + " " + cause.confidence() + " " + texts);
             cause.evidence().forEach((name, value) -> say("evidence " + cause.name() + " " + name + " " + value));
         }

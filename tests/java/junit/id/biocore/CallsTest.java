@@ -184,12 +184,12 @@ final class CallsTest {
         }
         Cause cause = report.causes().get(0);
         assertEquals("DRY", cause.name());
-        assertEquals(cause.indonesian(), cause.text(new Locale("id", "ID")));
+        assertEquals(cause.indonesian(), cause.text(Locale.forLanguageTag("id-ID")));
         assertEquals(cause.english(), cause.text(Locale.FRENCH));
         assertFalse(cause.indonesian().equals(cause.english()));
         assertTrue(cause.confidence() > 0.5 && !cause.evidence().isEmpty());
         Advice advice = report.advice().get(0);
-        assertEquals(advice.indonesian(), advice.text(new Locale("in")));
+        assertEquals(advice.indonesian(), advice.text(Locale.forLanguageTag("id")));
         assertThrows(UnsupportedOperationException.class, () -> report.causes().clear());
         assertThrows(UnsupportedOperationException.class, () -> cause.evidence().clear());
         assertEquals(Modality.FINGER, report.modality());

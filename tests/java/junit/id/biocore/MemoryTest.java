@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Timeout;
 final class MemoryTest {
     private static final long ALLOWED_KB = 4_000; // one print left behind a round would be three times that
     private static final int ROUNDS = 60;
+    private static final long ALLOWED_OF_LITTLE_KB = 1_000; // a kilobyte a round
+    private static final int MANY = 1000; // rounds of little calls
 
     @Test
     void whatIsForgottenIsReleasedSomeDay() throws InterruptedException {
@@ -52,6 +54,39 @@ final class MemoryTest {
             System.out.println("grown by " + grown + " kB in " + ROUNDS + " rounds");
             assertTrue(grown < ALLOWED_KB, grown + " kB");
             assertEquals(0, biocore.liveHandles());
+        }
+    }
+
+    @Test
+    void notEvenLittleIsKeptOfEachCall() throws Exception {
+        try (Biocore biocore = Biocore.start();
+                Device scanner = biocore.openDevice("virtual:finger?width=160&height=160");
+                Sample sample = Prints.first(biocore);
+                Template finger = sample.extract();
+                BiometricRecord record = biocore.readRecord(Prints.RECORD)) {
+            long before = 0;
+            for (int k = 0; k < 2 * MANY; k++) {
+                if (k == MANY) {
+                    before = kilobytes();
+                }
+                record.info(); // blocks of some hundred bytes to some thousand
+                record.convert(RecordFormat.FIR_2005);
+                biocore.devices();
+                scanner.cancel();
+                finger.write(TemplateFormat.FMR_2011);
+                finger.compare(finger);
+                sample.frame();
+                try (Sample again = record.sample(0);
+                        Template same = biocore.readTemplates(finger.write(TemplateFormat.OWN)).get(0)) {
+                    same.info();
+                    again.frame();
+                }
+                assertThrows(IllegalArgumentException.class, () -> record.sample(99));
+            }
+            long grown = kilobytes() - before;
+            System.out.println("grown by " + grown + " kB in " + MANY + " rounds of little calls");
+            assertTrue(grown < ALLOWED_OF_LITTLE_KB, grown + " kB");
+            assertEquals(4, biocore.liveHandles());
         }
     }
 
