@@ -11,6 +11,7 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cv2
 import pytest
@@ -68,7 +69,11 @@ def plain(line: str) -> str:
 def test_the_jar_names_its_version_and_carries_nothing_of_others(java: Java) -> None:
     with zipfile.ZipFile(java.jar) as jar:
         names, manifest = jar.namelist(), jar.read("META-INF/MANIFEST.MF").decode()
+        pom = ElementTree.fromstring(jar.read(BUILD.POM))
     assert f"Implementation-Version: {BUILD.project_version()}\r\n" in manifest
+    said = {part.tag.split("}")[1]: part.text for part in pom.iter()}  # of the dependency, where both have it
+    assert (said["groupId"], said["artifactId"]) == ("net.java.dev.jna", "jna")
+    assert BUILD.project_version() in [part.text for part in pom]
     classes = [name for name in names if name.endswith(".class")]
     assert "module-info.class" in classes
     assert all(name.startswith("id/biocore/") for name in classes if name != "module-info.class")

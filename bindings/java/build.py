@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "src"
 PROJECT = HERE.parent.parent / "pyproject.toml"
 JNA = Path("/usr/share/java/jna.jar")  # where Debian's libjna-java has it
+POM = "META-INF/maven/id.biocore/biocore/pom.xml"  # where Maven looks for what a jar is called and needs
 RELEASE = "11"  # the oldest Java that it runs on
 APT = "apt-get install default-jdk-headless libjna-java"
 
@@ -77,6 +78,8 @@ def build(prefix: Path, jna: Path = JNA) -> Path:
             "Specification-Title: biocore for Java\n"
             f"Specification-Version: {version}\n"
         )
+        (classes / POM).parent.mkdir(parents=True)
+        (classes / POM).write_text((HERE / "pom.xml").read_text().replace("@VERSION@", version))
         run(tool("jar"), "--create", "--file", str(target), "--manifest", str(manifest), "-C", str(classes), ".")
     return target
 

@@ -35,12 +35,11 @@ public final class CaptureFinger {
                 Device scanner = biocore.openDevice(uri)) {
             System.out.println("biocore " + biocore.version() + ", " + scanner.info());
             record(biocore, scanner, Path.of(arguments[0]));
-        } catch (DeviceException error) {
+        } catch (BiocoreException error) { // its message ends in what to do; a device's alone is hint()
             System.err.println(error.getMessage());
-            System.err.println("What to do: " + error.hint());
             System.exit(1);
-        } catch (BiocoreException | IOException error) {
-            System.err.println(error.getMessage());
+        } catch (IOException error) {
+            System.err.println("the record cannot be written: " + error);
             System.exit(1);
         }
     }

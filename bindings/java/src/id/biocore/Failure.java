@@ -59,7 +59,9 @@ final class Failure {
     RuntimeException exception() {
         switch (code) {
             case ErrorCode.NOT_INITIALISED:
-            case ErrorCode.HANDLE:
+                return new IllegalStateException("the last Biocore is closed");
+            case ErrorCode.HANDLE: // of an object that nobody has closed
+                return new IllegalStateException("this was released when the last Biocore was closed");
             case ErrorCode.RUNNING:
                 return new IllegalStateException(message);
             case ErrorCode.ARGUMENT:

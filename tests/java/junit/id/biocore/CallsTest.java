@@ -345,10 +345,13 @@ final class CallsTest {
         assertNotNull(kept.frame()); // ours is open yet
 
         biocore.close();
-        assertThrows(IllegalStateException.class, kept::frame);
         assertThrows(IllegalStateException.class, kept::assess);
-        kept.close();
+        String ended = assertThrows(IllegalStateException.class, kept::frame).getMessage();
+        assertEquals("the last Biocore is closed", ended);
         biocore = Biocore.start();
+        String gone = assertThrows(IllegalStateException.class, kept::frame).getMessage();
+        assertEquals("this was released when the last Biocore was closed", gone);
+        kept.close();
         assertThrows(IllegalStateException.class, kept::frame);
         try (Sample again = Prints.first(biocore)) {
             assertEquals(1, biocore.liveHandles());
