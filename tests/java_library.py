@@ -53,14 +53,17 @@ class Java:
         # From Java 24 on it warns of JNA's loading its own part of C.
         self.options = [*HEAP, *(["--enable-native-access=ALL-UNNAMED"] if major() >= 22 else [])]
 
+    def command(self, *arguments: str | Path, library: str | Path | None = None) -> list[str | Path]:
+        """Return a call of `java` with the jar, the programs, and the library that was built, or another; "" = none."""
+        named = self.library if library is None else library
+        option = [f"-Dbiocore.library={named}"] if str(named) else []
+        return ["java", *self.options, *option, "-cp", f"{self.classes}:{self.path}", *arguments]
+
     def run(
         self, *arguments: str | Path, library: str | Path | None = None, timeout: float = 180.0, **environment: str
     ) -> CompletedProcess[str]:
-        """Run `java` with the jar, the programs, and a library, by default the one that was built; "" = none named."""
-        named = self.library if library is None else library
-        option = [f"-Dbiocore.library={named}"] if str(named) else []
-        path = f"{self.classes}:{self.path}"
-        return run("java", *self.options, *option, "-cp", path, *arguments, timeout=timeout, **environment)
+        """Run a program, as `command` says."""
+        return run(*self.command(*arguments, library=library), timeout=timeout, **environment)
 
     def junit(self, name: str, prints: Path) -> CompletedProcess[str]:
         """Run one class of tests."""

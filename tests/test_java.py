@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -209,13 +211,19 @@ def test_junit(java: Java, pictures: Path, name: str) -> None:
     assert re.search(rf"\[ +{written} tests successful ", answer.stdout), answer.stdout
 
 
-@pytest.mark.parametrize(("how", "code"), [("return", 0), ("exit", 7)])
+@pytest.mark.parametrize(("how", "code"), [("return", 0), ("exit", 7), ("stay", 128 + signal.SIGTERM)])
 def test_a_program_that_ends_during_a_capture_ends_the_capture_first(java: Java, how: str, code: int) -> None:
-    answer = java.run("Leave", how, timeout=60.0)
-    assert answer.returncode == code, answer.stderr
-    said = answer.stdout.split()
-    assert said[:2] == ["STATE", "capturing"]
-    assert answer.stderr == ""
+    command = [str(part) for part in java.command("Leave", how)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        said = [program.stdout.readline().strip()]
+        if how == "stay":
+            program.terminate()
+        out, error = program.communicate(timeout=60.0)
+    said += out.splitlines()
+    assert (program.returncode, error) == (code, "")
+    assert said[0] == "STATE capturing"
+    assert {"STATE ready", "STATE closed", "cancelled"} & set(said), "nothing but the capture's begin was heard"
 
 
 # -- where the library is looked for -----------------------------------------------------------------------

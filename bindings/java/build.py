@@ -3,7 +3,7 @@
     python bindings/java/build.py --prefix build/java              # build/java/biocore.jar
     python bindings/java/build.py --prefix build/java --javadoc    # and its documentation, in build/java/javadoc
 
-It needs a JDK (11 or later) and JNA (5.6 or later); nothing is compiled but Java, and nothing downloaded. The jar calls
+It needs a JDK (11 or later) and JNA 5; nothing is compiled but Java, and nothing downloaded. The jar calls
 the C library, which `bindings/c/build.py` builds.
 """
 
@@ -114,7 +114,7 @@ def main() -> None:
     """Read the command line; build."""
     parser = argparse.ArgumentParser(description="Build biocore's jar.")
     parser.add_argument("--prefix", type=Path, default=Path("build/java"), help="folder to build into")
-    parser.add_argument("--jna", type=Path, default=JNA, help="JNA's jar, 5.6 or later")
+    parser.add_argument("--jna", type=Path, default=JNA, help="JNA's jar")
     parser.add_argument("--javadoc", action="store_true", help="write the documentation too")
     given = parser.parse_args()
     try:

@@ -2,7 +2,7 @@ import id.biocore.*;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
-/** Ends in the middle of a capture, and tells nobody: {@code Leave return|exit}. */
+/** Ends in the middle of a capture, and tells nobody: {@code Leave return|exit|stay}. */
 public final class Leave {
     public static void main(String[] arguments) throws InterruptedException {
         Biocore biocore = Biocore.start();
@@ -23,6 +23,9 @@ public final class Leave {
         begun.await();
         if (arguments[0].equals("exit")) {
             System.exit(7);
+        }
+        if (arguments[0].equals("stay")) { // until somebody ends the process
+            waiting.join();
         }
     }
 
