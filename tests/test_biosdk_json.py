@@ -8,6 +8,7 @@ import math
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,18 @@ def test_arrays_of_signed_and_unsigned_integers_are_bytes(data: bytes, blanks: b
     values = list(data) if unsigned else to_signed(data)
     text = json.dumps({"bdb": values}, separators=(", ", ": ") if blanks else (",", ":")).encode()
     assert loads(text) == {"bdb": data}
+
+
+@given(data=st.binary(min_size=40, max_size=400), piece=st.integers(1, 300), damage=st.sampled_from(["", ",", ",,"]))
+def test_long_arrays_are_read_in_pieces_and_are_json_all_the_same(data: bytes, piece: int, damage: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("biocore_bindings.biosdk_json._PIECE", piece)
+        text = json.dumps(to_signed(data), separators=(",", ":"))
+        assert loads(text.encode()) == data
+        if damage:
+            middle = text.index(",", len(text) // 2)
+            for torn in (text[:-1] + damage + "]", "[" + damage + text[1:], text[:middle] + damage + text[middle:]):
+                assert isinstance(tried(partial(loads, torn.encode())), Named)
 
 
 @given(value=JSON, text=LONG_TEXT)
@@ -208,7 +221,6 @@ def test_any_date_is_a_date_or_a_named_error(value: Any) -> None:
 # -- records --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_document_is_a_record_or_a_named_error(data: st.DataObject) -> None:
     came = left_index(bdb=[1, 2, 3])

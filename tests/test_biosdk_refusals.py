@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from biocore_bindings.biosdk_answers import Json
 from biocore_bindings.biosdk_calls import Calls, Setting
@@ -30,6 +32,7 @@ from biosdk_asking import (
     wrapped,
 )
 from ctk_schemas import faults
+from sbi_device import face_record
 
 ask = Direct()
 strict = Direct(Setting(strict=True))
@@ -126,6 +129,39 @@ def test_what_is_no_request_is_said_in_errors(body: bytes | Callable[[], bytes],
     assert error["code"] == code
     assert named in error["message"]
     assert answer["response"] is None
+
+
+def mended(kind: str) -> bytes:
+    """Return a whole data block."""
+    if kind in ("fmr-2005", "fmr-2011"):
+        (made,) = ask.done("extract-template", sample=record(left_index()), flags={"FINGER.format": kind})["segments"]
+        return np.array(made["bdb"], np.int8).tobytes()
+    return eye(7) if kind == "iir" else face_record() if kind == "fac" else finger(5)
+
+
+BLOCKS = {"fir": "FINGER", "fmr-2005": "FINGER", "fmr-2011": "FINGER", "iir": "IRIS", "fac": "FACE"}
+
+
+@settings(max_examples=40)
+@given(
+    kind=st.sampled_from(sorted(BLOCKS)),
+    method=st.sampled_from(sorted(LISTS)),
+    places=st.lists(st.tuples(st.integers(0, 150), st.integers(0, 255)), min_size=1, max_size=4),
+    cut=st.integers(0, 300) | st.none(),
+)
+def test_any_damage_in_a_data_block_is_borne_or_refused_and_never_a_fault(
+    kind: str, method: str, places: list[tuple[int, int]], cut: int | None
+) -> None:
+    data = bytearray(mended(kind))
+    for at, value in places:
+        data[at % len(data)] = value
+    came = segment(BLOCKS[kind], None, bytes(data[:cut]))
+    inner: Json = {**CALLS[method], "sample": record(came)}
+    if method == "convert-format":
+        inner["sourceFormat"] = {"IRIS": "ISO19794_6_2011", "FACE": "ISO19794_5_2011"}.get(
+            BLOCKS[kind], "ISO19794_4_2011" if kind == "fir" else f"ISO19794_2_{kind[-4:]}"
+        )
+    assert ask.response(method, **inner)["statusCode"] in (200, 401, 404, 406)
 
 
 # -- as MOSIP's client asked ----------------------------------------------------------------------------------

@@ -146,10 +146,10 @@ class Handler(BoundedHandler):
         ------
         _RefusedBodyError, BusyError, GoneError
         """
-        with self._received() as body:
+        with self._received() as pieces:
             self.server.has_come(self.connection)
             with self.server.turns.turn(self.has_left):
-                answer = self.server.calls.answer(method, b"".join(body), Pace(self.has_left))
+                answer = self.server.calls.answer(method, _joined(pieces), Pace(self.has_left))
                 return json.dumps(answer, separators=(",", ":")).encode()
 
     @contextlib.contextmanager
@@ -212,3 +212,10 @@ class Handler(BoundedHandler):
                 raise _RefusedBodyError(400, "the body was cut off")
             size -= len(piece)
             yield piece
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    """Join the pieces and let go of them."""
+    body = b"".join(pieces)
+    pieces.clear()
+    return body
