@@ -225,8 +225,9 @@ def test_any_date_is_a_date_or_a_named_error(value: Any) -> None:
 def test_any_document_is_a_record_or_a_named_error(data: st.DataObject) -> None:
     came = left_index(bdb=[1, 2, 3])
     whole = record(came)
+    places: list[Any] = [whole, came, came["bdbInfo"], came["birInfo"], came["version"], came["bdbInfo"]["quality"]]
     for _ in range(data.draw(st.integers(1, 3))):
-        place: Any = data.draw(st.sampled_from([whole, came, came["bdbInfo"], came["birInfo"], came["version"]]))
+        place = data.draw(st.sampled_from(places))
         place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
     found = tried(lambda: read_record(Fields(whole, "sample")))
     if isinstance(found, Named):
