@@ -32,7 +32,7 @@ from biocore_bindings.biosdk_codes import GoneError, RefusedError
 from biocore_bindings.biosdk_service import BioSdkService
 from biocore_bindings.biosdk_work import Budget, BusyError, Pace, Turns
 from biocore_bindings.http_server import Doors
-from biosdk_asking import INDEX, alive, finger, left_index, post, record, segment, wrapped
+from biosdk_asking import INDEX, alive, finger, left_index, post, record, segment, slap, wrapped
 from cli_support import COMMAND, environment, run
 
 QUALITY = "/biosdk-service/check-quality"
@@ -411,6 +411,29 @@ def test_the_command_serves_until_it_is_told_to_end(stop: signal.Signals, tmp_pa
     assert told["otherInfo"] == {}
     assert json.loads(out)["url"] == f"http://127.0.0.1:{port}/biosdk-service"
     assert line.startswith("Serving at ")
+
+
+def test_the_command_ends_cleanly_in_the_middle_of_a_picture() -> None:
+    body = wrapped({"sample": record(*[segment("FINGER", ["Left"], slap())] * 3)})
+    with subprocess.Popen(
+        [*COMMAND, "biosdk-serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        try:
+            assert process.stderr is not None
+            port = int(process.stderr.readline().split(":")[2].split("/")[0])
+            head = b"POST /segment HTTP/1.1\r\n" + JSON_HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+            with socket.create_connection(("127.0.0.1", port)) as line:
+                line.sendall(head + body)
+                time.sleep(1.0)  # it is somewhere in the first slap
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=30.0)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (0, "")
 
 
 def test_the_command_listens_elsewhere_only_with_a_flag_and_a_token(tmp_path: Path) -> None:

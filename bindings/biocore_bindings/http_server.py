@@ -18,6 +18,7 @@ import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +29,8 @@ from biocore_bindings.http_sockets import QUEUE, Answering, Timed, cut, hung_up,
 MAX_HEAD = 16 << 10  # bytes
 MAX_ACTIVE = 64  # connections at once
 LINGER_S = 1.0  # s in which the rest of a request that was refused is taken and forgotten
+SETTLE_S = 20.0  # s that a piece of work may take to end when the service stops
+LOOK = 0.01  # s between two looks whether it has
 _HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _DIGITS = 9  # of a Content-Length: a gigabyte; more is more than any limit
 
@@ -120,7 +123,10 @@ class BoundedServer(ThreadingHTTPServer):
         _log.debug("a connection ended early: %s", type(sys.exc_info()[1]).__name__)
 
     def close(self) -> None:
-        """Stop: no new connection, and those that stay are cut."""
+        """Stop: no new connection, and those that stay are cut; what is computed for them comes to its end.
+
+        A process that ends under a thread which is in the middle of a picture is ended by the C++ runtime (SIGABRT).
+        """
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -128,6 +134,9 @@ class BoundedServer(ThreadingHTTPServer):
             left = list(self._active)
         for request in left:
             cut(request)
+        ends = time.monotonic() + SETTLE_S
+        while self.connections and time.monotonic() < ends:
+            time.sleep(LOOK)
 
 
 class BoundedHandler(BaseHTTPRequestHandler):
