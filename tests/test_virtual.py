@@ -37,6 +37,13 @@ def test_frames_are_the_generator_s_impressions_one_after_another() -> None:
             assert frame.ppi == 500.0
 
 
+def test_a_finger_comes_after_the_other_where_they_are_shown_in_turn() -> None:
+    with scanner(f"{QUICK}&finger=7&impression=3&turn=yes") as device:
+        for number in range(3):
+            expected = synth.impression(7 + number, 3 + number, size=(96, 96))
+            assert np.array_equal(device.capture().pixels, expected)
+
+
 def test_the_sequence_says_what_each_capture_meets_and_its_last_word_stays() -> None:
     with scanner(f"{QUICK}&sequence=dry:0.9,GOOD") as device:
         frames = [device.capture().pixels for _ in range(3)]
@@ -134,6 +141,7 @@ def test_a_busy_scanner_opens_when_the_other_program_is_gone() -> None:
         ("finger=٣", "finger must be"),
         ("finger=99999999999999999999", "finger must be"),
         ("width=8", "width must be"),
+        ("turn=2", "turn must be"),
         ("ppi=nan", "ppi must be"),
         ("ppi=1e9", "ppi must be"),
         ("arrival=-1", "arrival must be"),

@@ -38,6 +38,13 @@ def test_frames_are_the_generator_s_pictures_one_after_another(side: str) -> Non
             assert device.info.modality is Modality.IRIS
 
 
+def test_an_eye_comes_after_the_other_where_they_are_shown_in_turn() -> None:
+    with camera(f"{QUICK}&seed=7&impression=3&eye=turn") as device:
+        for seed, side in ((3, "left"), (4, "right"), (5, "left")):
+            expected = synth.impression(7, seed, size=SIZE, side=side)
+            assert np.array_equal(device.capture().pixels, expected)
+
+
 def test_the_sequence_says_what_each_capture_meets_and_its_last_word_stays() -> None:
     with camera(f"{QUICK}&sequence=cloudy:0.9,GOOD") as device:
         frames = [device.capture().pixels for _ in range(3)]

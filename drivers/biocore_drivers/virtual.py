@@ -12,6 +12,7 @@ What all know (`impression`, `sequence`, `defect`, `severity`, `fail`, `previews
 | `width`, `height` | 400, 500 | window in px |
 | `ppi`        | 500      | resolution |
 | `slap`       | no       | `yes`: shows several fingers of one person, see `virtual_resident` |
+| `turn`       | no       | `yes`: each capture is of another finger, the seeds from `finger` on |
 
 Its live frames show the finger arrive: its contact grows.
 """
@@ -31,7 +32,7 @@ from biocore_drivers.virtual_base import NAME, Parameters, Plan, VirtualDevice
 from biocore_drivers.virtual_resident import HANDS, Resident, Step
 
 FINGER = "virtual:finger"
-OWN_KEYS = frozenset({"finger", "width", "height", "ppi", "slap"})
+OWN_KEYS = frozenset({"finger", "width", "height", "ppi", "slap", "turn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Finger:
     seed: int
     size: tuple[int, int]
     ppi: float
+    turn: bool = False
 
 
 class VirtualFinger(VirtualDevice):
@@ -59,13 +61,14 @@ class VirtualFinger(VirtualDevice):
         self._finger = finger
 
     def _take(self, attempt: Attempt, seed: int, capture: int) -> Frame:
-        whole = self._render(seed, _conditions(self._plan.step(capture)))
+        finger = capture - 1 if self._finger.turn else 0
+        whole = self._render(seed, _conditions(self._plan.step(capture)), finger)
 
         def growing(share: float) -> Frame:
             """Show the finger touch with its middle first, lightly."""
             met = whole.conditions
             part = replace(met, area=met.area * (0.25 + 0.75 * share), pressure=met.pressure * (0.3 + 0.7 * share))
-            return self._frame(self._render(seed, part))
+            return self._frame(self._render(seed, part, finger))
 
         self._show(attempt, growing)
         return self._frame(whole)
@@ -112,6 +115,7 @@ class VirtualDriver:
             seed=given.whole("finger", 1, 0, 2**63 - 1),
             size=(given.whole("width", synth.WINDOW[0], 16, 2048), given.whole("height", synth.WINDOW[1], 16, 2048)),
             ppi=given.number("ppi", 500.0, 250.0, 1100.0),
+            turn=one_of(uri, "turn", given.text("turn", "no"), ("yes", "no")) == "yes",
         )
         groups = HANDS if one_of(uri, "slap", given.text("slap", "no"), ("yes", "no")) == "yes" else ()
         info = replace(_info(uri, finger.size, finger.ppi), groups=groups)

@@ -5,7 +5,7 @@
 | parameter    | default  | meaning |
 |--------------|----------|---------|
 | `seed`       | 1        | which person, 0..2**63-1 |
-| `eye`        | left     | `left` or `right`, the person's; `both`: see `virtual_resident` |
+| `eye`        | left     | `left` or `right`; `turn`: each in turn; `both` at once: see `virtual_resident` |
 | `width`, `height` | 640, 480 | picture in px |
 
 Besides these it knows what all virtual devices do (`virtual_base`), with the defects of `biocore.iris.synth.Defect` and
@@ -25,7 +25,7 @@ from biocore_drivers.virtual_resident import EYES, Resident, Step
 
 IRIS = "virtual:iris"
 WINDOW = synth.WINDOW
-BOTH = "both"
+BOTH, TURN = "both", "turn"
 OWN_KEYS = frozenset({"seed", "eye", "width", "height"})
 APPROACH = 0.35  # share of its size that the eye still lacks when the head arrives
 BLUR = 0.05  # iris radii; of the first live frame
@@ -56,7 +56,8 @@ class VirtualIris(VirtualDevice):
         self._eye = eye
 
     def _take(self, attempt: Attempt, seed: int, capture: int) -> Frame:
-        whole = self._render(seed, _conditions(self._plan.step(capture)))
+        side = synth.SIDES[(capture - 1) % len(synth.SIDES)] if self._eye.side == TURN else None
+        whole = self._render(seed, _conditions(self._plan.step(capture)), side)
 
         def nearing(share: float) -> Frame:
             """Show the head come closer, and the eye into focus."""
@@ -64,7 +65,7 @@ class VirtualIris(VirtualDevice):
             part = replace(
                 met, iris_share=met.iris_share * (1.0 - APPROACH * lack), defocus=min(0.3, met.defocus + BLUR * lack)
             )
-            return self._frame(self._render(seed, part))
+            return self._frame(self._render(seed, part, side))
 
         self._show(attempt, nearing)
         return self._frame(whole)
@@ -89,8 +90,8 @@ def make(uri: str) -> VirtualIris:
     """
     given = Parameters(uri, OWN_KEYS)
     side = given.text("eye", "left")
-    if side not in (*synth.SIDES, BOTH):
-        raise DeviceNotFoundError(f"eye must be left or right, or both, not {side!r}", uri=uri)
+    if side not in (*synth.SIDES, BOTH, TURN):
+        raise DeviceNotFoundError(f"eye must be left or right, or both, or turn, not {side!r}", uri=uri)
     groups = EYES if side == BOTH else ()
     low, high = synth.LEAST_SIDE, synth.MAX_SIDE
     eye = Eye(
