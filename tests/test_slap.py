@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import biocore
 from biocore import trace
 from biocore.errors import BiocoreError, InvalidSampleError, SlapError
-from biocore.fingerprint import synth
+from biocore.fingerprint import slap_parts, synth
 from biocore.fingerprint.slap import Hand, RotatedBox, Slap, SlapKind, segment_slap
 from biocore.fingerprint.slap_hand import agreement
 from biocore.fingerprint.slap_types import LEFT_TO_RIGHT
@@ -279,3 +280,43 @@ def test_a_real_card_comes_apart(shared: Path) -> None:
         for found, middle in zip(slap.fingers, middles, strict=True):
             assert math.dist(found.box.centre, middle) < TOLERANCE_PX, (kind, found.position)
         assert slap.hand_confidence >= 0.5
+
+
+def _joined_by_table(labels: NDArray[np.int32], relief: NDArray[np.float32], count: int) -> NDArray[np.int32]:
+    """Join as `slap_parts.split` does, by looking at every pair each time."""
+    peak = np.array([relief[labels == name].max(initial=0.0) for name in range(count)], float)
+    neck = np.zeros((count, count))
+    rows, columns = labels.shape
+    for y, x in np.ndindex(labels.shape):
+        for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            if y + dy < rows and 0 <= x + dx < columns:
+                a, b = int(labels[y, x]), int(labels[y + dy, x + dx])
+                if a != b and a and b:
+                    neck[a, b] = neck[b, a] = max(neck[a, b], min(relief[y, x], relief[y + dy, x + dx]))
+    name: NDArray[np.intp] = np.arange(count)
+    while True:
+        ratio = neck / np.maximum(np.minimum(peak[:, None], peak[None, :]), 1e-6)
+        a, b = (int(n) for n in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
+        if ratio[a, b] < slap_parts.SAME_PRINT:
+            return np.concatenate([[0], np.unique(name[1:], return_inverse=True)[1] + 1])[labels].astype(np.int32)
+        name[name == b] = a
+        peak[a] = max(peak[a], peak[b])
+        neck[a] = neck[:, a] = np.maximum(neck[a], neck[b])
+        neck[a, a] = 0.0
+        neck[b] = neck[:, b] = 0.0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_prints_are_joined_as_if_every_pair_was_looked_at_each_time(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 12, (9, 14)).repeat(2, 0).repeat(2, 1).astype(np.int32)
+    labels.ravel()[:12] = range(12)
+    relief = np.round(random.random(labels.shape) * (4 if seed % 2 else 1000)).astype(np.float32)
+    assert np.array_equal(slap_parts._joined(labels, relief, 12), _joined_by_table(labels, relief, 12))
+
+
+def test_noise_as_large_as_a_picture_may_be_has_its_thousands_of_prints() -> None:
+    noise = np.random.default_rng(1).random((170, 512), np.float32)
+    labels = slap_parts.split(noise, np.ones(noise.shape, np.uint8))  # a table of all pairs took minutes
+    assert labels.min() == 1
+    assert np.array_equal(np.unique(labels), np.arange(1, labels.max() + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 
 import cv2
@@ -77,7 +78,38 @@ def _joined(labels: Labels, relief: Map, count: int) -> Labels:
     """Join prints whose neck is nearly as deep as the lesser of their middles, the widest neck first."""
     peak = np.zeros(count)
     np.maximum.at(peak, labels.ravel(), relief.ravel())
-    neck = np.zeros((count, count))
+    tops: list[float] = peak.tolist()
+    necks = _necks(labels, relief, count)
+    widest = [
+        (-neck / _lesser(tops, a, b), a, b) for a, beside in enumerate(necks) for b, neck in beside.items() if a < b
+    ]
+    heapq.heapify(widest)
+    joined = np.arange(count)
+    while widest:
+        ratio, a, b = heapq.heappop(widest)
+        if -ratio < SAME_PRINT:
+            break
+        if b not in necks[a] or -ratio != necks[a][b] / _lesser(tops, a, b):
+            continue  # as it was before one of them grew
+        joined[b] = a
+        grew, tops[a] = tops[b] > tops[a], max(tops[a], tops[b])
+        for c, neck in necks[b].items():
+            del necks[c][b]
+            if c != a:
+                necks[a][c] = necks[c][a] = max(neck, necks[a].get(c, 0.0))
+        changed = necks[a] if grew else necks[b].keys() - {a}
+        necks[b] = {}
+        for c in changed:
+            heapq.heappush(widest, (-necks[a][c] / _lesser(tops, a, c), min(a, c), max(a, c)))
+    while not np.array_equal(further := joined[joined], joined):
+        joined = further
+    _, numbers = np.unique(joined[1:], return_inverse=True)
+    return np.concatenate([[0], numbers + 1])[labels].astype(np.int32)
+
+
+def _necks(labels: Labels, relief: Map, count: int) -> list[dict[int, float]]:
+    """Return for each print those that it touches, with the depth of the widest neck between them."""
+    necks: list[dict[int, float]] = [{} for _ in range(count)]
     for here, there in (
         (np.s_[:, :-1], np.s_[:, 1:]),
         (np.s_[:-1], np.s_[1:]),
@@ -86,18 +118,12 @@ def _joined(labels: Labels, relief: Map, count: int) -> Labels:
     ):
         first, second = labels[here], labels[there]
         meet = (first != second) & (first > 0) & (second > 0)
-        np.maximum.at(neck, (first[meet], second[meet]), np.minimum(relief[here], relief[there])[meet])
-    neck = np.maximum(neck, neck.T)
-    name = np.arange(count)
-    while True:
-        ratio = neck / np.maximum(np.minimum(peak[:, None], peak[None, :]), 1e-6)
-        a, b = (int(n) for n in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
-        if ratio[a, b] < SAME_PRINT:
-            _, numbers = np.unique(name[1:], return_inverse=True)
-            return np.concatenate([[0], numbers + 1])[labels].astype(np.int32)
-        name[name == b] = a
-        peak[a] = max(peak[a], peak[b])
-        neck[a] = np.maximum(neck[a], neck[b])
-        neck[:, a] = neck[a]
-        neck[a, a] = 0.0
-        neck[b], neck[:, b] = 0.0, 0.0
+        depth = np.minimum(relief[here], relief[there])[meet]
+        for a, b, neck in zip(first[meet].tolist(), second[meet].tolist(), depth.tolist(), strict=True):
+            if neck > necks[a].get(b, 0.0):
+                necks[a][b] = necks[b][a] = neck
+    return necks
+
+
+def _lesser(tops: list[float], a: int, b: int) -> float:
+    return max(min(tops[a], tops[b]), 1e-6)
