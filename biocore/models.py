@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -152,11 +153,17 @@ class ModelStore:
         Raises
         ------
         ModelError
-            An entry is damaged; says which file.
+            An entry is damaged, says which file; or the folder cannot be read.
         """
-        if not self.folder.is_dir():
+        try:
+            entries = [
+                path for path in self.folder.iterdir() if path.suffix == ".json"
+            ]  # glob hides what it may not see
+        except FileNotFoundError:
             return ()
-        return tuple(sorted((_load_info(path) for path in self.folder.glob("*.json")), key=lambda info: info.name))
+        except OSError as error:
+            raise ModelError(f"{self.folder}: cannot be read: {error.strerror}") from error
+        return tuple(sorted((_load_info(path) for path in entries), key=lambda info: info.name))
 
     def find(self, name: str) -> ModelInfo | None:
         """Return the model of that name, or None where it was never added.
@@ -167,7 +174,7 @@ class ModelStore:
             Its entry is damaged.
         """
         for md5, known in self.known.items():
-            if known.name == name and not known.refused and self._info_file(md5).exists():
+            if known.name == name and not known.refused and self._has(md5):
                 return _load_info(self._info_file(md5))
         return None
 
@@ -195,14 +202,24 @@ class ModelStore:
         Raises
         ------
         ModelError
-            There is none of that name.
+            There is none of that name, or its files cannot be removed.
         """
-        md5s = [md5 for md5, known in self.known.items() if known.name == name and self._info_file(md5).exists()]
+        md5s = [md5 for md5, known in self.known.items() if known.name == name and self._has(md5)]
         if not md5s:
             raise ModelError(f"no model {name!r} in {self.folder}")
         for md5 in md5s:  # the JSON first: without it the model does not count
-            self._info_file(md5).unlink(missing_ok=True)
-            self._model_file(md5).unlink(missing_ok=True)
+            try:
+                self._info_file(md5).unlink(missing_ok=True)
+                self._model_file(md5).unlink(missing_ok=True)
+            except OSError as error:
+                raise ModelError(f"{self.folder}: {name} cannot be removed: {error.strerror}") from error
+
+    def _has(self, md5: str) -> bool:
+        """Say whether a model is in the store; a folder that may not be looked into is an error, not an empty one."""
+        try:
+            return self._info_file(md5).exists()
+        except OSError as error:
+            raise ModelError(f"{self._info_file(md5)}: cannot be read: {error.strerror}") from error
 
     def _info_file(self, md5: str) -> Path:
         return self.folder / f"{md5}.json"
@@ -256,9 +273,11 @@ def _md5(data: bytes) -> str:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > limit:
-            raise ModelError(f"{path}: {size} bytes; no model has more than {limit}")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device could be read for ever
+            raise ModelError(f"{path}: no regular file; name the model, or its info text")
+        if status.st_size > limit:
+            raise ModelError(f"{path}: {status.st_size} bytes; no model has more than {limit}")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
@@ -267,6 +286,8 @@ def _read(path: Path, limit: int) -> bytes:
 def _is_info(path: Path) -> bool:
     """Tell the info text from the model: by the file's beginning, since people rename files."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False  # whoever reads it as a model says so
         with path.open("rb") as file:
             return not file.read(5).startswith(b"%YAML") and path.stat().st_size <= MAX_INFO_BYTES
     except OSError as error:
