@@ -96,6 +96,8 @@ class FileDriver:
         ------
         DeviceNotFoundError
             There is no such path, or a parameter is unknown or impossible.
+        DevicePermissionError
+            This user may not look into its folder.
         """
         _, address, params = split_uri(uri)
         check_known(uri, params, KEYS)
@@ -105,7 +107,13 @@ class FileDriver:
         except (ValueError, InvalidSampleError) as error:
             raise DeviceNotFoundError(str(error), uri=uri) from None
         path = Path(address)
-        if "\0" in address or not path.exists():
+        try:
+            there = path.exists()
+        except PermissionError as error:
+            raise DevicePermissionError(str(error), uri=uri, hint="Allow this user to read the folder") from error
+        except (OSError, ValueError):  # a name too long, or with a NUL in it
+            there = False
+        if not there:
             raise DeviceNotFoundError(f"there is no file or folder {address!r}", uri=uri)
         return FileDevice(DeviceInfo(uri, NAME, "biocore", "pictures on disk", modality, ppi), path, ppi)
 
