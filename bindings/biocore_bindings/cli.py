@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import suppress
+
+from biocore_bindings.streams import make_usable, silence_stdout
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    make_usable()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file makes Pillow say is said by us, once
     try:
         from biocore.station.secrecy import keep_memory_private
@@ -20,10 +24,21 @@ def main() -> None:
         keep_memory_private()
         app(prog_name="biocore")
     except ImportError as error:  # a system library that OpenCV wants, an unfinished installation
-        sys.stderr.write(f"biocore: {' '.join(str(error).split())}\n")
+        _complain(" ".join(str(error).split()))
+        raise SystemExit(5) from None
+    except SystemExit as left:  # of --help, whose reader left: Click and Rich call that 1
+        raise SystemExit(141 if isinstance(left.__context__, BrokenPipeError) else left.code) from None
+    except OSError as error:  # of --help and --version; of a command, `terminal.answering` says so
+        silence_stdout()
+        _complain(f"standard output cannot be written: {error.strerror or error}")
         raise SystemExit(5) from None
     except KeyboardInterrupt:  # before or after a command; within one, `terminal.answering` says so
         raise SystemExit(130) from None
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):  # standard error is full: the exit code says it all the same
+        sys.stderr.write(f"biocore: {message}\n")
 
 
 if __name__ == "__main__":

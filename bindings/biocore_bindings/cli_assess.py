@@ -44,8 +44,10 @@ from biocore_bindings.options import (
     Words,
 )
 from biocore_bindings.report_page import Entry, Unread
-from biocore_bindings.terminal import Answer, ExitCode, answering, relative_names, shown
+from biocore_bindings.terminal import Answer, ExitCode, answering, relative_names, shown, table
 from biocore_bindings.tracing import traced
+
+NAME_WIDTH = 24  # columns that a picture's name keeps beside causes and advice, before it is folded
 
 
 @dataclass(slots=True)
@@ -142,21 +144,21 @@ def _show(
 ) -> None:
     if not reports:
         return
-    table = Table("Picture", "Score", "", "Causes", "Advice", box=None, pad_edge=False)
-    table.columns[1].justify = "right"
+    rows = table("Picture", "Score", "", "Causes", "Advice", right=(1,))
     folder, names = relative_names([path for path, _ in reports])
+    rows.columns[0].min_width = min(NAME_WIDTH, max(map(len, names)))
     if folder:
         answer.show(Text(f"{folder}:", style="dim"))
     for name, (_, report) in zip(names, reports, strict=True):
         causes = " ".join(cause_text(cause.name, language.code) for cause in report.causes)
-        table.add_row(
-            Text(name, overflow="fold"),
+        rows.add_row(
+            Text(name),
             score_text(report.score, min_score),
             score_bar(report.score),
             Text(causes or (report.reason if report.score is None else "") or "-"),
             Text(" ".join(advice_text(advice, language.code) for advice in report.advice) or "-"),
         )
-    answer.show(table)
+    answer.show(rows)
     for name, (_, report) in zip(names, reports, strict=True):
         if report.reason and report.score is not None:  # how the score came about
             answer.show(Text(f"{name}: {shown(report.reason)}", style="dim"))
@@ -187,17 +189,15 @@ def score_bar(score: int | None, width: int = 10) -> Text:
 
 def measures_table(report: QualityReport) -> Table:
     """Return every measure of a report."""
-    table = Table("Measure", "Value", "0..100", "Status", box=None, pad_edge=False)
-    for column in table.columns[1:3]:
-        column.justify = "right"
+    rows = table("Measure", "Value", "0..100", "Status", right=(1, 2))
     for name, measure in report.measures.items():
-        table.add_row(
+        rows.add_row(
             shown(name),
             "" if measure.native is None else f"{measure.native:.6g}",
             "" if measure.score is None else str(measure.score),
             measure.status.value,
         )
-    return table
+    return rows
 
 
 def entry_of(name: str, sample: Sample, report: QualityReport, note: str = "") -> Entry:

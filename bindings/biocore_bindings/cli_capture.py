@@ -16,7 +16,6 @@ from biocore import fingerprint, iris
 from biocore.advice import Language as Code
 from biocore.advice import advice_text, advise, cause_text
 from biocore.errors import DeviceUnsupportedError, ExtractionError, FormatError
-from biocore.formats.images import write_png
 from biocore.hal import DEFAULT_TIMEOUT, Device, DeviceInfo, Event, EventKind
 from biocore.report import QualityReport, Status
 from biocore.types import FingerPosition, Frame, GreyImage, Modality, Sample
@@ -35,6 +34,7 @@ from biocore_bindings.options import (
     Words,
     record_format,
 )
+from biocore_bindings.outputs import write_picture
 from biocore_bindings.terminal import Answer, ExitCode, answering, complain, shown
 
 MAX_COUNT = 10_000  # captures in one call
@@ -99,7 +99,7 @@ def capture(
                 sample = Sample(frame, info.modality, where)
                 report = _assess(sample, device.info)
                 path = out / f"capture-{number:04d}.png"
-                write_png(path, sample.pixels if frame.colour is None else frame.colour, sample.ppi)
+                write_picture(path, sample.pixels if frame.colour is None else frame.colour, sample.ppi)
                 passed = passes(report, min_score)
                 answer.end(ExitCode.NO if passed is False else ExitCode.OK)
                 entry = {"file": str(path), **sample_entry(sample), **report_entry(report, language.code)}

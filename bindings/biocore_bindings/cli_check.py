@@ -8,7 +8,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from biocore.certify import Case, Certificate, Outcome, trial
@@ -18,8 +17,8 @@ from biocore.hal import Event, EventKind
 from biocore_bindings import certificate_page
 from biocore_bindings.as_json import certificate_entry
 from biocore_bindings.options import AsJson
-from biocore_bindings.outputs import make_folder, writing
-from biocore_bindings.terminal import Answer, ExitCode, answering, complain, finite, shown
+from biocore_bindings.outputs import make_folder, write_whole
+from biocore_bindings.terminal import Answer, ExitCode, answering, complain, finite, shown, table
 
 CAPTURES = 1000  # where nobody has to lay a finger down for each
 CAPTURES_OF_A_PERSON = 20
@@ -119,18 +118,17 @@ def _write(answer: Answer, certificate: Certificate, out: Path) -> None:
     page, document = out / f"{name}.html", out / f"{name}.json"
     entry = certificate_entry(certificate)
     certificate_page.write(page, certificate_page.render(certificate))
-    with writing(document):
-        document.write_text(json.dumps(finite(entry), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_whole(document, (json.dumps(finite(entry), indent=2, allow_nan=False) + "\n").encode())
     answer.put(**entry, files={"html": str(page), "json": str(document)})
-    table = Table("Case", "Outcome", "Time", "", box=None, pad_edge=False)
+    rows = table("Case", "Outcome", "Time", "", right=(2,))
     for result in certificate.results:
-        table.add_row(
+        rows.add_row(
             result.name,
             Text(result.outcome.value, style=_STYLES[result.outcome]),
             f"{result.seconds:.2f} s",
             Text(shown(result.remark)),
         )
-    answer.show(table)
+    answer.show(rows)
     said = ", ".join(f"{certificate.count(outcome)} {outcome.value}" for outcome in Outcome)
     answer.show(Text(f"{shown(certificate.driver.name)}: {said}", style="bold"))
     answer.show(Text(f"Reports: {shown(page)}, {shown(document)}", style="dim"))

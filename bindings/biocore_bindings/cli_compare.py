@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import biocore
@@ -48,7 +47,7 @@ from biocore_bindings.options import (
     picture_option,
 )
 from biocore_bindings.outputs import write_picture
-from biocore_bindings.terminal import Answer, ExitCode, answering, shown
+from biocore_bindings.terminal import Answer, ExitCode, answering, shown, table
 
 FINEST_RATE = 1e-6  # false match rates below are an extrapolation: nobody has so many pairs to count
 
@@ -81,9 +80,12 @@ class Reading:
 
 
 def compare(
-    probe: Annotated[Path, typer.Argument(metavar="PROBE", help="A picture, or a record of minutiae or eyes.")],
+    probe: Annotated[
+        Path, typer.Argument(metavar="PROBE", help="A picture, or a record of minutiae or eyes.", readable=False)
+    ],
     references: Annotated[
-        list[Path], typer.Argument(metavar="REFERENCE", help="The same, or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="REFERENCE", help="The same, or folders of them.", readable=False, show_default=False),
     ],
     threshold: Threshold = DEFAULT_THRESHOLD,
     modality: Kind = None,
@@ -168,13 +170,13 @@ def _one(
     results.append({"reference": reference.name, **entry, **more})
     answer.put(match=entry["match"])
     answer.end(ExitCode.OK if entry["match"] else ExitCode.NO)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("Probe", Text(shown(probe.name)), probe.size)
-    table.add_row("Reference", Text(shown(reference.name)), reference.size)
-    table.add_row("Score", _score(result, threshold), shared)
-    table.add_row("FMR", rate_text(result.fmr), Text(f"at a threshold of {result.score:.1f}", style="dim"))
-    table.add_row("Decision", _decision(result, threshold), Text(f"threshold {threshold:g}", style="dim"))
-    answer.show(table)
+    rows = table("", "", "", show_header=False)
+    rows.add_row("Probe", Text(shown(probe.name)), probe.size)
+    rows.add_row("Reference", Text(shown(reference.name)), reference.size)
+    rows.add_row("Score", _score(result, threshold), shared)
+    rows.add_row("FMR", rate_text(result.fmr), Text(f"at a threshold of {result.score:.1f}", style="dim"))
+    rows.add_row("Decision", _decision(result, threshold), Text(f"threshold {threshold:g}", style="dim"))
+    answer.show(rows)
     if picture is not None:
         write_picture(picture, _drawn(probe, reference, result))
         answer.put(picture=str(picture))
@@ -190,17 +192,16 @@ def _many(
     results.extend({"reference": item.name, **comparison_entry(result, threshold)} for item, result in ranked)
     answer.put(match=matches > 0)
     answer.end(ExitCode.OK if matches else ExitCode.NO)
-    table = Table("Reference", "Which", "Score", "FMR", "Decision", box=None, pad_edge=False)
-    table.columns[2].justify = "right"
+    rows = table("Reference", "Which", "Score", "FMR", "Decision", right=(2,))
     for item, result in ranked:
-        table.add_row(
-            Text(shown(item.name), overflow="fold"),
+        rows.add_row(
+            Text(shown(item.name)),
             position_name(item.template.position),
             _score(result, threshold),
             rate_text(result.fmr),
             _decision(result, threshold),
         )
-    answer.show(table, Text(f"{matches} of {len(found)} match at {threshold:g}", style="dim"))
+    answer.show(rows, Text(f"{matches} of {len(found)} match at {threshold:g}", style="dim"))
 
 
 def rate_text(rate: float) -> str:

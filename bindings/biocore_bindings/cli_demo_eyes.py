@@ -16,7 +16,7 @@ from biocore_bindings.cli_assess import entry_of
 from biocore_bindings.cli_compare import rate_text
 from biocore_bindings.demo import THRESHOLD
 from biocore_bindings.demo_eyes import Eye
-from biocore_bindings.outputs import writing
+from biocore_bindings.outputs import write_whole
 from biocore_bindings.report_page import Entry
 from biocore_bindings.terminal import Answer
 
@@ -65,8 +65,7 @@ def write_record(eyes: list[Eye], out: Path) -> tuple[Path, str]:
     path = out / "eyes.iir"
     pictures = [sample for eye in eyes if eye.template is not None for sample in eye.pictures]
     data = write_eyes(pictures, story.RECORD_KIND)
-    with writing(path):
-        path.write_bytes(data)
+    write_whole(path, data)
     return path, f"ISO/IEC 19794-6:2011, K{int(story.RECORD_KIND)}, {len(pictures)} pictures, {len(data)} bytes"
 
 

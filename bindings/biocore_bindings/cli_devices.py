@@ -15,7 +15,7 @@ from biocore_bindings.as_json import device_entry, driver_entry
 from biocore_bindings.cli_check import check
 from biocore_bindings.cli_record import record
 from biocore_bindings.options import AsJson
-from biocore_bindings.terminal import EXIT_CODES, Answer, answering, shown
+from biocore_bindings.terminal import EXIT_CODES, Answer, answering, shown, table
 
 devices = typer.Typer(
     help="List the attached devices and the installed drivers; check a driver; record a device.",
@@ -59,33 +59,30 @@ def list_devices(
 def _show_rules(answer: Answer) -> None:
     text = udev_rules()
     answer.put(udev_rules=text)
-    if not answer.as_json:
-        typer.echo(text, nl=False)  # a file's text: no line may be folded
+    answer.line(text.removesuffix("\n"))  # a file's text: no line may be folded
 
 
 def _show_forbidden(answer: Answer, found: list[DeviceInfo]) -> None:
     """Say of each device that this user may not open what opens it, on one line that can be copied whole."""
     for info in found:
-        if info.forbidden and not answer.as_json:
-            typer.echo(f"{shown(info.uri)}: no permission. {shown(info.forbidden)}")
+        if info.forbidden:
+            answer.line(f"{shown(info.uri)}: no permission. {shown(info.forbidden)}")
 
 
 def _table(found: list[DeviceInfo]) -> Table:
-    table = Table(
-        "Device", "Maker", "Model", "Shows", "Resolution", "Window", "Serial", "Enrols", box=None, pad_edge=False
-    )
+    rows = table("Device", "What", "Shows", "Picture", "Enrols")
+    rows.columns[0].no_wrap = True  # a name to be copied
     for info in found:
-        table.add_row(
+        serial = "" if info.serial is None or info.serial in info.uri else f", serial {info.serial}"
+        size = f"{info.window[0]} x {info.window[1]} px" if info.window else "size varies"
+        rows.add_row(
             Text(shown(info.uri), style="bold"),
-            shown(info.maker),
-            shown(info.model),
+            Text(shown(f"{info.maker} {info.model}{serial}")),
             info.modality.value,
-            f"{info.ppi:g} ppi" if info.ppi else "varies",
-            f"{info.window[0]} x {info.window[1]} px" if info.window else "varies",
-            shown(info.serial or ""),
+            size + (f", {info.ppi:g} ppi" if info.ppi else ""),
             _enrols(info),
         )
-    return table
+    return rows
 
 
 def _enrols(info: DeviceInfo) -> Text:

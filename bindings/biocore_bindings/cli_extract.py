@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from biocore.errors import BiocoreError, FormatError
@@ -48,8 +47,8 @@ from biocore_bindings.options import (
     picture_option,
     record_format,
 )
-from biocore_bindings.outputs import write_picture, writing
-from biocore_bindings.terminal import answering, relative_names, shown
+from biocore_bindings.outputs import write_picture, write_whole
+from biocore_bindings.terminal import answering, relative_names, shown, table
 from biocore_bindings.tracing import traced
 
 WHAT = {Modality.FINGER: "print", Modality.IRIS: "eye"}
@@ -94,9 +93,7 @@ def extract(
             raise FormatError(f"--picture draws one {WHAT[shows]}, and {len(files)} were named", file=str(picture))
         made: list[Made] = []
         results: list[dict[str, Any]] = []
-        table = Table(*COLUMNS[shows], box=None, pad_edge=False)
-        for column in table.columns[2:]:
-            column.justify = "right"
+        rows = table(*COLUMNS[shows], right=range(2, len(COLUMNS[shows])))
         parent, names = relative_names(files)
         with answer.progress() as bar:
             for number, path in enumerate(bar.track(files, description="Extracting"), 1):
@@ -108,15 +105,15 @@ def extract(
                         made.append(one)
                         entry = template_entry(one.template)
                         results.append({"file": str(path), **entry})
-                        name = Text(names[number - 1] + (f"#{view}" if view else ""), overflow="fold")
-                        table.add_row(name, position_name(one.template.position), *_cells(entry))
+                        name = Text(names[number - 1] + (f"#{view}" if view else ""))
+                        rows.add_row(name, position_name(one.template.position), *_cells(entry))
                 except BiocoreError as error:
                     results.append({"file": str(path), "error": answer.fault(error, path)})
         answer.put(results=results)
         if made and parent:
             answer.show(Text(f"{parent}:", style="dim"))
         if made:
-            answer.show(table)
+            answer.show(rows)
         if out is not None and made:
             size = write_made(out, made, form, ratio)
             answer.put(record={"file": str(out), "format": form.value, "views": len(made), "bytes": size})
@@ -177,8 +174,7 @@ def write_made(path: Path, made: Sequence[Made], form: RecordFormat, ratio: floa
         return write_record(path, [m.template for m in made if isinstance(m.template, FingerTemplate)], form.minutiae)
     layout = ImageFormat.MONO_PNG if ratio is None else ImageFormat.MONO_JPEG2000
     data = write_eyes([m.sample for m in made], form.kind, layout, ratio)
-    with writing(path):
-        path.write_bytes(data)
+    write_whole(path, data)
     return len(data)
 
 
@@ -190,6 +186,5 @@ def write_record(path: Path, templates: list[FingerTemplate], layout: TemplateFo
     FormatError, InvalidTemplateError
     """
     data = write_templates(templates, layout)
-    with writing(path):
-        path.write_bytes(data)
+    write_whole(path, data)
     return len(data)

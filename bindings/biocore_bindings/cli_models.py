@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import biocore.models
 from biocore_bindings.options import AsJson
-from biocore_bindings.terminal import EXIT_CODES, answering, shown
+from biocore_bindings.terminal import EXIT_CODES, answering, shown, table
 
 models = typer.Typer(
     help="Keep model files: list, add, remove.",
@@ -31,21 +30,23 @@ def list_models(as_json: AsJson = False) -> None:
         if not found:
             answer.show(Text("No model is installed; the ones that come with the library are used."))
             return
-        table = Table("Name", "Title", "Version", "Size", "MD5", box=None, pad_edge=False)
+        rows = table("Name", "Title", "Version", "Size", "MD5", right=(3,))
         for model in found:
-            table.add_row(
+            rows.add_row(
                 Text(shown(model.name), style="bold"),
                 shown(model.title),
                 shown(model.version),
                 f"{model.size / 1e6:.1f} MB",
                 model.md5,
             )
-        answer.show(table)
+        answer.show(rows)
 
 
 @models.command("add", epilog=EXIT_CODES)
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The model, or the info text that came with it.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The model, or the info text that came with it.", readable=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check a model file against its published hash and keep a copy."""

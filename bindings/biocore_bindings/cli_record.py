@@ -12,11 +12,10 @@ from rich.text import Text
 
 import biocore
 from biocore.errors import DeviceProtocolError, FormatError
-from biocore.formats.images import write_png
 from biocore.hal import Event, EventKind
 from biocore_bindings.as_json import device_entry
 from biocore_bindings.options import AsJson
-from biocore_bindings.outputs import writing
+from biocore_bindings.outputs import write_picture, writing
 from biocore_bindings.terminal import answering, complain, shown
 
 TIMEOUT = 30.0  # s; somebody looks for an eraser
@@ -48,7 +47,7 @@ def record(
             frame = device.capture(timeout)
             complain("take it off again")
             time.sleep(wait)
-        write_png(folder / "capture.png", frame.pixels, frame.ppi)
+        write_picture(folder / "capture.png", frame.pixels, frame.ppi)
         with biocore.open_device(f"replay:{place}") as replayed:
             again = replayed.capture(timeout).pixels
         differing = int((again != frame.pixels).sum()) if again.shape == frame.pixels.shape else -1

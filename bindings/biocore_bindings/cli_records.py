@@ -13,17 +13,15 @@ from rich.text import Text
 from biocore.errors import BiocoreError, FormatError
 from biocore.formats.any_record import RecordContents, RecordImage, read_record
 from biocore.formats.conversion import How, Pixels, Target, convert
-from biocore.formats.images import write_png
 from biocore.trace import Picture
 from biocore.types import Modality
 from biocore_bindings.drawing import INK, OTHER, minutiae_picture
-from biocore_bindings.inputs import position_name
+from biocore_bindings.inputs import position_name, read_file
 from biocore_bindings.options import AsJson, picture_option
-from biocore_bindings.outputs import make_folder, write_picture, writing
+from biocore_bindings.outputs import make_folder, write_picture, write_whole
 from biocore_bindings.record_tree import as_values, tree_of
 from biocore_bindings.terminal import Answer, answering, shown
 
-MAX_BYTES = 1 << 28  # of a record that is read; a ten-print card at 1000 ppi, raw, is 64 MB
 TILE = 480  # px, the longer side of a picture or template on the drawing
 GAP = 12  # px between them
 COLUMNS = 4
@@ -31,7 +29,7 @@ BAND = 26  # px below each, for its name
 PAPER = 255
 _FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 
-Record = Annotated[Path, typer.Argument(metavar="FILE", help="A standard record.", show_default=False)]
+Record = Annotated[Path, typer.Argument(metavar="FILE", help="A standard record.", readable=False, show_default=False)]
 
 
 def show(
@@ -51,7 +49,7 @@ def show(
 ) -> None:
     """Show any standard record as a tree: minutiae, pictures of fingers, eyes and faces, transactions, CBEFF."""
     with answering("show", as_json) as answer:
-        contents = read_record(_bytes_of(file), str(file))
+        contents = read_record(read_file(file), str(file))
         values = as_values(contents.record)
         answer.put(
             file=str(file),
@@ -75,7 +73,9 @@ def show(
 
 
 def convert_record(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A standard record.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A standard record.", readable=False, show_default=False)
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.", show_default=False)],
     to: Annotated[Target, typer.Option("--to", help="Which record to write.", show_default=False)],
     pixels: Annotated[
@@ -105,14 +105,13 @@ def convert_record(
     if (pixels is Pixels.JPEG2000_LOSSY) is (ratio is None):
         raise typer.BadParameter("--ratio goes with --pixels jp2-lossy, and that needs it")
     with answering("convert", as_json) as answer:
-        contents = read_record(_bytes_of(source), str(source))
+        contents = read_record(read_file(source), str(source))
         try:
             found = convert(contents, to, How(pixels, ratio, (destination, origin)))
         except BiocoreError as error:
             answer.put(error=answer.fault(error, source))
             return
-        with writing(out):
-            out.write_bytes(found.data)
+        write_whole(out, found.data)
         answer.put(
             file=str(source),
             kind=contents.kind,
@@ -126,17 +125,6 @@ def convert_record(
         for what in found.lost:
             answer.show(Text(f"Not in {to}: {what}", style="yellow"))
         _note(answer, contents.remarks)
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"is larger than {MAX_BYTES >> 20} MiB", file=str(path))
-    return data
 
 
 def _note(answer: Answer, remarks: tuple[str, ...]) -> None:
@@ -204,7 +192,7 @@ def _write_pictures(contents: RecordContents, folder: Path, stem: str) -> list[P
     for number, image in enumerate(contents.images, 1):
         path = folder / f"{stem}_{number:02}_{_name(image)}.png"
         colour = image.colour
-        write_png(path, image.pixels if colour is None else colour, image.ppi)
+        write_picture(path, image.pixels if colour is None else colour, image.ppi)
         written.append(path)
     return written
 

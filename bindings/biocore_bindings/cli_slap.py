@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import biocore
 from biocore.errors import SlapError
 from biocore.fingerprint.scale import to_500
 from biocore.fingerprint.slap import Slap, SlapKind
-from biocore.formats.images import write_png
 from biocore.types import FingerPosition, Modality
 from biocore_bindings.as_json import slap_entry
 from biocore_bindings.drawing import slap_picture
 from biocore_bindings.inputs import DEFAULT_PPI, kind_name, load, parse_position, position_name
 from biocore_bindings.options import AsJson, Ppi, Trace, picture_option
 from biocore_bindings.outputs import make_folder, write_picture
-from biocore_bindings.terminal import Answer, answering, shown
+from biocore_bindings.terminal import Answer, answering, shown, table
 from biocore_bindings.tracing import traced
 
 
@@ -39,7 +37,7 @@ class Kind(StrEnum):
 
 
 def slap(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture of a slap.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture of a slap.", readable=False)],
     kind: Annotated[
         Kind | None,
         typer.Option(
@@ -108,20 +106,18 @@ def _write(folder: Path, stem: str, found: Slap) -> list[Path]:
     written = []
     for finger in found.fingers:
         path = folder / f"{stem}_{position_name(finger.position)}.png"
-        write_png(path, finger.sample.pixels, finger.sample.ppi)
+        write_picture(path, finger.sample.pixels, finger.sample.ppi)
         written.append(path)
     return written
 
 
 def _show(answer: Answer, found: Slap) -> None:
-    table = Table("Finger", "Sure", "Size", "Turn", box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    rows = table("Finger", "Sure", "Size", "Turn", right=(1, 2, 3))
     for finger in found.fingers:
         height, width = finger.sample.pixels.shape
         turn = f"{finger.box.angle_deg:+.0f}°"
-        table.add_row(position_name(finger.position), f"{finger.confidence:.0%}", f"{width}x{height} px", turn)
-    answer.show(table)
+        rows.add_row(position_name(finger.position), f"{finger.confidence:.0%}", f"{width}x{height} px", turn)
+    answer.show(rows)
     for warning in found.warnings:
         answer.show(Text(f"Note: {warning}", style="yellow"))
     hand = f"{kind_name(found.kind)}, {found.hand} hand by the finger tips: {found.hand_confidence:.0%}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -16,6 +19,7 @@ from biocore.eye_records import read_eyes
 from biocore.fingerprint.slap import SlapKind
 from biocore.formats import finger_templates, iris_image
 from biocore.formats.finger_minutiae import MAGIC
+from biocore.formats.images import MAX_BYTES
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Modality, Position, Sample
 
 PICTURES = frozenset(
@@ -43,18 +47,14 @@ def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = Fa
     Raises
     ------
     FormatError
-        A folder with no such file in it.
+        A folder with no such file in it, or one that cannot be read: what it holds would be missed unnoticed.
     """
     found: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 -- Path.is_dir raises where a name is too long or a folder closed
             found.append(path)
             continue
-        inside = sorted(
-            item
-            for item in (path.rglob("*") if recursive else path.iterdir())
-            if item.suffix.lower() in endings and item.is_file()
-        )
+        inside = sorted(item for item in _inside(path, recursive) if item.suffix.lower() in endings)
         if not inside:
             raise FormatError(
                 f"holds no file that ends in {', '.join(sorted(endings))}"
@@ -63,6 +63,41 @@ def collect(paths: Iterable[Path], endings: frozenset[str], recursive: bool = Fa
             )
         found.extend(inside)
     return found
+
+
+def _inside(folder: Path, recursive: bool) -> Iterator[Path]:
+    """Yield the regular files in a folder; links to folders are not followed, so there is no going round."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise FormatError(f"cannot be read: {error.strerror or error}", file=str(error.filename)) from None
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        for name in names:
+            item = Path(place, name)
+            if os.path.isfile(item):  # noqa: PTH113 -- as above
+                yield item
+        if not recursive:
+            folders.clear()
+
+
+def read_file(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    FormatError
+        It cannot be read, is none (a pipe could be read for ever), or is larger than any picture.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FormatError("cannot be read: it is no regular file", file=str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"is larger than {MAX_BYTES >> 20} MiB", file=str(path))
+    return data
 
 
 def modality_of(chosen: Modality | None, position: str | None, paths: Iterable[Path] = ()) -> Modality:
@@ -143,7 +178,7 @@ def load_all(path: Path, modality: Modality, ppi: float | None, position: Positi
     """
     if modality is Modality.FINGER or not is_eye_record(path):
         return [load(path, modality, ppi, position)]
-    eyes = read_eyes(path.read_bytes(), str(path))
+    eyes = read_eyes(read_file(path), str(path))
     if not eyes:
         raise FormatError("the record holds no eye", file=str(path), offset=12)
     return [eye if position is None else replace(eye, position=position) for eye in eyes]
@@ -175,6 +210,8 @@ def is_record(path: Path) -> bool:
 
 def _begins_with(path: Path, magic: bytes) -> bool:
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(len(magic)) == magic
     except OSError:
@@ -188,7 +225,7 @@ def read_templates(path: Path) -> tuple[FingerTemplate, ...]:
     ------
     FormatError, InvalidTemplateError
     """
-    templates = finger_templates.read_templates(path.read_bytes(), str(path))
+    templates = finger_templates.read_templates(read_file(path), str(path))
     if not templates:
         raise FormatError("the record holds no finger view", file=str(path), offset=22)
     return templates

@@ -87,8 +87,9 @@ def record_format(chosen: RecordFormat | None, modality: Modality) -> RecordForm
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output, nothing else.")]
+# `readable=False`: what cannot be read is said by the command, one line and exit code 3, not as wrong usage
 Pictures = Annotated[
-    list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", show_default=False)
+    list[Path], typer.Argument(metavar="PATH", help="Pictures, or folders of them.", readable=False, show_default=False)
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders of a folder too.")]
 Ppi = Annotated[

@@ -24,7 +24,7 @@ from biocore_bindings import report_figures as figures
 from biocore_bindings import report_figures_iris as eye_figures
 from biocore_bindings.eyes import Look
 from biocore_bindings.inputs import position_name
-from biocore_bindings.outputs import writing
+from biocore_bindings.outputs import write_whole
 from biocore_bindings.report_words import histogram_name, measure_name, word
 from biocore_bindings.terminal import shown
 
@@ -135,8 +135,7 @@ def write(path: Path, page: str) -> None:
     ------
     FormatError
     """
-    with writing(path):
-        path.write_text(page, encoding="utf-8", errors="backslashreplace")
+    write_whole(path, page.encode("utf-8", errors="backslashreplace"))
 
 
 def _badness(entry: Entry) -> tuple[bool, int, str]:

@@ -12,7 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from biocore.errors import (
     BiocoreError,
@@ -42,6 +43,7 @@ from biocore.errors import (
     SessionError,
     SlapError,
 )
+from biocore_bindings.streams import LEAST_WIDTH, silence_stdout
 
 PIPED_WIDTH = 140  # columns where nobody's terminal says how wide it is
 TRACEBACK = "BIOCORE_TRACEBACK"  # environment variable: show where an unexpected error came from
@@ -90,7 +92,40 @@ def _console(*, stderr: bool) -> Console:
     console = _OwnConsole(stderr=stderr, highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPED_WIDTH
+    if console.width < LEAST_WIDTH:
+        console.width = LEAST_WIDTH
     return console
+
+
+class _OutputLostError(Exception):
+    """Standard output takes no more: a full disk."""
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _OutputLostError(f"standard output cannot be written: {error.strerror or error}") from None
+
+
+def table(*headers: str, right: Sequence[int] = (), show_header: bool = True) -> Table:
+    """Return an empty table as the commands show them: nothing in it is ever cut, it is folded.
+
+    Parameters
+    ----------
+    headers : str
+        One a column.
+    right : sequence of int
+        Columns that are lined up on the right.
+    show_header : bool
+    """
+    made = Table(box=None, pad_edge=False, show_header=show_header)
+    for number, header in enumerate(headers):
+        made.add_column(header, overflow="fold", justify="right" if number in right else "left")
+    return made
 
 
 class Answer:
@@ -117,8 +152,15 @@ class Answer:
     def show(self, *renderables: RenderableType) -> None:
         """Print for people; nothing where a program listens."""
         if not self.as_json:
-            for renderable in renderables:
-                self.out.print(renderable)
+            with _output():
+                for renderable in renderables:
+                    self.out.print(renderable)
+
+    def line(self, text: str) -> None:
+        """Print a line for people to copy: whole, however narrow the terminal is."""
+        if not self.as_json:
+            with _output():
+                typer.echo(text)
 
     def put(self, **entries: Any) -> None:
         """Add to the JSON document."""
@@ -135,6 +177,12 @@ class Answer:
         complain(message)
         return {"type": type(error).__name__, "message": message}
 
+    def broken(self, code: ExitCode, kind: str, message: str) -> None:
+        """Say what ended the command before its end, and note its exit code; what came before stays in the document."""
+        self.code = code
+        self.put(error={"type": kind, "message": message})
+        complain(message)
+
     def progress(self) -> Progress:
         """Return a progress bar on standard error, which shows on a terminal only."""
         return Progress(
@@ -149,9 +197,10 @@ class Answer:
 
     def write_document(self) -> None:
         """Print the JSON document, where one was asked for."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(finite(self._document), indent=2, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        with _output():
+            if self.as_json:
+                sys.stdout.write(json.dumps(finite(self._document), indent=2, allow_nan=False) + "\n")
+            sys.stdout.flush()
 
 
 @contextmanager
@@ -169,22 +218,28 @@ def answering(command: str, as_json: bool = False) -> Iterator[Answer]:
             yield answer
         except BiocoreError as error:
             answer.put(error=answer.fault(error))
+        except KeyboardInterrupt:
+            answer.broken(ExitCode.INTERRUPTED, "Interrupted", "interrupted")
+        except (typer.Exit, typer.BadParameter, typer.Abort, BrokenPipeError, _OutputLostError):
+            raise
+        except Exception as error:  # the last door: a fault of the program is one line too
+            if os.environ.get(TRACEBACK):
+                traceback.print_exc()
+            what = f"internal error: {type(error).__name__}: {error}"
+            answer.broken(
+                ExitCode.ERROR, "InternalError", f"{what} (set {TRACEBACK}=1 to see where, and please report it)"
+            )
         answer.write_document()
     except BrokenPipeError:
-        _silence_stdout()
+        silence_stdout()
         raise typer.Exit(ExitCode.PIPE) from None
-    except KeyboardInterrupt:
+    except _OutputLostError as error:
+        silence_stdout()
+        complain(str(error))
+        raise typer.Exit(ExitCode.ERROR) from None
+    except KeyboardInterrupt:  # while the document was written
         complain("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except (typer.Exit, typer.BadParameter, typer.Abort):
-        raise
-    except Exception as error:  # the last door: a fault of the program is one line too
-        if os.environ.get(TRACEBACK):
-            traceback.print_exc()
-        complain(
-            f"internal error: {type(error).__name__}: {error} (set {TRACEBACK}=1 to see where, and please report it)"
-        )
-        raise typer.Exit(ExitCode.ERROR) from None
     if answer.code is not ExitCode.OK:
         raise typer.Exit(answer.code)
 
@@ -201,8 +256,9 @@ def exit_code(error: BaseException) -> ExitCode:
 
 
 def complain(message: str) -> None:
-    """Write one line to standard error."""
-    sys.stderr.write(f"biocore: {shown(' '.join(message.split()))}\n")
+    """Write one line to standard error; where that takes none, the exit code says it all the same."""
+    with suppress(OSError):
+        sys.stderr.write(f"biocore: {shown(' '.join(message.split()))}\n")
 
 
 def shown(name: object) -> str:
@@ -230,10 +286,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _silence_stdout() -> None:
-    """Keep the interpreter from complaining about the broken pipe when it flushes at its end."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from biocore import trace
 from biocore.trace import Picture
-from biocore_bindings.outputs import writing
+from biocore_bindings.outputs import write_picture, writing
 
 INDEX = "stages.tsv"  # what each picture was before it was scaled to be seen
 
@@ -50,13 +49,10 @@ class _Sink:
         shown = as_grey_or_colour(array)
         low, high = (float(np.nanmin(array)), float(np.nanmax(array))) if array.size else (0.0, 0.0)
         shape = "x".join(map(str, array.shape))
-        with writing(self._folder / name):
-            if shown is not None:
-                Image.fromarray(shown).save(self._folder / name)
-            with (self._folder / INDEX).open("a") as index:
-                index.write(
-                    f"{name if shown is not None else ''}\t{stage}\t{array.dtype}\t{shape}\t{low:g}\t{high:g}\n"
-                )
+        if shown is not None:
+            write_picture(self._folder / name, shown)
+        with writing(self._folder / INDEX), (self._folder / INDEX).open("a") as index:
+            index.write(f"{name if shown is not None else ''}\t{stage}\t{array.dtype}\t{shape}\t{low:g}\t{high:g}\n")
 
 
 def as_grey_or_colour(array: Picture) -> Picture | None:
