@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 
+from biocore.advice import LANGUAGES
 from biocore.eye_records import read_eyes
 from biocore.formats.finger_minutiae import read_fmr, templates_from_record
 from biocore.formats.images import read_image
 from biocore.station import read_record
+from biocore.station.exceptions import ExceptionKind
 from biocore.station.receipt import read_receipt
 from biocore.types import EyePosition, FingerPosition
 from biocore_bindings import demo_station
 from biocore_bindings.centre_keys import read_opener
 from biocore_bindings.demo_station import AMPUTATED, Place
+from biocore_bindings.demo_words import TALE, tale
+from biocore_bindings.enrol_words import say
 from cli_support import Run, run
 
 NINE = [position for position in list(FingerPosition)[1:] if position is not AMPUTATED]
@@ -130,10 +134,15 @@ def test_the_story_is_told_in_order_without_a_line_too_and_is_the_same_every_tim
     monkeypatch.setitem(sys.modules, "httpx", None)  # an extra that is not installed
     told = run("demo", "--out", tmp_path, "--language", "id")
     assert told.code == 0
-    marks = ["Silakan tunjukkan", "The lights go out", "Melanjutkan rekaman", "Left out, and the record stays"]
-    marks += ["biocore[station]", "amputated", "All 9 are different", "recognised", "refused", "report.html"]
-    places = [told.out.index(mark) for mark in marks]
+    marks = ["Silakan tunjukkan", "Listrik padam", "Melanjutkan rekaman", "Dilewati, dan rekaman tetap"]
+    marks += ["biocore[station]", "✗ jari manis kanan", "diamputasi", "Semua 9 adalah jari"]
+    marks += ["dikenali", "ditolak", "report.html"]
+    places = [told.out.index(mark) for mark in marks[:5]]
+    places += [told.out.index(mark, places[-1]) for mark in marks[5:]]
     assert places == sorted(places)
+    assert [
+        english for english, other in TALE.values() if " " in english and english != other and english in told.out
+    ] == []
     for name in ("fingers.fmr", "prints/left-index-2.png"):
         assert (tmp_path / name).read_bytes() == (enrolled[1] / name).read_bytes()
 
@@ -181,3 +190,18 @@ def test_opening_the_report_asks_the_browser_for_it(
     monkeypatch.setattr("webbrowser.open", opened.append)
     assert run("demo", prints, "--out", tmp_path, "--open").code == 0
     assert opened == [(tmp_path / "report.html").resolve().as_uri()]
+
+
+def test_both_languages_have_every_word_of_the_tale_with_the_same_places() -> None:
+    for key, texts in TALE.items():
+        assert len(texts) == len(LANGUAGES)
+        assert all(texts), key
+        fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in texts]
+        assert fields[0] == fields[1], key
+
+
+def test_the_tale_has_a_word_for_every_reason_of_a_profile_and_each_exception_has_one() -> None:
+    for because in ("station", "age", "occupation"):
+        assert tale(because, "id")
+    for kind in ExceptionKind:
+        assert say(str(kind), "id")

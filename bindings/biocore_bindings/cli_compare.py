@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 import biocore
+from biocore.advice import Language as Code
 from biocore.errors import BiocoreError, FormatError, InvalidTemplateError
 from biocore.fingerprint.scale import to_500
 from biocore.trace import Picture
@@ -204,9 +205,12 @@ def _many(
     answer.show(rows, Text(f"{matches} of {len(found)} match at {threshold:g}", style="dim"))
 
 
-def rate_text(rate: float) -> str:
+def rate_text(rate: float, language: Code = "en") -> str:
     """Return a false match rate in words: `1 in 25,000`, and no finer than anybody has measured."""
-    return f"1 in {1.0 / rate:,.0f}" if rate >= FINEST_RATE else f"below 1 in {1.0 / FINEST_RATE:,.0f}"
+    below, one_in = ("below ", "1 in ") if language == "en" else ("di bawah ", "1 dari ")
+    number = f"{1.0 / max(rate, FINEST_RATE):,.0f}"
+    number = number if language == "en" else number.replace(",", ".")
+    return f"{one_in}{number}" if rate >= FINEST_RATE else f"{below}{one_in}{number}"
 
 
 def _score(result: Comparison, threshold: float) -> Text:

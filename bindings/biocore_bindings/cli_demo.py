@@ -16,6 +16,7 @@ import biocore
 from biocore.advice import Language as Code
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
+from biocore.station.words import position_text
 from biocore.types import FingerPosition
 from biocore_bindings import cli_demo_eyes, cli_demo_station, demo_eyes, report_page
 from biocore_bindings import demo as story
@@ -24,6 +25,7 @@ from biocore_bindings.cli_assess import score_bar, score_text
 from biocore_bindings.cli_compare import rate_text
 from biocore_bindings.cli_extract import write_record
 from biocore_bindings.demo import Attempt, Duplicate, Finger
+from biocore_bindings.demo_words import tale
 from biocore_bindings.inputs import DEFAULT_PPI
 from biocore_bindings.options import AsJson, Language, Ppi, Words
 from biocore_bindings.outputs import make_folder
@@ -65,7 +67,7 @@ def demo(
             _tell_groups(tell, fingers)
         _write(tell, fingers, eyes, unread, prints, out)
         answer.put(fingers=[_finger_entry(finger, language.code) for finger in fingers])
-        answer.show(Text(f"\nDone in {time.monotonic() - start:.1f} s.", style="dim"))
+        answer.show(Text("\n" + tell.tale("done", seconds=time.monotonic() - start), style="dim"))
         if open_report:
             webbrowser.open((out / "report.html").resolve().as_uri())
 
@@ -78,11 +80,14 @@ class _Teller:
         self.language = language
         self._chapter = 0
 
-    def chapter(self, title: str, text: str) -> None:
+    def tale(self, key: str, **values: object) -> str:
+        return tale(key, self.language, **values)
+
+    def chapter(self, key: str, **values: object) -> None:
         self._chapter += 1
         self.answer.show(
-            Text(f"\n{self._chapter}  {title}", style="bold"),
-            Padding(Text(text, style="dim"), (0, 0, 1, 3), expand=False),
+            Text(f"\n{self._chapter}  {self.tale(f'{key}_title')}", style="bold"),
+            Padding(Text(self.tale(key, **values), style="dim"), (0, 0, 1, 3), expand=False),
         )
 
     def line(self, name: str, attempt: Attempt | demo_eyes.Attempt, number: int = 1) -> None:
@@ -92,10 +97,12 @@ class _Teller:
         for width, justify in ((16, "left"), (3, "right"), (10, "left"), (0, "left")):
             grid.add_column(min_width=width, justify=justify)  # type: ignore[arg-type]
         if isinstance(attempt, demo_eyes.Attempt):
-            found = f"{attempt.template.usable:.0%} usable" if attempt.template is not None else shown(attempt.fault)
+            eye = attempt.template
+            found = shown(attempt.fault) if eye is None else self.tale("usable", share=eye.usable)
         else:
-            found = f"{len(attempt.template)} minutiae" if attempt.template is not None else shown(attempt.fault)
-        label = Text(shown(name)) if number == 1 else Text(f"  attempt {number}", style="dim")
+            finger = attempt.template
+            found = shown(attempt.fault) if finger is None else self.tale("minutiae", count=len(finger))
+        label = Text(shown(name)) if number == 1 else Text("  " + self.tale("attempt", number=number), style="dim")
         grid.add_row(label, score_text(report.score), score_bar(report.score), Text(found, style="dim"))
         self.answer.show(Padding(grid, (0, 0, 0, 3), expand=False))
         if report.causes and (report.score is None or report.score < story.ENOUGH):
@@ -113,7 +120,7 @@ class _Teller:
 
 
 def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[Unread]]:
-    tell.chapter("The prints", f"Every picture in {shown(folder)} is assessed, and its minutiae are extracted.")
+    tell.chapter("prints", folder=shown(folder))
     fingers: list[Finger] = []
     unread: list[Unread] = []
     for item in story.read_folder(folder, ppi):
@@ -129,24 +136,22 @@ def _read(tell: _Teller, folder: Path, ppi: float) -> tuple[list[Finger], list[U
 
 
 def _tell_pairs(tell: _Teller, fingers: list[Finger]) -> None:
-    tell.chapter(
-        "Is every finger another one?",
-        "What the station could no longer compare after the power cut, the centre compares: all with all.",
-    )
+    tell.chapter("another")
     for pair in _find(tell, fingers):
-        tell.say(Text(f"{_plain(pair.second)} shows the same finger as {_plain(pair.first)}", style="red"))
+        one, other = (_plain(finger, tell.language) for finger in (pair.second, pair.first))
+        tell.say(Text(tell.tale("same_finger", one=one, other=other), style="red"))
     if not story.duplicates(fingers):
-        tell.say(f"All {len(fingers)} are different fingers.")
+        tell.say(tell.tale("all_different", count=len(fingers)))
 
 
 def _tell_groups(tell: _Teller, fingers: list[Finger]) -> None:
-    tell.chapter("Which of them show one finger?", "Each template is compared with all others.")
+    tell.chapter("groups")
     groups = story.groups(fingers, _find(tell, fingers))
     for group in groups:
-        tell.say(f"{len(group)} of one finger: {', '.join(shown(finger.name) for finger in group)}")
+        tell.say(tell.tale("group", count=len(group), names=", ".join(shown(finger.name) for finger in group)))
     alone = len(fingers) - sum(map(len, groups))
     if alone:
-        tell.say(f"{alone} of {len(fingers)} match no other.")
+        tell.say(tell.tale("alone", count=alone, all=len(fingers)))
 
 
 def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:
@@ -161,23 +166,25 @@ def _find(tell: _Teller, fingers: list[Finger]) -> list[Duplicate]:
 
 
 def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
-    asked = story.VERIFIED.name.lower().replace("_", " ")
-    tell.chapter("A year later", f"At a bank counter somebody says who they are, and lays down the {asked} finger.")
+    tell.chapter("later", finger=position_text(story.VERIFIED, tell.language))
     enrolled = next(finger for finger in fingers if finger.position is story.VERIFIED).template
     entries: dict[str, Any] = {}
     for who, attempt in zip(("resident", "stranger"), story.later(), strict=True):
         if enrolled is None or attempt.template is None:
-            tell.say(f"The {who}: no template, nothing to compare.")
+            tell.say(tell.tale("nothing_to_compare", who=tell.tale(who)))
             continue
         result = biocore.compare(attempt.template, enrolled)
         entries[who] = comparison_entry(result, story.THRESHOLD)
-        match = result.score >= story.THRESHOLD
+        match, rate = result.score >= story.THRESHOLD, rate_text(result.fmr, tell.language)
         tell.say(
             Text.assemble(
-                f"The {who}:  ",
-                (f"score {result.score:.0f}  ", "bold"),
-                ("recognised" if match else "refused", "green" if match else "red"),
-                (f"  {len(result.pairs)} minutiae in common, false match {rate_text(result.fmr)}", "dim"),
+                f"{tell.tale(who)}:  ",
+                (tell.tale("score", score=result.score) + "  ", "bold"),
+                (tell.tale("recognised" if match else "refused"), "green" if match else "red"),
+                (
+                    "  " + tell.tale("in_common", count=len(result.pairs), rate=rate_text(result.fmr, tell.language)),
+                    "dim",
+                ),
             )
         )
     tell.answer.put(verification=entries)
@@ -192,20 +199,17 @@ def _write(
     out: Path,
 ) -> None:
     virtual = bool(prints)  # real prints are where they came from
-    tell.chapter("What is left on the disk", "Nothing was sent beyond this machine.")
+    tell.chapter("disk")
     written: list[tuple[Path, str]] = []
     if virtual:
-        written.append((out / "station", "the station: its journal, now without bodies, and the receipt"))
-        written.append((out / "centre", "the centre: its keys, and the record"))
-        written.append((out / "prints", f"{len(prints)} pictures, PNG, out of the record"))
+        written.append((out / "station", tell.tale("file_station")))
+        written.append((out / "centre", tell.tale("file_centre")))
+        written.append((out / "prints", tell.tale("file_prints", count=len(prints))))
     records = _write_records(fingers, out)
-    written += [
-        (path, f"ISO/IEC 19794-2:2005, {views} finger{'s' if views > 1 else ''}, {size} bytes")
-        for path, views, size in records
-    ]
+    written += [(path, tell.tale("file_fingers", count=views, size=size)) for path, views, size in records]
     paths = [path for path, *_ in records]
     if eyes:
-        written.append(cli_demo_eyes.write_record(eyes, out))
+        written.append(cli_demo_eyes.write_record(tell, eyes, out))
         paths.append(written[-1][0])
     page = report_page.render(
         [*story.entries(fingers), *cli_demo_eyes.entries(eyes)],
@@ -218,9 +222,9 @@ def _write(
     report = out / "report.html"
     report_page.write(report, page)
     table = Table.grid(padding=(0, 3))
-    for path, what in written if virtual else _few(written):
+    for path, what in written if virtual else _few(tell, written):
         table.add_row(Text(_below(path, out)), Text(what, style="dim"))
-    table.add_row(Text(report.name, style="bold"), Text("every picture on one page, to read or print", style="dim"))
+    table.add_row(Text(report.name, style="bold"), Text(tell.tale("file_report"), style="dim"))
     # The folder in a line of its own, which a long path may fill: cut off, it would lead nowhere.
     tell.answer.show(Text(f"   {shown(out)}", overflow="fold"), Padding(table, (0, 0, 0, 5), expand=False))
     tell.answer.put(files={"report": str(report), "records": list(map(str, paths)), "prints": list(map(str, prints))})
@@ -231,11 +235,11 @@ def _below(path: Path, out: Path) -> str:
     return shown(path.relative_to(out)) if path != out and path.is_relative_to(out) else shown(path.name)
 
 
-def _few(written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+def _few(tell: _Teller, written: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
     """Return what fits a screen: of many files the folder they are in."""
     if len(written) <= MANY_FILES:
         return written
-    return [(written[0][0].parent, f"{len(written)} records, ISO/IEC 19794-2:2005")]
+    return [(written[0][0].parent, tell.tale("file_records", count=len(written)))]
 
 
 def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, int]]:
@@ -252,9 +256,10 @@ def _write_records(fingers: list[Finger], out: Path) -> list[tuple[Path, int, in
     return written
 
 
-def _plain(finger: Finger) -> str:
+def _plain(finger: Finger, language: Code) -> str:
     """Return a finger's name as a sentence has it."""
-    return finger.name if finger.position is FingerPosition.UNKNOWN else finger.position.name.lower().replace("_", " ")
+    unknown = finger.position is FingerPosition.UNKNOWN
+    return finger.name if unknown else position_text(finger.position, language)
 
 
 def _finger_entry(finger: Finger, language: Code) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.text import Text
 import biocore
 from biocore.advice import Language as Code
 from biocore.eye_records import write_eyes
+from biocore.station.words import position_text
 from biocore_bindings import demo_eyes as story
 from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
 from biocore_bindings.cli_assess import entry_of
@@ -27,7 +28,11 @@ class Teller(Protocol):
     answer: Answer
     language: Code
 
-    def chapter(self, title: str, text: str) -> None:
+    def tale(self, key: str, **values: object) -> str:
+        """Return a sentence in the listener's language."""
+        ...
+
+    def chapter(self, key: str, **values: object) -> None:
         """Begin a chapter."""
 
     def say(self, text: str | Text) -> None:
@@ -38,24 +43,25 @@ def tell_later(tell: Teller, eyes: list[Eye]) -> None:
     """Tell who is recognised by an eye a year later."""
     eye = next(each for each in eyes if each.position is story.VERIFIED)
     entries: dict[str, Any] = {}
+    by = tell.tale("by", eye=position_text(eye.position, tell.language))
     for who, attempt in zip(("resident", "stranger"), story.later(), strict=True):
         if eye.template is None or attempt.template is None:
-            tell.say(f"The {who}, by the {_plain(eye)}: no template, nothing to compare.")
+            tell.say(tell.tale("nothing_to_compare", who=tell.tale(who) + by))
             continue
         result = biocore.compare(attempt.template, eye.template)
         entries[who] = comparison_entry(result, THRESHOLD)
         match = result.score >= THRESHOLD
         told = Text.assemble(
-            f"The {who}, by the {_plain(eye)}:  ",
-            (f"score {result.score:.0f}  ", "bold"),
-            ("recognised" if match else "refused", "green" if match else "red"),
-            (f"  false match {rate_text(result.fmr)}", "dim"),
+            f"{tell.tale(who)}{by}:  ",
+            (tell.tale("score", score=result.score) + "  ", "bold"),
+            (tell.tale("recognised" if match else "refused"), "green" if match else "red"),
+            ("  " + tell.tale("false_match", rate=rate_text(result.fmr, tell.language)), "dim"),
         )
         tell.say(told)
     tell.answer.put(eye_verification=entries)
 
 
-def write_record(eyes: list[Eye], out: Path) -> tuple[Path, str]:
+def write_record(tell: Teller, eyes: list[Eye], out: Path) -> tuple[Path, str]:
     """Write the pictures that are kept as one record; return its path and what it is.
 
     Raises
@@ -66,7 +72,7 @@ def write_record(eyes: list[Eye], out: Path) -> tuple[Path, str]:
     pictures = [sample for eye in eyes if eye.template is not None for sample in eye.pictures]
     data = write_eyes(pictures, story.RECORD_KIND)
     write_whole(path, data)
-    return path, f"ISO/IEC 19794-6:2011, K{int(story.RECORD_KIND)}, {len(pictures)} pictures, {len(data)} bytes"
+    return path, tell.tale("file_eyes", kind=int(story.RECORD_KIND), count=len(pictures), size=len(data))
 
 
 def entries(eyes: list[Eye]) -> list[Entry]:
@@ -89,7 +95,3 @@ def entry(eye: Eye, language: Code) -> dict[str, Any]:
         ],
         "template": None if eye.template is None else template_entry(eye.template),
     }
-
-
-def _plain(eye: Eye) -> str:
-    return f"{eye.name} eye"

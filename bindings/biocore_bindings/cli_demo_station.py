@@ -43,7 +43,7 @@ def record(tell: Teller, out: Path) -> tuple[list[Finger], list[Eye], list[Path]
     resumed = again.resumed
     said |= {"resumed": resumed and {key: resumed[key] for key in ("done", "next")}}
     said |= _line(tell, place, resident)
-    tell.chapter("What the centre reads", "Only the centre's private key opens the record; the station never had it.")
+    tell.chapter("centre")
     entries = story.opened(place, resident)
     summary = story.summary_of(entries)
     _tell_summary(tell, summary, story.decisions(entries))
@@ -53,26 +53,16 @@ def record(tell: Teller, out: Path) -> tuple[list[Finger], list[Eye], list[Path]
 
 
 def _before(tell: Teller, place: story.Place) -> story.Recorded:
-    tell.chapter(
-        "An old woman at the desk",
-        f"She is {story.AGE}, has number {story.TICKET}, and lost her right ring finger; two others hardly touch, and "
-        "her left eye is cloudy. `biocore enrol` records her. Scanner and camera are virtual: "
-        "their prints and eyes are grown, not taken, and belong to nobody.",
-    )
+    tell.chapter("desk", age=story.AGE, number=story.TICKET)
     cut = story.begin(place, tell.language, _teller(tell), _columns(tell), colour=tell.answer.out.is_terminal)
     if not cut.asked or cut.code >= 0:
         raise SessionError(f"the recording ended by itself (exit code {cut.code})")
-    tell.say(
-        Text(f"⚡ The lights go out: the process is killed (signal {-cut.code}), in mid-capture.", style="bold red")
-    )
+    tell.say(Text(tell.tale("lights_out", signal=-cut.code), style="bold red"))
     return cut
 
 
 def _after(tell: Teller, place: story.Place, cut: story.Recorded) -> tuple[str, story.Recorded]:
-    tell.chapter(
-        "The same finger",
-        f"The power is back. {cut.done()} fingers have their outcome, and nobody has to show them again.",
-    )
+    tell.chapter("same", done=cut.done())
     again = story.go_on(place, tell.language, _teller(tell), _columns(tell), colour=tell.answer.out.is_terminal)
     resumed, end = again.resumed, again.events[-1] if again.events else {}
     if again.code != 0 or resumed is None or end.get("event") != "end":
@@ -87,24 +77,24 @@ def _after(tell: Teller, place: story.Place, cut: story.Recorded) -> tuple[str, 
 
 
 def _line(tell: Teller, place: story.Place, resident: str) -> dict[str, Any]:
-    tell.chapter("No line, and then one", "The centre has been away for days. Recording never asked for it.")
+    tell.chapter("line")
     try:
         with story.no_line(place):
             told = story.send(place)
-        _fact(tell, "no centre", f"{told.waiting} record waits, {told.waiting_bytes / 1e6:.1f} MB: it is safe here")
+        _fact(tell, "no_centre", tell.tale("waits", count=told.waiting, size=told.waiting_bytes / 1e6))
         refused = told.last_error.cause if told.last_error else None
         with story.centre(place) as url:
-            _fact(tell, "a centre", f"biocore centre answers at {url}")
+            _fact(tell, "a_centre", tell.tale("answers", url=url))
             told = story.send(place)
     except MissingDependencyError as error:
-        tell.say(Text(f"Left out, and the record stays at the station: {shown(error)}", style="yellow"))
+        tell.say(Text(tell.tale("left_out", why=shown(error)), style="yellow"))
         return {"sent": 0, "left_out": str(error), "receipt": None}
     if told.waiting or told.last_error is not None:
         cause = told.last_error.cause if told.last_error else "it waits on"
         raise SessionError(f"the record could not be sent: {cause}")
     receipt = story.receipt(place, resident)
-    _fact(tell, "sent", f"{receipt.size / 1e6:.1f} MB, SHA-256 {receipt.sha256[:16]}…")
-    _fact(tell, "receipt", f"signed by the centre, {_time(receipt.time)}; only now the station lets go of the bodies")
+    _fact(tell, "sent", tell.tale("sent_what", size=receipt.size / 1e6, digest=receipt.sha256[:16]))
+    _fact(tell, "receipt", tell.tale("receipt_what", time=_time(receipt.time)))
     return {"sent": told.sent_today, "left_out": None, "refused": refused, "receipt": receipt.to_values()}
 
 
@@ -132,38 +122,38 @@ def _tell_summary(tell: Teller, summary: dict[str, Any], decisions: dict[str, di
             mark,
             score_text(score) if accepted else "",
             score_bar(score),
-            Text(_how(said, decisions[name]), style="dim"),
+            Text(_how(tell, said, decisions[name]), style="dim"),
         )
     tell.answer.show(Padding(table, (0, 0, 1, INDENT), expand=False))
     profile, checks = summary["profile"], summary["checks"]
-    because = f": {profile['because']}" if profile["because"] else ""
+    because = f": {tell.tale(profile['because'])}" if profile["because"] else ""
     _fact(tell, "profile", f"{profile['in_force']}{because}")
     _fact(tell, "resumptions", f"{summary['resumptions']}")
     names = [finger["finger"] for finger in summary["chip"] if finger["finger"] is not None]
     chip = ", ".join(position_text(p, tell.language) for name in names if (p := position_of(name)) is not None)
-    _fact(tell, "for the chip", chip or "no finger")
+    _fact(tell, "for_the_chip", chip or tell.tale("no_finger"))
     left = len(checks["left_to_the_centre"])
-    _fact(tell, "compared", f"{checks['pairs_compared']} pairs at the desk, {left} left to the centre")
+    _fact(tell, "compared", tell.tale("compared_what", pairs=checks["pairs_compared"], left=left))
 
 
-def _how(said: dict[str, Any], decision: dict[str, Any]) -> str:
+def _how(tell: Teller, said: dict[str, Any], decision: dict[str, Any]) -> str:
     """Say how a finger or an eye came to its outcome; of an exception the summary may not know it any more."""
     if said["outcome"] != Outcome.ACCEPT:
-        return str(decision["exception"]["kind"])
+        return say(decision["exception"]["kind"], tell.language)
     attempts = len(said["attempts"])
-    parts = [f"attempt {said['attempt']} of {attempts}" if attempts > 1 else ""]
+    parts = [tell.tale("attempt_of", attempt=said["attempt"], all=attempts) if attempts > 1 else ""]
     if said["fuse"]:
-        parts = [f"{len(said['fuse'])} attempts united"]
-    parts.append("with LESS PROOF than usual" if said["fuse"] and said["lowered"] else "")
-    parts.append("at a LOWERED threshold" if said["lowered"] and not said["fuse"] else "")
+        parts = [tell.tale("united", count=len(said["fuse"]))]
+    if said["lowered"]:
+        parts.append(tell.tale("less_proof" if said["fuse"] else "lowered"))
     return ", ".join(filter(None, parts))
 
 
 # -- lines -----------------------------------------------------------------------------------------
 
 
-def _fact(tell: Teller, name: str, text: str) -> None:
-    line = Text(f"{name:<14}", style="dim")
+def _fact(tell: Teller, key: str, text: str) -> None:
+    line = Text(f"{tell.tale(key):<14}", style="dim")
     width = _columns(tell) - 14
     for number, part in enumerate(textwrap.wrap(text, width)):
         line.append(("\n" + " " * 14 if number else "") + part, style="not dim")
