@@ -182,7 +182,7 @@ def _tell_later(tell: _Teller, fingers: list[Finger]) -> None:
                 (tell.tale("score", score=result.score) + "  ", "bold"),
                 (tell.tale("recognised" if match else "refused"), "green" if match else "red"),
                 (
-                    "  " + tell.tale("in_common", count=len(result.pairs), rate=rate_text(result.fmr, tell.language)),
+                    "  " + tell.tale("in_common", count=len(result.pairs), rate=rate),
                     "dim",
                 ),
             )
