@@ -29,7 +29,9 @@ from biocore.station.exceptions import ExceptionKind
 from biocore.station.record_file import record_path
 from biocore.station.session_state import State
 from biocore.station.space import SpaceLevel, SpaceStatus
+from biocore.station.words import position_text
 from biocore.types import EyePosition, FingerPosition, Position
+from biocore_bindings.enrol_keys import LABELS, rows_of
 from biocore_bindings.enrol_screen import Board
 from biocore_bindings.enrol_words import WORDS, say
 from biocore_bindings.station_place import StationPlace
@@ -352,3 +354,12 @@ def test_the_board_fits_eighty_columns_in_every_state(language: Language, state:
         assert say(str(kind), language) in "".join(lines)
     if state in (State.PAUSED, State.NO_DEVICE, State.BLOCKED, State.COMPLETE):
         assert say(state, language).split(".")[0] in "".join(lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_choice_stands_beside_its_key_and_no_row_is_wider_than_the_board(language: Language) -> None:
+    positions = {str(number): position_text(position, language) for number, position in enumerate(FULL_PLAN)}
+    rows = [row.plain for row in rows_of(tuple(positions.items()))]
+    assert all(len(row) <= 76 for row in rows)
+    for label, name in zip(LABELS, positions.values(), strict=False):
+        assert sum(f"{label} {name}" in row for row in rows) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -109,6 +110,8 @@ def enrol(
         gone = [_missing(text) for text in missing or []]
         board = Board(language.code, ascii=not answer.err.encoding.lower().startswith("utf"))
         live = not (yes or as_json or tell_events) and sys.stdin.isatty() and answer.err.is_terminal
+        if live:  # what the log says is on the screen, in the clerk's words; who wants the log sets up `logging`
+            logging.getLogger("biocore").addHandler(logging.NullHandler())
         heard: list[dict[str, Any]] = []
         manner = Manner(live, yes, supervisor, wait, _write_event if tell_events else heard.append, tell_events)
         sitting = Sitting(answer, board, acts, manner)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from biocore.advice import Language
@@ -29,6 +30,7 @@ from biocore_bindings.enrol_words import say
 
 LABELS = "1234567890abcdefghijk"  # keys of a choice
 ESCAPE, ENTERS, BACKSPACES = "\x1b", "\r\n", "\x7f\b"
+ROW = 74  # columns of choices beside each other; the board of eighty has 76
 LONGEST = 100  # characters of a typed answer
 LOOK_S = 0.1  # s between two looks whether to stop
 
@@ -49,6 +51,16 @@ class Question:
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     optional: bool = False
+
+
+def rows_of(choices: Sequence[tuple[str, str]]) -> list[Text]:
+    """Return choices in rows, each beside its key; broken by rich, a key could end a row."""
+    rows = [Text()]
+    for label, (_, name) in zip(LABELS, choices, strict=False):
+        if rows[-1].cell_len + 3 + len(label) + cell_len(name) > ROW:
+            rows.append(Text())
+        rows[-1].append("  " if rows[-1].cell_len else "").append(label, style="bold cyan").append(f" {name}")
+    return rows
 
 
 Asking = Generator[Question, str, str]
@@ -97,10 +109,7 @@ class Menu:
         asked = Text(self._question.text, style="bold").append_text(escape)
         if not self._question.choices:
             return [asked, Text(f"> {self._typed}_")]
-        names = Text()
-        for label, (_, name) in zip(LABELS, self._question.choices, strict=False):
-            names.append(label, style="bold cyan").append(f"\u00a0{name}".replace(" ", "\u00a0")).append("  ")
-        return [asked, names]
+        return [asked, *rows_of(self._question.choices)]
 
     def _keys(self) -> Text:
         state, complete = self._session.state, self._session.state is State.COMPLETE
