@@ -16,7 +16,7 @@ pytest.importorskip("httpx", reason="the extra `station` is not installed")
 pytest.importorskip("fastapi", reason="the extra `centre` is not installed")
 pytest.importorskip("uvicorn", reason="the extra `centre` is not installed")
 
-from biocore.station import CentreLink, Journal, Opener, Order, Outbox
+from biocore.station import CentreLink, Journal, JournalKeeper, Opener, Order, Outbox
 from biocore.station.clock import Reading
 from biocore.station.disk import Disk
 from biocore.station.record_file import record_path
@@ -53,7 +53,7 @@ class World:
     store: CentreStore
     faults: Faults
     clock: SimClock
-    opened: list[tuple[Outbox, CentreLink, Journal]] = field(default_factory=list)
+    opened: list[tuple[Outbox, CentreLink, Journal | JournalKeeper]] = field(default_factory=list)
 
     @cached_property
     def server(self) -> CentreServer:
@@ -72,7 +72,7 @@ class World:
 
     def outbox(
         self,
-        journal: Journal,
+        journal: Journal | JournalKeeper,
         link: CentreLink | None = None,
         *,
         order: Order = Order.OLDEST,

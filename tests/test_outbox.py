@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from biocore.errors import CentreKeyError, JournalBusyError, JournalStateError, OutboxError, ReceiptError
-from biocore.station import CentreLink, EntryKind, Item, Journal, Order, Outbox, OutboxState, read_record
+from biocore.station import CentreLink, EntryKind, Item, Journal, JournalKeeper, Order, Outbox, OutboxState, read_record
+from biocore.station import outbox as outbox_module
 from biocore.station.handover import read_handed_over
 from biocore.station.record_file import record_path
 from biocore.types import FingerPosition
@@ -218,6 +220,35 @@ def test_the_thread_stops_between_two_chunks_and_goes_on_from_there(tmp_path: Pa
         assert 0 < here < row.length
         assert outbox.status().state is OutboxState.STOPPED
         assert w.outbox(journal, link).drain().waiting == 0
+
+
+def test_the_outbox_goes_on_with_a_journal_that_was_opened_again_after_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "REOPENED_S", 0.02)
+    with world(tmp_path) as w, JournalKeeper(w.journal) as keeper:
+        enrol(keeper.journal, 1)
+        outbox = w.outbox(keeper)
+        outbox.start()
+        wait_until(lambda: keeper.journal.backlog()[0] == 0)
+        broken = keeper.journal
+        broken.close()
+        time.sleep(0.1)  # the outbox meets a journal that is closed
+        keeper.reopen(broken)
+        names = enrol(keeper.journal, 2)
+        outbox.wake()
+        wait_until(lambda: keeper.journal.backlog()[0] == 0)
+        assert outbox.stop()
+        arrived = [name for name, _ in w.store.records(keeper.journal.journal_id)]
+        assert arrived[1:] == names
+        assert keeper.journal.verify() == []
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_sending_from_another_process_waits_until_the_recording_one_has_closed(tmp_path: Path) -> None:

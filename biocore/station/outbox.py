@@ -38,12 +38,14 @@ from biocore.station.clock import Reading
 from biocore.station.handover import Way
 from biocore.station.index import Row
 from biocore.station.journal import Journal
+from biocore.station.ledger import JournalKeeper
 from biocore.station.outbox_status import OutboxState, OutboxStatus, Problem, problem_of
 from biocore.station.pace import Backoff, Pace
 from biocore.station.record_file import record_path
 from biocore.station.sending import Sending
 from biocore.station.upload import CentreLink, Hello
 
+REOPENED_S = 1.0  # between two looks whether a journal that a fault stopped is open again
 IDLE_S = 5.0  # between two looks at an empty outbox; `wake` is quicker
 ASIDE_S = 60.0  # the first wait of a record that was at fault; a refused one waits the longest at once
 ASIDE_LONGEST_S = 6 * 3600.0  # four tries a day for what nobody has put right yet
@@ -75,8 +77,9 @@ class Outbox:
 
     Parameters
     ----------
-    journal : Journal
-        Open, and not closed before the outbox is stopped.
+    journal : Journal or JournalKeeper
+        Open, and not closed before the outbox is stopped. A keeper, where somebody records beside: after a fault of
+        the disk the session opens the journal again, and the outbox goes on with that one.
     link : CentreLink
     order : Order
         By when residents were finished.
@@ -92,7 +95,7 @@ class Outbox:
 
     def __init__(
         self,
-        journal: Journal,
+        journal: Journal | JournalKeeper,
         link: CentreLink,
         *,
         order: Order = Order.OLDEST,
@@ -101,7 +104,8 @@ class Outbox:
         zone: tzinfo | None = None,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        self._journal, self._link, self._clock = journal, link, journal.clock
+        self._source, self._link = journal, link
+        self._clock = self._journal.clock
         self._order, self._zone = order, zone
         self._stopping, self._awake = threading.Event(), threading.Event()
         rng = rng or random.SystemRandom()
@@ -118,6 +122,10 @@ class Outbox:
         self._held: Problem | None = None  # the record at which the centre asked for patience, and how often in a row
         self._current = ""  # the resident whose record is being sent
         self._thread: threading.Thread | None = None
+
+    @property
+    def _journal(self) -> Journal:
+        return self._source.journal if isinstance(self._source, JournalKeeper) else self._source
 
     def step(self) -> float:
         """Do one thing that is due: greet the centre, or hand over one record.
@@ -224,8 +232,10 @@ class Outbox:
             try:
                 delay = self.step()
             except JournalClosedError:
-                self._stopping.set()
-                return
+                if not isinstance(self._source, JournalKeeper):
+                    self._stopping.set()
+                    return
+                delay = REOPENED_S  # the session opens it again with its next entry; what was under way is sent again
             except Exception as error:  # the thread must not die in silence, whatever it was
                 delay = self._failed(_of_the_program(error))
             self._awake.wait(delay)
