@@ -32,7 +32,7 @@ from biosdk_asking import (
     wrapped,
 )
 from ctk_schemas import faults
-from sbi_device import face_record
+from record_samples import face_record
 
 ask = Direct()
 strict = Direct(Setting(strict=True))
