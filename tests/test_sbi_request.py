@@ -248,7 +248,7 @@ def test_keys_are_made_rotated_and_shown_from_the_command_line(tmp_path: Path) -
         (("--host", "0.0.0.0", "--beyond-this-machine"), 2, "token-file"),
         (("--env", "Moon"), 2, "env"),
         (("--env", "Production"), 4, "never a finger"),
-        (("--token-file", "/nonexistent/token"), 3, "token cannot be read"),
+        (("--token-file", "/proc/none"), 3, "token cannot be read"),
     ],
 )
 def test_a_service_that_must_not_start_says_why(arguments: tuple[str, ...], exit_code: int, said: str) -> None:

@@ -48,6 +48,7 @@ def biosdk_serve(
         with BioSdkService(setting, host=host, port=port, doors=doors(origin, token_file, beyond)) as service:
             if beyond:
                 answer.err.print(Text("What is asked and answered crosses the network unencrypted.", style="bold red"))
-            answer.err.print(Text(f"Serving at {service.url}; Ctrl-C ends it."))
-            until_told(service.wait)
+            with until_told():
+                answer.err.print(Text(f"Serving at {service.url}; Ctrl-C ends it."))
+                service.wait()
             answer.put(url=service.url)

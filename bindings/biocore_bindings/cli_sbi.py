@@ -109,8 +109,9 @@ def sbi_serve(
                 answer.err.print(
                     Text(f"Captures for authentication are encrypted for {shown(whom)}; the level stays L0.")
                 )
-            answer.err.print(Text(f"Serving at {service.url} (trust level L0); Ctrl-C ends it."))
-            until_told(service.wait)
+            with until_told():
+                answer.err.print(Text(f"Serving at {service.url} (trust level L0); Ctrl-C ends it."))
+                service.wait()
             answer.put(url=service.url, devices=[one.device_id for one in service.devices])
 
 

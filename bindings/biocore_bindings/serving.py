@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -66,11 +67,12 @@ def doors(origins: list[str] | None, token_file: Path | None, beyond: bool) -> D
     return Doors(tuple(origins or ()), token, anywhere=beyond)
 
 
-def until_told(wait: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; both end it cleanly."""
+@contextmanager
+def until_told() -> Iterator[None]:
+    """Serve until Ctrl-C or SIGTERM; both end it cleanly, from the moment on at which the address is told."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        wait()
+        yield
     except KeyboardInterrupt:
         pass  # asked to end
     finally:
