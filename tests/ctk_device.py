@@ -142,7 +142,8 @@ class CompliantDevice(SbiService):
         else:
             answer = await self.capture(document)
         data = b"<html>" if self.plant == "no json" and verb == "MOSIPDISC" else json.dumps(answer).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        status = "500 Oops" if self.plant == "http 500" and verb == "MOSIPDISC" else "200 OK"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         writer.write(head.encode() + data)
 
     def discovery(self, wanted: str) -> list[dict[str, Any]]:

@@ -77,6 +77,7 @@ FAULTS: dict[str, tuple[set[str], str]] = {
     "discovery with more": ({"SBI1000"}, "which the rules do not know"),
     "discovery of garbage": ({"SBI1000"}, "SignatureValidator: [0].digitalId is neither"),
     "no json": ({"SBI1000", "SBI1196"}, "the answer is no JSON"),
+    "http 500": ({"SBI1000", "SBI1196"}, "SchemaValidator: HTTP 500 Oops"),
     "any type": ({"SBI1196"}, "SchemaValidator"),
     "no stream": ({"SBI1070"}, "Stream: STREAM is answered with HTTP 404"),
     "garbage stream": ({"SBI1070"}, "Stream: 0 pictures came"),

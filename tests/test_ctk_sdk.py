@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from biocore.certify import Outcome
-from biocore.formats.cbeff import write_cbeff
+from biocore.formats.cbeff import Bir, write_cbeff
+from biocore.formats.face_image import read_fac
 from biocore.types import FingerPosition
 from biocore_bindings.ctk_grading import Grading
 from biocore_bindings.ctk_sdk_cases import SDK_CASES
 from biocore_bindings.ctk_sdk_data import finger, samples_of
 from biocore_bindings.ctk_sdk_run import SWITCHED_OFF, SdkExaminer
-from biosdk_stub import FAULTS, BioSdkStub
+from biocore_bindings.ctk_sdk_wire import unsigned
+from biosdk_stub import FAULTS, BioSdkStub, changed_record, parts_of, pictured, records
+from ctk_device import portrait_record
 
 PANELS = {
     "init": "SDK2000",
@@ -24,6 +28,7 @@ PANELS = {
     "segment": "SDK2056 SDK2058 SDK2059",
     "convert-format": "SDK2069 SDK2070 SDK2071 SDK2073",
 }
+METHODS = ("QUALITY_CHECK", "EXTRACT", "MATCH", "CONVERT_FORMAT")
 GOOD, EXTRACTED, SEGMENTED, AS_PNG = {"SDK2006"}, {"SDK2038"}, {"SDK2056"}, {"SDK2070"}
 EXPECTED: dict[str, tuple[set[str], str]] = {
     "no quality score": ({"SDK2000"}, "supportedMethods has no QUALITY_CHECK"),
@@ -163,17 +168,53 @@ def test_a_service_that_is_not_there_fails_init_and_nothing_else_is_run() -> Non
 
 
 def test_faces_are_not_run_without_pictures_of_them_where_they_are_offered() -> None:
-    class Offering(BioSdkStub):
-        def told(self) -> dict[str, object]:
-            told = super().told()
-            offered = ["FINGER", "IRIS", "FACE"]
-            methods = dict.fromkeys(told["supportedMethods"], offered)
-            return told | {"supportedModalities": offered, "supportedMethods": methods}
-
-    with Offering() as stub:
+    with FaceService() as stub:
         grading = SdkExaminer(stub.url).grade(["SDK2001", "SDK2004", "SDK2014"])
     reasons = {result.name: (result.outcome, result.remark) for result in grading.results}
     assert reasons["SDK2004"] == (Outcome.PASSED, "")  # a face without data needs no picture of one
     for name in ("SDK2001", "SDK2014"):
         assert reasons[name][0] is Outcome.NOT_TRIED
         assert "needs pictures of faces" in reasons[name][1]
+
+
+class FaceService(BioSdkStub):
+    """The service with faces: all of them score 50, and a record's picture is converted in its colours."""
+
+    def told(self) -> dict[str, Any]:
+        offered = ["FINGER", "IRIS", "FACE"]
+        told = super().told()
+        return told | {"supportedModalities": offered, "supportedMethods": dict.fromkeys(METHODS, offered)}
+
+    def quality(self, request: dict[str, Any]) -> Any:
+        scores: dict[str, Any] = {}
+        if others := [one for one in request["modalitiesToCheck"] if one != "FACE"]:
+            scores = super().quality(request | {"modalitiesToCheck": others})["scores"]
+        if "FACE" in request["modalitiesToCheck"] and parts_of(request["sample"], ["FACE"]):
+            scores["FACE"] = {"score": 50.0, "errors": [], "analyticsInfo": {}}
+        return {"scores": scores, "analyticsInfo": {}}
+
+    def convert(self, request: dict[str, Any]) -> Any:
+        (segment,) = request["sample"]["segments"]
+        colour = read_fac(unsigned(segment["bdb"])).images[0].decode()[1]
+        picture = pictured(colour, request["targetFormat"].removeprefix("IMAGE/"))
+        return records([changed_record(segment, picture, subtype=None) | {"others": {}}])
+
+
+def test_faces_of_a_folder_are_sent_judged_and_converted(tmp_path: Path) -> None:
+    face = Bir("Face", (), portrait_record(), format=("Mosip", "8"))
+    for name in ("SDK2001", "SDK2002", "SDK2013", "SDK2065", "SDK2066"):
+        home = tmp_path / "any" / name
+        home.mkdir(parents=True)
+        sent = [face, finger(FingerPosition.LEFT_INDEX)] if name == "SDK2013" else [face]
+        (home / "probe.xml").write_bytes(write_cbeff(sent))
+    with FaceService() as stub:
+        names = ["SDK2001", "SDK2002", "SDK2013", "SDK2014", "SDK2065", "SDK2066"]
+        grading = SdkExaminer(stub.url, folder=tmp_path).grade(names)
+    found = {result.name: (result.outcome.value, result.remark) for result in grading.results}
+    assert found["SDK2001"] == ("passed", "face 50")
+    assert found["SDK2002"][0] == "failed"
+    assert "the poor face's score is 50 and must be below 30" in found["SDK2002"][1]
+    assert found["SDK2013"] == ("passed", "face 50; finger 76")
+    assert found["SDK2014"][0] == "not tried"
+    assert "has no SDK2014/probe.xml" in found["SDK2014"][1]
+    assert found["SDK2065"] == found["SDK2066"] == ("passed", "")

@@ -76,7 +76,7 @@ def judge(case: Case, exchange: Exchange, knowledge: Knowledge) -> list[str]:
     """
     if exchange.answer is None:
         return [f"{case.validators[0]}: {exchange.fault}"]
-    found: list[str] = []
+    found = [f"{case.validators[0]}: {exchange.fault}"] if exchange.fault else []  # a status of HTTP
     unjudged: list[str] = []
     for name in case.validators:
         try:
