@@ -35,7 +35,7 @@ EXPECTED: dict[str, tuple[set[str], str]] = {
     "init says more": ({"SDK2000"}, "otherInfo has 'more'"),
     "wrong status": (GOOD, "QualityCheckValidator: statusCode is 500 (OK); 200 to 299"),
     "low score": (GOOD, "the good finger's score is 20 and must be 60 or more"),
-    "score out of range": (GOOD, "the finger's score is 140; 0 to 100 exist"),
+    "score out of range": (GOOD, "the finger's score is 140.0; 0 to 100 exist"),
     "score as text": (GOOD, "scores.FINGER.score is '79' and must be number"),
     "no finger's score": (GOOD, "there is no score of the finger"),
     "missing field": (GOOD, "SchemaValidator: the answer.response.response has no analyticsInfo"),

@@ -110,11 +110,12 @@ def _quality(answer: Mapping[str, Any], asked: Asked) -> Iterator[str]:
         if not isinstance(score, int | float) or isinstance(score, bool):
             yield f"there is no score of the {modality}"
             continue
+        if not 0 <= score <= 100:
+            yield f"the {modality}'s score is {str(score)[:20]}; 0 to 100 exist"
+            continue
         threshold = THRESHOLDS[modality]
         asked.remarks.append(f"{modality} {score:g}")
-        if not 0 <= score <= 100:
-            yield f"the {modality}'s score is {score:g}; 0 to 100 exist"
-        elif asked.case.negative and score >= threshold:
+        if asked.case.negative and score >= threshold:
             yield f"the poor {modality}'s score is {score:g} and must be below {threshold:g}"
         elif not asked.case.negative and score < threshold:
             yield f"the good {modality}'s score is {score:g} and must be {threshold:g} or more"
