@@ -154,6 +154,7 @@ def _good(modality: str, taken: int = 0, person: int = PERSON) -> Bir:
     return finger(FIRST_FINGER, taken, person) if modality == FINGER else eye(FIRST_EYE, taken, person)
 
 
+@functools.cache
 def _poor(modality: str) -> Bir:
     if modality == FINGER:
         pixels = prints.impression(_seed(PERSON, FIRST_FINGER), 1, POOR_PRINT, PRINT_SIZE)
@@ -208,6 +209,7 @@ def eye(position: EyePosition, taken: int = 0, person: int = PERSON) -> Bir:
     return _bir(position, _eye_record(eyes.impression(person, 1 + taken, GOOD_EYES[taken], side=side), position))
 
 
+@functools.cache
 def _other_eye() -> Bir:
     """Return the left eye as a record that says it is the right one."""
     pixels = eyes.impression(PERSON, 2, GOOD_EYES[1], side="left")
@@ -220,6 +222,7 @@ def _eye_record(pixels: GreyImage, position: EyePosition) -> bytes:
     return write_eyes([sample], ImageKind.CROPPED, iris_image_pixels.ImageFormat.MONO_JPEG2000, camera=camera)
 
 
+@functools.cache
 def _face_record() -> bytes:
     """Return a record that says it holds a face: to be sent in the place of a finger or an eye, and refused.
 
