@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import biocore
+from biocore.engine import Effort
 from biocore.fingerprint.slap_types import SlapKind
 from biocore.formats.cbeff import read_cbeff
 from biocore.formats.finger_image import read_fir
@@ -16,6 +18,7 @@ from biocore.formats.finger_minutiae import read_fmr
 from biocore.formats.finger_minutiae_2011 import read_fmr_2011
 from biocore.formats.finger_templates import TemplateFormat, read_templates
 from biocore.formats.iris_image import ImageKind, read_iir
+from biocore.types import Sample, Template
 from biocore_bindings.biosdk_answers import Json
 from biocore_bindings.biosdk_calls import Setting
 from biosdk_asking import (
@@ -181,6 +184,31 @@ def test_what_is_wrong_in_a_gallery_is_an_error_of_that_one_alone() -> None:
     assert "poor quality" in found[1]["FINGER"]["errors"][0]
 
 
+def test_of_a_gallery_only_what_may_match_is_made_a_template_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counted(sample: Sample, effort: Effort) -> Template:
+        made.append(int(sample.position))
+        return biocore.engine.extract(sample, effort)
+
+    monkeypatch.setattr(biocore, "extract", counted)
+    whole = record(
+        left_index(5, 2), segment("FINGER", THUMB, finger(6, 1, 1)), segment("FINGER", None, finger(8, 1, 0))
+    )
+    decisions(record(left_index()), whole, whole)
+    assert sorted(made) == [0, 7, 7]  # not the thumb, and nothing twice
+
+
+def test_a_damaged_finger_of_the_sample_is_refused_and_a_poor_one_beside_a_good_one_is_named() -> None:
+    torn = segment("FINGER", THUMB, finger(6, 1, 1)[:-500])
+    blank = segment("FINGER", THUMB, fir(np.full((400, 300), 255, np.uint8), 1))
+    asked = {"gallery": [record(left_index(5, 2))], "modalitiesToMatch": ["FINGER"]}
+    assert ask.response("match", sample=record(left_index(), torn), **asked)["statusCode"] == 401
+    (found,) = decisions(record(left_index(), blank), record(left_index(5, 2)))
+    assert found["FINGER"]["match"] == "MATCHED"
+    assert "poor quality - Right Thumb" in found["FINGER"]["errors"][0]
+
+
 def test_a_modality_that_nothing_here_compares_is_an_error_and_the_others_are_decided() -> None:
     voice = segment("VOICE", None, b"\1\2\3")
     (found,) = decisions(record(left_index(), voice), record(left_index(5, 2), voice), kinds=("VOICE", "FINGER"))
@@ -248,6 +276,21 @@ def test_without_a_list_of_modalities_what_is_not_ours_is_left_out_and_that_is_s
     response = ask.response("extract-template", sample=sample, modalitiesToExtract=None)
     assert response["statusMessage"] == "OK - without 1 segments of modalities that are not supported"
     assert [one["bdbInfo"]["type"] for one in response["response"]["segments"]] == [["FINGER"]]
+
+
+def test_a_modality_that_was_asked_for_and_is_not_there_is_named_and_the_others_are_worked_on() -> None:
+    gone = segment("IRIS", ["Left"], b"", others={"EXCEPTION": "true"})
+    for sample in (record(left_index()), record(left_index(), gone)):
+        both = ["FINGER", "IRIS"]
+        scores = ask.done("check-quality", sample=sample, modalitiesToCheck=both)["scores"]
+        assert scores["IRIS"] == {"score": 0.0, "errors": ["The sample holds no IRIS"], "analyticsInfo": {}}
+        assert scores["FINGER"]["score"] > 50
+        (found,) = decisions(sample, record(left_index(5, 2), left_eye()), kinds=("FINGER", "IRIS"))
+        assert found["FINGER"]["match"] == "MATCHED"
+        assert found["IRIS"] == {"match": "ERROR", "errors": ["The sample holds no IRIS"], "analyticsInfo": {}}
+        made = ask.response("extract-template", sample=sample, modalitiesToExtract=both)
+        assert made["statusMessage"] == "OK - the sample holds no IRIS"
+        assert made["response"]["segments"][0]["bdbInfo"]["level"] == "PROCESSED"
 
 
 # -- segment --------------------------------------------------------------------------------------------------

@@ -155,7 +155,9 @@ class Calls:
         chosen = select(record, wanted)
         layout = edition(asked.words("flags"), self._setting.layout)
         made, left = extract(record, chosen, layout, pace, self._setting.effort, named=bool(wanted))
-        message = Status.OK.words + (f" - without {left} segments of modalities that are not supported" if left else "")
+        remarks = [f"the sample holds no {name}" for name, segments in chosen.items() if not segments]
+        remarks += [f"without {left} segments of modalities that are not supported"] if left else []
+        message = " - ".join([Status.OK.words, *remarks])
         return answers.done(answers.record(record, made, strict=self._setting.strict), message)
 
     def _segment(self, asked: Fields, pace: Pace) -> Json:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import biocore
 from biocore.types import Position, Template
 from biocore_bindings.biosdk_answers import Json
+from biocore_bindings.biosdk_codes import RefusedError, Status
 from biocore_bindings.biosdk_fusion import best_of, together
 from biocore_bindings.biosdk_pictures import Templates, check, named
 from biocore_bindings.biosdk_records import SUPPORTED, Record, Segment
@@ -70,19 +71,19 @@ def match(
         for segment in segments:
             check(segment)
     templates = Templates(pace)
-    probes = {name: _probe(segments, templates) for name, segments in chosen.items() if name in SUPPORTED}
+    probes = {name: _probe(segments, templates) for name, segments in chosen.items() if name in SUPPORTED and segments}
     found = []
     for index, record in enumerate(gallery):
         decisions = {}
         for name in chosen:
             pace.step()
-            probe = probes.get(name)
-            there = [segment for segment in record.segments if segment.type == name and segment.bdb]
-            decisions[name] = (
-                _decision(ERROR, [f"Modality {name} is not supported"])
-                if probe is None
-                else _decided(probe, _side(there, templates), threshold, empty=not there, strict=strict)
-            )
+            if name in probes:
+                there = [segment for segment in record.segments if segment.type == name and segment.bdb]
+                decisions[name] = _decided(probes[name], there, templates, threshold, strict=strict)
+            else:
+                missing = name in SUPPORTED
+                why = f"The sample holds no {name}" if missing else f"Modality {name} is not supported"
+                decisions[name] = _decision(ERROR, [why])
         found.append({"galleryIndex": index, "decisions": decisions, "analyticsInfo": {}})
     return found
 
@@ -93,12 +94,13 @@ def _probe(segments: Sequence[Segment], templates: Templates) -> Side:
     Raises
     ------
     RefusedError
-        None could be made.
+        One is damaged, or none could be made.
     """
     side = _side(segments, templates)
-    if not side.everything:
-        fault = next(made.fault for made in map(templates.of, segments) if made.fault is not None)
-        raise fault
+    faults = [made.fault for made in map(templates.of, segments) if made.fault is not None]
+    worse = [fault for fault in faults if fault.status is not Status.POOR_DATA]
+    if worse or not side.everything:
+        raise (worse or faults)[0]
     return side
 
 
@@ -117,14 +119,25 @@ def _side(segments: Sequence[Segment], templates: Templates) -> Side:
     return side
 
 
-def _decided(probe: Side, other: Side, threshold: float, *, empty: bool, strict: bool) -> Json:
-    """Compare the two sides."""
+def _may_match(segment: Segment, probe: Side) -> bool:
+    """Say whether a segment of the gallery is worth a template: it may be a finger that the sample shows."""
+    try:
+        position = segment.position
+    except RefusedError:
+        return True  # to be named among the errors
+    return bool(probe.unknown) or not position.value or position in probe.known
+
+
+def _decided(probe: Side, segments: Sequence[Segment], templates: Templates, threshold: float, *, strict: bool) -> Json:
+    """Compare a sample with one record's segments."""
+    worth = [segment for segment in segments if _may_match(segment, probe)]
+    other = _side(worth, templates)
     errors = probe.errors + other.errors
-    if not other.everything and not empty:
+    if worth and not other.everything:
         return _decision(ERROR, errors)
     singles = {
-        probe.names[position]: _best(templates, other.against(position))
-        for position, templates in probe.known.items()
+        probe.names[position]: _best(ours, other.against(position))
+        for position, ours in probe.known.items()
         if other.against(position)
     }
     ways = [together(list(singles.values()))] if singles else []

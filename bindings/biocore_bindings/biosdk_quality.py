@@ -51,7 +51,9 @@ def check_quality(chosen: dict[str, list[Segment]], pace: Pace, *, strict: bool)
 
 def _modality(name: str, segments: list[Segment], pace: Pace, *, strict: bool) -> Json:
     if name not in SUPPORTED:
-        return {"score": 0.0, "errors": [f"Modality {name} is not supported"], "analyticsInfo": {}}
+        return _no_score(f"Modality {name} is not supported")
+    if not segments:
+        return _no_score(f"The sample holds no {name}")
     reports: dict[str, QualityReport] = {}
     for segment in segments:
         for sample in single(segment):
@@ -59,9 +61,13 @@ def _modality(name: str, segments: list[Segment], pace: Pace, *, strict: bool) -
             report = _assessed(sample, segment)
             reports[_unused(named(sample.position, segment), reports)] = report
     errors = [f"{who}: {report.reason}" for who, report in reports.items() if report.score is None]
-    mean = sum(report.score or 0 for report in reports.values()) / max(1, len(reports))
+    mean = sum(report.score or 0 for report in reports.values()) / len(reports)
     said = {} if strict else {key: text for who, report in reports.items() for key, text in _said(who, report)}
     return {"score": round(mean, 2), "errors": errors, "analyticsInfo": said}
+
+
+def _no_score(why: str) -> Json:
+    return {"score": 0.0, "errors": [why], "analyticsInfo": {}}
 
 
 def single(segment: Segment) -> list[Sample]:
