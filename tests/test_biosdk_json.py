@@ -178,6 +178,13 @@ WHEN = datetime(2026, 11, 22, 3, 4, 5, 678901, UTC)
             },
             Moment(WHEN, 678901234),
         ),
+        (
+            {
+                **{"year": 2026, "month": "NOVEMBER", "monthValue": 11, "dayOfMonth": 22, "dayOfYear": 326},
+                **{"hour": 3, "minute": 4, "second": 5, "nano": 678901234, "chronology": {"id": "ISO"}},
+            },
+            Moment(WHEN, 678901234),
+        ),
         ([2026, 11, 22, 3, 4, 5, 678901234], Moment(WHEN, 678901234)),
         ([2026, 11, 22, 3, 4], Moment(WHEN.replace(second=0, microsecond=0), 0)),
         ([2026, 11, 22], Moment(datetime(2026, 11, 22, tzinfo=UTC), 0)),

@@ -1,7 +1,7 @@
 """Fields of a BioSDK request, read one by one: of the type they must be, absent, or named as wrong.
 
 Java leaves fields out or writes `null`, which is the same. Dates come in the four spellings that MOSIP's own reader
-takes: an object of `date` and `time`, an array, a text of ISO 8601, or milliseconds.
+takes: an object of `date` and `time`, an array, a text of ISO 8601, or milliseconds; and as Java's getters have them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from biocore_bindings.biosdk_json import from_base64, to_bytes
 MAX_TEXT = 1000  # characters of a text that means something: a name, a version, an index
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = ("year", "month", "day")
+_BEAN = (
+    "year",
+    "monthValue",
+    "dayOfMonth",
+)  # as Jackson writes the getters of a `LocalDateTime` where nobody told it how
 _TIME = ("hour", "minute", "second", "nano")
 _PARTS = (3, 7)  # of a date as an array: minutes, seconds and nanoseconds may be left away
 
@@ -189,9 +194,10 @@ def _moment(value: object) -> Moment:
         return _at([_whole(part) for part in value])
     if isinstance(value, dict):
         date, time = value.get("date"), value.get("time")
-        if not isinstance(date, dict) or not isinstance(time, dict):
-            raise TypeError(value)
-        return _at([_whole(date.get(name)) for name in _DATE] + [_whole(time.get(name, 0)) for name in _TIME])
+        if isinstance(date, dict) and isinstance(time, dict):
+            return _at([_whole(date.get(name)) for name in _DATE] + [_whole(time.get(name, 0)) for name in _TIME])
+        if "monthValue" in value:
+            return _at([_whole(value.get(name)) for name in _BEAN] + [_whole(value.get(name, 0)) for name in _TIME])
     raise TypeError(value)
 
 
