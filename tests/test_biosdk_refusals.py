@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biocore.formats.finger_image import FingerImage, FingerImageRecord, write_fir
+from biocore.formats.finger_image_pixels import ImageFormat, encode
 from biocore_bindings.biosdk_answers import Json
 from biocore_bindings.biosdk_calls import Calls, Setting
 from biocore_bindings.biosdk_work import Pace
@@ -95,6 +98,19 @@ def test_a_match_needs_a_gallery_and_a_finger_that_can_be_compared() -> None:
     blank = segment("FINGER", INDEX, fir(np.full((400, 300), 255, np.uint8), 7))
     refused = ask.response("match", sample=record(blank), gallery=[record(left_index())], modalitiesToMatch=["FINGER"])
     assert (refused["statusCode"], refused["response"]) == (406, None)
+
+
+@pytest.mark.parametrize(("count", "side"), [(17, 50), (2, 4000)])
+def test_a_small_record_of_many_or_huge_pictures_is_refused_before_they_are_unpacked(count: int, side: int) -> None:
+    blank = encode(np.full((side, side), 255, np.uint8), ImageFormat.PNG)
+    image = FingerImage(7, ImageFormat.PNG, side, side, blank)
+    views = tuple(replace(image, number=number) for number in range(count))
+    bomb = write_fir(FingerImageRecord(views))
+    assert len(bomb) < 200_000
+    for method in CALLS:
+        inner: Json = {**CALLS[method], "sample": record(segment("FINGER", INDEX, bomb))}
+        response = ask.response(method, **inner)
+        assert (response["statusCode"], "16 pictures" in response["statusMessage"]) == (401, True)
 
 
 @pytest.mark.parametrize("method", ["match", "extract-template"])

@@ -16,11 +16,8 @@ from biocore_bindings.biosdk_json import from_base64, to_bytes
 MAX_TEXT = 1000  # characters of a text that means something: a name, a version, an index
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = ("year", "month", "day")
-_BEAN = (
-    "year",
-    "monthValue",
-    "dayOfMonth",
-)  # as Jackson writes the getters of a `LocalDateTime` where nobody told it how
+# As Jackson writes the getters of a `LocalDateTime` where nobody told it how.
+_BEAN = ("year", "monthValue", "dayOfMonth")
 _TIME = ("hour", "minute", "second", "nano")
 _PARTS = (3, 7)  # of a date as an array: minutes, seconds and nanoseconds may be left away
 

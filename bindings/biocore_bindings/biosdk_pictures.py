@@ -21,7 +21,8 @@ from biocore_bindings.biosdk_codes import RefusedError, Status, refuse
 from biocore_bindings.biosdk_records import MODALITIES, Record, Segment
 from biocore_bindings.biosdk_work import Pace
 
-MAX_PIXELS = 16_000_000  # of a picture: a slap at 1000 ppi has 9.6 million
+MAX_PIXELS = 16_000_000  # of a data block: a slap at 1000 ppi has 9.6 million
+MAX_PICTURES = 16  # of a data block; MOSIP's have one
 _MAGIC = {
     "FINGER": (finger_image.MAGIC, finger_minutiae.MAGIC),
     "IRIS": (iris_image.MAGIC,),
@@ -114,8 +115,9 @@ def contents(segment: Segment) -> RecordContents:
         found = read_record(segment.bdb, segment.name)
     except BiocoreError as error:
         refuse(error, segment.name)
-    if any(image.width * image.height > MAX_PIXELS for image in found.images):
-        raise RefusedError(Status.INVALID_INPUT, f"{segment.name}: a picture of more than {MAX_PIXELS} pixels")
+    if len(found.images) > MAX_PICTURES or sum(image.width * image.height for image in found.images) > MAX_PIXELS:
+        most = f"more than {MAX_PICTURES} pictures, or {MAX_PIXELS} pixels"
+        raise RefusedError(Status.INVALID_INPUT, f"{segment.name}: {most}")
     if not found.images and not found.templates:
         raise RefusedError(Status.INVALID_INPUT, f"{segment.name}: a record without a picture")
     return found
