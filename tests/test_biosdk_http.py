@@ -101,8 +101,11 @@ def test_who_asks_before_he_sends_much_is_told_to_go_on_or_not_to(service: BioSd
         assert line.recv(100).startswith(b"HTTP/1.1 100 Continue")
         line.sendall(body)
         assert line.recv(100).startswith(b"HTTP/1.1 200")
-    refused = raw(service, head + b"Content-Length: 99999999\r\n\r\n")
-    assert refused.startswith(b"HTTP/1.1 413")
+    for length in (b"99999999", b"9" * 5000):
+        assert raw(service, head + b"Content-Length: " + length + b"\r\n\r\n").startswith(b"HTTP/1.1 413")
+    odd = raw(service, head + b"Content-Length: \xb2\r\n\r\n")
+    assert odd.startswith(b"HTTP/1.1 100 Continue")
+    assert b"HTTP/1.1 411" in odd
 
 
 JSON_HEAD = b"Host: 127.0.0.1\r\nContent-Type: application/json\r\n"

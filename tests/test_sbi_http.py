@@ -92,7 +92,7 @@ def test_the_whole_address_may_stand_in_the_first_line(service: SbiService) -> N
         (b"\r\n\r\n", b""),
         (b"\x16\x03\x01\x02\x00" + b"\0" * 50, b""),
         (b"MOSIPDISC " + b"/" * 70_000 + b" HTTP/1.1\r\n\r\n", b""),
-        (b"MOSIPDISC /device HTTP/1.1\r\n" + b"A: b\r\n" * 5000 + b"\r\n", b""),
+        (b"MOSIPDISC /device HTTP/1.1\r\n" + b"A: b\r\n" * 5000 + b"\r\n", b"431"),
     ],
 )
 def test_what_is_no_request_is_answered_or_cut(service: SbiService, data: bytes, said: bytes) -> None:

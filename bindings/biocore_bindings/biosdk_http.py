@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from biocore_bindings.biosdk_calls import Calls
 from biocore_bindings.biosdk_codes import GoneError
 from biocore_bindings.biosdk_work import Budget, BusyError, Pace, Turns
-from biocore_bindings.http_server import BoundedHandler, BoundedServer, Doors
+from biocore_bindings.http_server import BoundedHandler, BoundedServer, Doors, is_above, is_length
 
 BASE = "/biosdk-service"  # what MOSIP's service is called; a path without it is the same
 MAX_BODY = 32 << 20  # bytes; ten uncompressed fingers are 11 MB in base64 of JSON
@@ -63,9 +63,16 @@ class _RefusedBodyError(Exception):
 
 
 class Handler(BoundedHandler):
-    """Serves one request."""
+    """Serves one request.
+
+    Attributes
+    ----------
+    busy : bool
+        It is answered with 503.
+    """
 
     server: BioSdkServer
+    busy = False
     max_body: ClassVar[int] = MAX_BODY
     verbs = ("GET", "POST", "OPTIONS")
 
@@ -113,7 +120,7 @@ class Handler(BoundedHandler):
     def handle_expect_100(self) -> bool:
         """Ask for the body only where it will be taken."""
         length = self.headers.get("Content-Length", "0").strip()
-        if not length.isdigit() or int(length) <= self.max_body:
+        if not is_length(length) or not is_above(length, self.max_body):
             return super().handle_expect_100()
         self.refuse(413, f"a request is at most {self.max_body} bytes")
         return False
@@ -123,8 +130,6 @@ class Handler(BoundedHandler):
         super().common(kind)
         if self.busy:
             self.send_header("Retry-After", str(RETRY_S))
-
-    busy = False
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with an error of HTTP, which the interface says as it says its own."""
@@ -184,9 +189,9 @@ class Handler(BoundedHandler):
             yield from self._chunks()
             return
         length = self.headers.get("Content-Length", "").strip()
-        if not (length.isascii() and length.isdigit()):
+        if not is_length(length):
             raise _RefusedBodyError(411, "say the length of the body, or send it in chunks")
-        if len(length) > 9 or int(length) > self.max_body:
+        if is_above(length, self.max_body):
             raise _RefusedBodyError(413, f"a request is at most {self.max_body} bytes")
         yield from self._exactly(int(length))
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from biocore_bindings.http_sockets import QUEUE, Answering, Timed, cut, hung_up, linger
+from biocore_bindings.http_sockets import QUEUE, Answering, Timed, cut, has_unread, hung_up, linger
 
 MAX_HEAD = 16 << 10  # bytes
 MAX_ACTIVE = 64  # connections at once
@@ -58,6 +58,16 @@ class Doors:
     def lets_in(self, origin: str | None) -> bool:
         """Say whether pages of an origin may ask; None = no page asks."""
         return origin is None or "*" in self.origins or origin in self.origins
+
+
+def is_length(text: str) -> bool:
+    """Say whether a Content-Length is one; `isdigit` alone takes superscripts for digits."""
+    return text.isascii() and text.isdigit()
+
+
+def is_above(length: str, most: int) -> bool:
+    """Say whether a Content-Length is above a limit, however many digits it has."""
+    return len(length) > _DIGITS or int(length) > most
 
 
 class BoundedServer(ThreadingHTTPServer):
@@ -176,6 +186,12 @@ class BoundedHandler(BaseHTTPRequestHandler):
         self.handle_one_request()
         self.close_connection = True
 
+    def finish(self) -> None:
+        """Let the answer be read where more was sent than was wanted."""
+        if has_unread(self.connection):
+            linger(self.connection, LINGER_S)
+        super().finish()
+
     # -- asking ------------------------------------------------------------------------------------------
 
     def may_ask(self) -> bool:
@@ -199,10 +215,10 @@ class BoundedHandler(BaseHTTPRequestHandler):
     def length(self) -> int | None:
         """Return how long the body says it is; None where that was answered already."""
         length = self.headers.get("Content-Length", "0").strip()
-        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+        if "Transfer-Encoding" in self.headers or not is_length(length):
             self.send_error(411, "say the length of the body")
             return None
-        if len(length) > _DIGITS or int(length) > self.max_body:
+        if is_above(length, self.max_body):
             self.refuse(413, f"a request is at most {self.max_body} bytes")
             return None
         return int(length)

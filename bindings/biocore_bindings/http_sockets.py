@@ -101,6 +101,15 @@ def hung_up(connection: socket.socket) -> bool:
         return True
 
 
+def has_unread(connection: socket.socket) -> bool:
+    """Say whether something has come that nobody read."""
+    try:
+        connection.settimeout(0.0)
+        return connection.recv(1, socket.MSG_PEEK) != b""
+    except OSError:
+        return False
+
+
 def linger(connection: socket.socket, seconds: float) -> None:
     """Take and forget what still comes, so that the other side reads its answer and not a reset."""
     ends = time.monotonic() + seconds
