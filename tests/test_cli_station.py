@@ -263,7 +263,9 @@ def test_records_go_by_stick_and_receipts_come_back(tmp_path: Path) -> None:
         for number in range(2):
             journal.begin(b"Siti", ticket=number).close()
     refused = station("export", station_folder, stick)
-    assert (refused.code, "the stick is not mounted" in refused.err) == (ExitCode.STATION, True)
+    assert (refused.code, "the stick is not mounted; put it in, and wait" in refused.err) == (ExitCode.STATION, True)
+    told = station("export", station_folder, stick, "--json").document["error"]
+    assert (told["code"], told["advice"]) == ("stick_not_mounted", "put it in, and wait until the system shows it")
     assert "2 written" in station("export", station_folder, stick, "--own-disk").out
     taken = run("centre", "import-stick", stick, "--centre", centre_folder, "--open", "--json")
     assert (taken.code, taken.document["taken"], taken.document["refused"]) == (ExitCode.OK, 2, [])

@@ -174,8 +174,12 @@ class Answer:
         """Say an error in one line that names its file, note its exit code, and return it for the JSON document."""
         self.end(exit_code(error))
         message = str(error) if file is None or str(file) in str(error) else f"{file}: {error}"
+        entry = {"type": type(error).__name__, "message": message}
+        if isinstance(error, OutboxError):  # of the line, the centre, a stick or a receipt: what to do is said apart
+            entry |= {"code": error.code, "advice": error.advice}
+            message += f"; {error.advice}" if error.advice else ""
         complain(message)
-        return {"type": type(error).__name__, "message": message}
+        return entry
 
     def broken(self, code: ExitCode, kind: str, message: str) -> None:
         """Say what ended the command before its end, and note its exit code; what came before stays in the document."""
