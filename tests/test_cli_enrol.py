@@ -139,6 +139,15 @@ def test_the_clerk_is_spoken_to_in_either_language(tmp_path: Path, centre: Centr
     assert {"en": "it waits to be sent", "id": "menunggu dikirim"}[language] in result.out
 
 
+def test_a_damaged_day_book_is_told_once_and_stops_no_recording(tmp_path: Path, centre: Centre) -> None:
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "day.db").write_bytes(b"nonsense" * 1000)
+    result = enrol(tmp_path, "--ticket", 7, "--yes", *MISSING)
+    assert result.code == 0
+    assert "is closed; it waits to be sent." in result.out
+    assert " ".join(result.err.split()).count("is no day book; move it away") == 1
+
+
 @pytest.mark.parametrize(
     ("language", "level", "says"),
     [

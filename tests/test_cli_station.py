@@ -232,6 +232,19 @@ def test_a_damaged_index_is_no_obstacle_and_is_told_before_and_after_it_mended_i
     assert station("verify", tmp_path).code == ExitCode.OK
 
 
+def test_a_damaged_day_book_is_named_and_does_not_hide_what_became_of_the_journal(tmp_path: Path) -> None:
+    made(tmp_path)
+    (tmp_path / "day").mkdir(exist_ok=True)
+    for file in (tmp_path / "day").iterdir():
+        file.unlink()
+    (tmp_path / "day" / "day.db").write_bytes(b"nonsense" * 1000)
+    result = station("recover", tmp_path, "--json")
+    assert result.code == ExitCode.STATION
+    assert result.document["flaws"] == []
+    assert len(result.document["unfinished"]) == 1
+    assert "move it away" in result.document["day_book"]["message"]
+
+
 def test_a_sound_index_is_made_anew_when_somebody_asks(tmp_path: Path) -> None:
     made(tmp_path)
     result = station("recover", tmp_path, "--rebuild")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from biocore.errors import DayFileError
 from biocore.station.journal import Journal
 from biocore.station.outbox import Order, Outbox
 from biocore.station.overview import KEY_WARNING, Overview, check, finished_residents
 from biocore.station.progress import Progress
+from biocore.station.queue import Ticket
 from biocore.station.recovery import Flaw
 from biocore.station.space import DAY, MB, MONTH, SpaceLevel, SpaceStatus
 from biocore.station.stick import export_records, import_receipts
@@ -147,8 +149,12 @@ def recover(
             found, unfinished = journal.recovery, journal.unfinished()
         anew = found.anew
         aside = anew.aside if anew and anew.aside else aside
-        with place.day_book() as book:
-            settled = book.settle(finished_residents(place.journal))
+        settled: Sequence[Ticket] = ()
+        try:
+            with place.day_book() as book:
+                settled = book.settle(finished_residents(place.journal))
+        except DayFileError as error:  # what became of the journal is told all the same
+            answer.put(day_book=answer.fault(error))
         answer.put(
             added=found.added,
             cut_bytes=found.cut,

@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.text import Text
 
-from biocore.errors import DayError, JournalStateError, SessionError
+from biocore.errors import DayError, DayFileError, JournalStateError, SessionError
 from biocore.station.journal import Journal
 from biocore.station.overview import finished_residents
 from biocore.station.progress import Progress
-from biocore.station.queue import TicketState
+from biocore.station.queue import Ticket, TicketState
 from biocore.station.session import Session
 from biocore.station.session_begin import Subject
 from biocore.station.space import SpaceLevel
@@ -59,12 +59,13 @@ class Reception:
 
     def __init__(self, answer: Answer, board: Board, place: StationPlace, live: bool) -> None:
         self._answer, self._board, self._place, self._live = answer, board, place, live
+        self._told: set[str] = set()  # faults of the day book, each once
 
     def settle(self) -> None:
         """Close the numbers of those who were finished when the power went."""
         if not (self._place.folder / "day").exists():
             return
-        with self._place.day_book() as book:
+        with self._warned(), self._place.day_book() as book:
             for ticket in book.settle(finished_residents(self._place.journal)):
                 self._answer.show(Text(self._board.say("settled", number=ticket.number)))
 
@@ -161,8 +162,9 @@ class Reception:
         """Return the number that was called to a desk and has no record yet, if there is one."""
         if not self._has_book():
             return None
-        with self._place.day_book() as book:
-            tickets = book.view().tickets
+        tickets: tuple[Ticket, ...] = ()
+        with self._warned(), self._place.day_book() as book:
+            tickets = tuple(book.view().tickets)
         called = [t.number for t in tickets if t.state is TicketState.CALLED and t.resident is None]
         return called[0] if len(called) == 1 else None
 
@@ -170,18 +172,20 @@ class Reception:
         """Refuse a number that is not at a desk, where there is a day book, before anybody is begun."""
         if not self._has_book():
             return
-        with self._place.day_book() as book:
+        with self._warned(DayFileError), self._place.day_book() as book:
             found = book.find(ticket)
             if found.state is not TicketState.CALLED:
                 raise SessionError(f"number {ticket} is {found.state}, not at a desk: biocore day call first")
 
     @contextmanager
-    def _warned(self) -> Iterator[None]:
+    def _warned(self, kind: type[DayError] = DayError) -> Iterator[None]:
         """Take the day book for what it is beside a record: told where it fails, and no reason to stop."""
         try:
             yield
-        except DayError as error:
-            complain(f"the day book: {error}")
+        except kind as error:
+            if str(error) not in self._told:
+                complain(f"the day book: {error}")
+            self._told.add(str(error))
 
     def _ask(self, key: str, usual: object = None) -> str:
         more = f" [{usual}]" if usual is not None else ""
