@@ -185,7 +185,7 @@ def test_what_cannot_be_done_now_is_one_line_and_exit_code_1(
 def test_an_office_s_file_that_is_none_is_bad_input(station: Path) -> None:
     (station / "office.toml").write_text("[office]\nname = 3")
     result = day("call", station)
-    assert (result.code, "office.toml: [office] name must be" in result.err) == (ExitCode.INPUT, True)
+    assert (result.code, "office.toml: line 2: [office] name must be" in result.err) == (ExitCode.INPUT, True)
 
 
 def test_a_book_that_cannot_be_used_is_the_station_s_fault(station: Path) -> None:
