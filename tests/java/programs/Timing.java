@@ -9,8 +9,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * What calls cost: CPU seconds, the least of several, and the kilobytes that one needs while it runs, of the process and
- * of Java's heap. Printed as NAME SECONDS KILOBYTES: {@code Timing PRINT IMAGE-RECORD}.
+ * What calls cost: CPU seconds, the least of several, and the kilobytes that one needs while it runs, of the process
+ * and of Java's heap. Printed as NAME SECONDS KILOBYTES: {@code Timing PRINT IMAGE-RECORD}.
  */
 public final class Timing {
     private static final int MANY = 100; // references of a search

@@ -13,13 +13,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The engine: where everything begins.
  *
- * <p>It lives once in a process. Each {@link #start()} returns a Biocore of its own, so that the parts of a program need
- * not know of each other; closing the last one ends captures, closes devices, and releases everything. A program that
+ * <p>It lives once in a process. Each {@link #start()} returns a Biocore of its own, so that the parts of a program
+ * need not know of each other; closing the last one ends captures, closes devices, and releases everything. A program that
  * ends without closing has its devices closed all the same.
  *
  * <p>The C library is looked for, in this order: the file or folder that the system property {@code biocore.library}
- * names; the one that the variable {@code BIOCORE_LIBRARY} names; the folders of {@code java.library.path}; wherever the
- * system's loader looks.
+ * names; the one that the variable {@code BIOCORE_LIBRARY} names; the folders of {@code java.library.path};
+ * wherever the system's loader looks.
  */
 public final class Biocore implements AutoCloseable {
     private static final int USUAL = 16; // templates that a record holds at most, almost always

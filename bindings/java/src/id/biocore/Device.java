@@ -7,8 +7,8 @@ import java.util.Objects;
 /**
  * An open scanner or camera.
  *
- * <p>One thread captures; any may cancel or close, which ends its capture within a second. {@link Thread#interrupt} does
- * not end a capture.
+ * <p>One thread captures; any may cancel or close, which ends its capture within a second. {@link Thread#interrupt}
+ * does not end a capture.
  */
 public final class Device implements AutoCloseable {
     private final Handle.Tied handle;

@@ -3,8 +3,8 @@ package id.biocore;
 /**
  * The numbers of errors, as {@code biocore.h} has them.
  *
- * <p>They never change their meaning. From 100 on they are families: {@code code / 100 * 100} is the family's own, which
- * a program can act on where it does not know the member.
+ * <p>They never change their meaning. From 100 on they are families: {@code code / 100 * 100} is the family's own,
+ * which a program can act on where it does not know the member.
  */
 public final class ErrorCode {
     /** Nothing is wrong. */

@@ -55,14 +55,18 @@ final class Library {
 
     private static synchronized void stopLast() {
         if (starts == 1) {
-            LENT.writeLock().lock();
-            try {
-                Failure.check(Natives.biocore_shutdown());
-            } finally {
-                LENT.writeLock().unlock();
-            }
+            Failure.check(shutdown());
         }
         starts--;
+    }
+
+    private static int shutdown() {
+        LENT.writeLock().lock();
+        try {
+            return Natives.biocore_shutdown();
+        } finally {
+            LENT.writeLock().unlock();
+        }
     }
 
     /** Before any lock: who ends the library holds it, and waits for the listener to return. */
@@ -78,7 +82,7 @@ final class Library {
 
     private static synchronized void end() {
         if (starts > 0) {
-            Natives.biocore_shutdown(); // what it answers, nobody is there to hear
+            shutdown(); // what it answers, nobody is there to hear
         }
     }
 

@@ -3,8 +3,8 @@ package id.biocore;
 /**
  * How templates are written.
  *
- * <p>{@link #OWN} keeps every bit and takes one template of a finger or an eye; the others are standard records of one or
- * more fingers, and round.
+ * <p>{@link #OWN} keeps every bit and takes one template of a finger or an eye; the others are standard records of
+ * one or more fingers, and round.
  */
 public enum TemplateFormat {
     /** Biocore's own. */

@@ -91,7 +91,8 @@ final class CallsTest {
     void whatIsNoPictureIsRefused() {
         byte[] four = new byte[4];
         Position finger = Position.RIGHT_INDEX;
-        for (int[] size : new int[][] {{3, 2}, {2, 1}, {-2, -2}, {0, 0}, {-1, 4}, {1 << 30, 1 << 30}, {1 << 16, 1 << 16}}) {
+        int[][] sizes = {{3, 2}, {2, 1}, {-2, -2}, {0, 0}, {-1, 4}, {1 << 30, 1 << 30}, {1 << 16, 1 << 16}};
+        for (int[] size : sizes) {
             assertThrows(
                     IllegalArgumentException.class, () -> biocore.sampleOf(four, size[0], size[1], finger, 500));
         }

@@ -58,7 +58,8 @@ final class ThreadsTest {
                 for (int k = 0; k < 3; k++) {
                     try (Template one = first.extract();
                             Template other = second.extract()) {
-                        said.append(first.assess()).append(one.compare(other).score()).append(first.frame().buffer().get(777));
+                        said.append(first.assess()).append(one.compare(other).score());
+                        said.append(first.frame().buffer().get(777));
                     }
                     try {
                         biocore.openDevice("nonsense:" + Thread.currentThread().getName());
