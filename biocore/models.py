@@ -275,7 +275,7 @@ def _read(path: Path, limit: int) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device could be read for ever
-            raise ModelError(f"{path}: no regular file; name the model, or its info text")
+            raise ModelError(f"{path}: cannot be read: no regular file; name the model, or its info text")
         if status.st_size > limit:
             raise ModelError(f"{path}: {status.st_size} bytes; no model has more than {limit}")
         return path.read_bytes()
