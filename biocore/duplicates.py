@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,6 +28,18 @@ class Duplicate:
     first: int
     second: int
     comparison: Comparison
+
+
+def check_threshold(threshold: float) -> float:
+    """Check that a threshold is a number: beside NaN nothing is ever a duplicate, and nobody would notice.
+
+    Raises
+    ------
+    ValueError
+    """
+    if math.isnan(threshold):
+        raise ValueError("the threshold is no number (NaN)")
+    return threshold
 
 
 def surest_first(found: Iterable[Duplicate]) -> list[Duplicate]:

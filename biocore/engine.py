@@ -101,7 +101,7 @@ def assess(sample: Sample, template: Template | None = None) -> QualityReport:
     Raises
     ------
     InvalidSampleError
-        A finger of a resolution outside 490..1100 ppi; a face, which is captured and stored, not assessed.
+        No sample; a finger of a resolution outside 490..1100 ppi; a face, which is captured and stored, not assessed.
     InvalidTemplateError
         A template of the other modality.
     """
@@ -136,11 +136,16 @@ def extract(sample: Sample, effort: Effort = "fast", threads: int = 1) -> Templa
     ExtractionError
         There is no usable finger or iris in the picture; names the sample's source.
     InvalidSampleError
-        A finger of a resolution outside 490..1100 ppi, an unknown effort, or a face: no template is made of one.
+        No sample, a finger of a resolution outside 490..1100 ppi, an unknown effort, or a face: no template is made of
+        one.
+    ValueError
+        Fewer than one thread.
     """
     _no_face(sample, "no templates are made of them, and none are compared")
     if effort not in EFFORTS:
         raise InvalidSampleError(f"effort must be {' or '.join(EFFORTS)}, not {effort!r}")
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
     try:
         if sample.modality is Modality.IRIS:
             return extract_iris(sample.pixels, cast(EyePosition, sample.position))
@@ -188,6 +193,8 @@ def search(probe: Template, references: Sequence[Template], threads: int = 1) ->
     ------
     InvalidTemplateError
         Templates of different modalities.
+    ValueError
+        Fewer than one thread.
     """
     if isinstance(probe, IrisTemplate):
         return iris_comparison.search(probe, [_iris(reference) for reference in references], threads)
@@ -226,12 +233,17 @@ def fuse(templates: Sequence[Template]) -> Template:
 
 
 def _no_face(sample: Sample, missing: str) -> None:
-    """Refuse what there is no engine for.
+    """Refuse what there is no engine for, and what is no sample.
 
     Raises
     ------
     InvalidSampleError
     """
+    if not isinstance(sample, Sample):
+        raise InvalidSampleError(
+            f"expected a sample, not {type(sample).__name__}; biocore.load reads one from a file, and "
+            "biocore.Sample(biocore.Frame(pixels, ppi), biocore.Modality.FINGER) makes one of an array"
+        )
     if sample.modality is Modality.FACE:
         raise InvalidSampleError(f"{sample.source}: faces are captured and stored, {missing}")
 

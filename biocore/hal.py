@@ -31,6 +31,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from numbers import Real
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
@@ -330,8 +331,8 @@ class Device(ABC):
 
     def _run(self, timeout: float, take: Callable[[Attempt], _T]) -> _T:
         """Run one capture from ready to ready, or to lost."""
-        if not timeout > 0.0:
-            raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout}")
+        if not (isinstance(timeout, Real) and timeout > 0.0):
+            raise InvalidSampleError(f"timeout must be a positive number of seconds, not {timeout!r}")
         attempt = self._begin(timeout)
         try:
             self._announce()

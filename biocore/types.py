@@ -102,10 +102,12 @@ def check_pixels(pixels: object, what: str = "pixels") -> GreyImage:
     Raises
     ------
     InvalidSampleError
-        Not an array, not uint8, not two-dimensional, empty, or longer than `MAX_SIDE` on one side.
+        Not an array, a masked one, not uint8, not two-dimensional, empty, or longer than `MAX_SIDE` on one side.
     """
     if not isinstance(pixels, np.ndarray):
         raise InvalidSampleError(f"{what} must be a NumPy array, not {type(pixels).__name__}")
+    if isinstance(pixels, np.ma.MaskedArray):
+        raise InvalidSampleError(f"{what} must have a value everywhere; fill the masked array first")
     if pixels.ndim != 2:
         raise InvalidSampleError(
             f"{what} must have two dimensions (height, width), not shape {pixels.shape}; convert colour to grey first"
@@ -147,7 +149,7 @@ def check_ppi(ppi: float | None, what: str = "resolution") -> float | None:
     if not isinstance(ppi, Real):
         raise InvalidSampleError(f"{what} must be a number of pixels per inch, not {ppi!r}")
     low, high = PPI_RANGE
-    if not (math.isfinite(ppi) and low <= ppi <= high):
+    if not low <= ppi <= high:  # nor is NaN
         raise InvalidSampleError(f"{what} of {ppi} ppi is impossible; expected {low:g} to {high:g} ppi")
     return float(ppi)
 

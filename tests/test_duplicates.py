@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from biocore import iris
 from biocore.errors import InvalidTemplateError
 from biocore.fingerprint.compare import compare
 from biocore.fingerprint.duplicates import find_duplicates
@@ -53,3 +54,15 @@ def test_nothing_and_one_have_no_duplicates() -> None:
 def test_what_is_not_a_template_is_refused() -> None:
     with pytest.raises(InvalidTemplateError, match="NoneType"):
         find_duplicates([finger(1), None])  # type: ignore[list-item]
+
+
+def test_a_threshold_that_is_no_number_is_refused_not_taken_for_no_duplicates() -> None:
+    for find in (find_duplicates, iris.find_duplicates, iris.find_mixups):
+        with pytest.raises(ValueError, match="no number"):
+            find([], threshold=float("nan"))
+
+
+def test_a_mixup_is_of_irises_even_of_a_single_one() -> None:
+    little = replace(finger(1), position=FingerPosition.LEFT_LITTLE)
+    with pytest.raises(InvalidTemplateError, match="expected iris templates, not FingerTemplate"):
+        iris.find_mixups([little])  # type: ignore[list-item]

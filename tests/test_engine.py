@@ -78,3 +78,25 @@ def test_a_picture_without_an_eye_is_refused_by_name_and_reported_without_a_scor
     assert report.reason
     with pytest.raises(ExtractionError, match=r"flat\.png: .*iris"):
         biocore.extract(eye)
+
+
+@pytest.mark.parametrize("thing", [None, "print.png", np.zeros((5, 5), np.uint8), Frame(np.zeros((5, 5), np.uint8))])
+def test_what_is_no_sample_is_refused_with_how_one_is_made(thing: Any) -> None:
+    for function in (biocore.assess, biocore.extract):
+        with pytest.raises(InvalidSampleError, match=r"expected a sample, not .*biocore\.load"):
+            function(thing)
+
+
+def test_fewer_than_one_thread_is_refused_whatever_they_are_for(flat: Path) -> None:
+    sample = biocore.load(flat, "finger", ppi=500)
+    for threads in (0, -1):
+        with pytest.raises(ValueError, match="threads must be at least 1"):
+            biocore.extract(sample, threads=threads)
+
+
+@pytest.mark.parametrize("timeout", [None, "5", 0, float("nan")])
+def test_a_timeout_that_is_no_time_is_refused_by_name_and_the_next_capture_works(timeout: Any) -> None:
+    with biocore.open_device("virtual:finger?sequence=GOOD") as scanner:
+        with pytest.raises(InvalidSampleError, match="timeout must be a positive number of seconds"):
+            scanner.capture(timeout)
+        assert scanner.capture(10).pixels.size

@@ -313,3 +313,14 @@ def test_two_comparisons_do_not_share_their_pairs() -> None:
     first, second = Comparison(1.0, "test/1"), Comparison(1.0, "test/1")
     assert first.pairs is not second.pairs
     assert first.pairs.shape == (0, 2)
+
+
+def test_a_masked_picture_is_refused_its_holes_are_no_pixels() -> None:
+    holes = np.ma.masked_array(np.zeros((5, 5), np.uint8), np.eye(5, dtype=bool))
+    with pytest.raises(InvalidSampleError, match="fill the masked array first"):
+        Frame(holes, 500.0)
+
+
+def test_a_resolution_beyond_every_number_is_refused() -> None:
+    with pytest.raises(InvalidSampleError, match="is impossible"):
+        Frame(np.zeros((5, 5), np.uint8), 10**400)

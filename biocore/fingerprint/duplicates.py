@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from biocore.duplicates import THRESHOLD, Duplicate, surest_first
+from biocore.duplicates import THRESHOLD, Duplicate, check_threshold, surest_first
 from biocore.fingerprint.compare import compare, search
 from biocore.types import FingerTemplate
 
@@ -28,7 +28,10 @@ def find_duplicates(templates: Sequence[FingerTemplate], threshold: float = THRE
     ------
     InvalidTemplateError
         Not a finger's template.
+    ValueError
+        A threshold that is NaN.
     """
+    check_threshold(threshold)
     found = []
     for first, probe in enumerate(templates):
         rest = range(first + 1, len(templates))

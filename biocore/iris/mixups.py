@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from biocore.duplicates import THRESHOLD, Duplicate, surest_first
+from biocore.duplicates import THRESHOLD, Duplicate, check_threshold, surest_first
+from biocore.errors import InvalidTemplateError
 from biocore.iris.compare import compare
 from biocore.iris.side import Side
 from biocore.types import Comparison, EyePosition, IrisTemplate
@@ -56,7 +57,10 @@ def find_duplicates(templates: Sequence[IrisTemplate], threshold: float = THRESH
     ------
     InvalidTemplateError
         Not an iris template, or of another code.
+    ValueError
+        A threshold that is NaN.
     """
+    check_threshold(threshold)
     found = []
     for second, probe in enumerate(templates):
         for first in range(second):
@@ -91,12 +95,12 @@ def find_mixups(
     InvalidTemplateError
         Not an iris template, or of another code.
     ValueError
-        Not one side a template.
+        Not one side a template; a threshold that is NaN.
     """
     if sides is not None and len(sides) != len(templates):
         raise ValueError(f"{len(sides)} sides for {len(templates)} templates")
-    names = [EyePosition(template.position) for template in templates]
     alike = find_duplicates(templates, threshold)
+    names = [_name(template) for template in templates]
     support = np.zeros(len(templates))
     for pair in alike:
         if EyePosition.UNKNOWN not in (names[pair.first], names[pair.second]):
@@ -110,6 +114,12 @@ def find_mixups(
         for pair in alike
         if {names[pair.first], names[pair.second]} == {EyePosition.LEFT, EyePosition.RIGHT}
     ]
+
+
+def _name(template: IrisTemplate) -> EyePosition:
+    if not isinstance(template, IrisTemplate):
+        raise InvalidTemplateError(f"expected iris templates, not {type(template).__name__}")
+    return template.position if isinstance(template.position, EyePosition) else EyePosition.UNKNOWN
 
 
 def _suspect(pair: Duplicate, support: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int | None:
