@@ -6,7 +6,7 @@ python examples/contact_sheet.py eyes eyes.png
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import cv2
 import numpy as np
@@ -46,13 +46,18 @@ def tile(pixels: GreyImage, caption: str, size: tuple[int, int]) -> GreyImage:
 
 def main() -> None:
     """Write the sheet of the kind to the path given."""
-    kind, path = sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Draw a contact sheet of synthetic prints or eyes.")
+    parser.add_argument("kind", choices=sorted(TILES))
+    parser.add_argument("path", metavar="FILE.png")
+    asked = parser.parse_args()
+    kind, path = asked.kind, asked.path
     drawn = some_eyes() if kind == "eyes" else some_prints()
     tiles = [tile(pixels, caption, TILES[kind]) for pixels, caption in drawn]
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % COLUMNS)
     sheet = np.vstack([np.hstack(tiles[at : at + COLUMNS]) for at in range(0, len(tiles), COLUMNS)])
     coarse = ((sheet.astype(np.int32) + 8) // 17 * 17).astype(np.uint8)  # sixteen grey levels: a small file
-    cv2.imwrite(path, coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    if not cv2.imwrite(path, coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
+        parser.error(f"{path} cannot be written")
 
 
 if __name__ == "__main__":

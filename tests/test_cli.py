@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import typer
 from PIL import Image
+from typer.testing import CliRunner
 
 from biocore.errors import (
     BiocoreError,
@@ -38,17 +40,17 @@ from biocore_bindings.terminal import ExitCode, answering, exit_code, finite, re
 from cli_support import COMMAND, Run, environment, run, run_process
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-GROUPS = ("centre", "models", "station")  # without a command they show their help
-SERVERS = ("sbi-serve", "biosdk-serve")
-COMMANDS = ("devices", "assess", "extract", "compare", "slap", "capture", "day", "demo", "enrol", *SERVERS, *GROUPS)
-SUBCOMMANDS = (
-    *(("devices", name) for name in ("check", "record")),
-    *(("models", name) for name in ("list", "add", "remove")),
-    *(("station", name) for name in ("status", "verify", "recover", "export", "import-receipts", "send")),
-    *(("day", name) for name in ("issue", "call", "done", "absent", "back", "cancel", "carry", "open", "pause")),
-    *(("day", name) for name in ("resume", "status", "forecast")),
-    *(("centre", name) for name in ("keys", "token", "serve", "import-stick")),
-)
+
+
+def paths_of(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield every command below one, by the words that call it."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield (*path, name)
+        yield from paths_of(inner, (*path, name))
+
+
+EVERY = tuple(paths_of(typer.main.get_command(app)))
+GROUPS = (("centre",), ("models",), ("sbi-keys",), ("station",))  # without a command they show their help
 
 
 def one_line(err: str) -> str:
@@ -58,13 +60,20 @@ def one_line(err: str) -> str:
     return line
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), *SUBCOMMANDS], ids=" ".join)
+@pytest.mark.parametrize("command", [(), *EVERY], ids=" ".join)
 def test_every_command_has_help_that_names_the_exit_codes(command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
     assert result.code == 0
     assert "Usage: " in result.out
-    assert command in {(name,) for name in GROUPS} or "Exit codes" in result.out
+    assert command in GROUPS or "Exit codes" in result.out
     assert run(*command, "-h").out == result.out
+
+
+@pytest.mark.parametrize("command", [(), *EVERY], ids=" ".join)
+def test_nothing_in_help_is_cut_at_eighty_columns(command: tuple[str, ...]) -> None:
+    text = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, [*command, "--help"]).stdout
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def options_of(names: tuple[str, ...]) -> set[str]:
@@ -75,7 +84,7 @@ def options_of(names: tuple[str, ...]) -> set[str]:
     return {spelling for parameter in command.params for spelling in parameter.opts if spelling.startswith("-")}
 
 
-@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS if name not in GROUPS), *SUBCOMMANDS], ids=" ".join)
+@pytest.mark.parametrize("command", [path for path in EVERY if path not in GROUPS], ids=" ".join)
 def test_every_option_in_help_is_named_in_the_documentation(command: tuple[str, ...]) -> None:
     text = DOCS.read_text()
     (section,) = re.findall(rf"^## biocore {command[0]}\b.*?(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)

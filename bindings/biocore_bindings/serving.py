@@ -22,7 +22,7 @@ Origins = Annotated[
     typer.Option(
         "--origin",
         metavar="URL",
-        help="A web origin whose pages may ask (https://register.example); once for each, `*` for all.",
+        help="A web origin (scheme and host) whose pages may ask; once for each, `*` for all.",
         show_default=False,
     ),
 ]
