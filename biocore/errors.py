@@ -336,8 +336,8 @@ class ServiceKeyError(BiocoreError):
     """A biometric service's key that is missing, damaged, expired, or readable by others."""
 
 
-class JournalError(BiocoreError):
-    """The station's journal could not do what was asked; what it had acknowledged before is not touched.
+class _WithPath(Exception):
+    """What concerns a file or folder.
 
     Parameters
     ----------
@@ -350,6 +350,10 @@ class JournalError(BiocoreError):
     def __init__(self, message: str, *, path: str | None = None) -> None:
         super().__init__((f"{path}: " if path else "") + message)
         self.path = path
+
+
+class JournalError(BiocoreError, _WithPath):
+    """The station's journal could not do what was asked; what it had acknowledged before is not touched."""
 
 
 class JournalFullError(JournalError):
@@ -394,20 +398,8 @@ class JournalStateError(JournalError, ValueError):
     """A resident that is unknown, finished or damaged, or an item that the journal does not take."""
 
 
-class DayError(BiocoreError):
-    """The day's queue could not do what was asked.
-
-    Parameters
-    ----------
-    message : str
-        What happened, and what to do.
-    path : str or None
-        The file it concerns.
-    """
-
-    def __init__(self, message: str, *, path: str | None = None) -> None:
-        super().__init__((f"{path}: " if path else "") + message)
-        self.path = path
+class DayError(BiocoreError, _WithPath):
+    """The day's queue could not do what was asked."""
 
 
 class DayFileError(DayError):

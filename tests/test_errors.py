@@ -15,7 +15,9 @@ from biocore import errors
 from biocore.errors import BiocoreError, DeviceError, FormatError
 
 CLASSES = {
-    name: member for name, member in vars(errors).items() if inspect.isclass(member) and issubclass(member, Exception)
+    name: member
+    for name, member in vars(errors).items()
+    if inspect.isclass(member) and issubclass(member, Exception) and not name.startswith("_")
 }
 LINE = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error|BiocoreError)(?: \((?P<builtin>\w+)\))?(?P<meaning>.*)$")
 
