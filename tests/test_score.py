@@ -15,13 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import biocore
 from biocore.errors import BiocoreError, ModelError, NotAssessableError
+from biocore.fingerprint import synth
 from biocore.fingerprint.ground import print_measures
 from biocore.fingerprint.nfiq2 import nfiq2_measures
 from biocore.fingerprint.regression import INPUTS, NEEDED, default_model, model_inputs, read_regression
 from biocore.fingerprint.score import FEW_BLOCKS, FOREST_ORDER, Score, default_score, unified_score
-from biocore.models import NFIQ2_FOREST, KnownModel, ModelStore
-from biocore.types import GreyImage
+from biocore.models import KNOWN_MODELS, NFIQ2_FOREST, KnownModel, ModelStore
+from biocore.types import Frame, GreyImage, Modality, Sample
 from forest_text import Leaf, Split, forest_text, grow, walk
 
 SMALL = 3.0  # points: what a step down a ladder may rise
@@ -251,6 +253,21 @@ def test_a_broken_forest_does_not_stop_the_work_and_is_not_passed_over_in_silenc
     assert score.algorithm == "biocore.finger/1"
     assert score.value == unified_score(CLEAR, EMPTY).value
     assert "not scored by nfiq2/2.3" in score.remark
+
+
+def test_a_damaged_entry_of_the_store_does_not_stop_the_work_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIOCORE_MODELS", str(tmp_path))
+    pixels = synth.impression(7, 1)
+    sample = Sample(Frame(pixels, 500.0), Modality.FINGER)
+    without = biocore.assess(sample)
+    (md5,) = (md5 for md5, known in KNOWN_MODELS.items() if known.name == NFIQ2_FOREST)
+    (tmp_path / f"{md5}.json").write_text("{")
+    found = biocore.assess(sample)
+    assert (found.score, found.algorithm) == (without.score, "biocore.finger/1")
+    assert "not scored by nfiq2/2.3" in found.reason
+    assert "damaged entry" in found.reason
 
 
 def test_a_damaged_default_model_is_an_error_with_a_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biocore.advice import advise
-from biocore.errors import ExtractionError, NotAssessableError
+from biocore.errors import ExtractionError, ModelError, NotAssessableError
 from biocore.fingerprint import score
 from biocore.fingerprint.causes import find_causes
 from biocore.fingerprint.extract import extract
@@ -71,7 +71,7 @@ def _minutiae(pixels: GreyImage, template: FingerTemplate | None) -> NDArray[np.
     They are extracted here only where NIST's own model is installed, which asks for them. They are this
     library's minutiae, not FingerJetFX's that the model was grown on: docs/score.md says what that costs.
     """
-    if template is None and ModelStore().find(NFIQ2_FOREST) is not None:
+    if template is None and _forest_installed():
         try:
             template = extract(pixels, "fast")
         except ExtractionError:
@@ -81,6 +81,14 @@ def _minutiae(pixels: GreyImage, template: FingerTemplate | None) -> NDArray[np.
     _, (left, top) = crop_white_border(pixels)
     points: NDArray[np.int32] = np.rint(template.points).astype(np.int32) - np.array([left, top], np.int32)
     return points
+
+
+def _forest_installed() -> bool:
+    """Say whether NIST's model lies in the user's store; of one that is damaged, `unified_score` says so."""
+    try:
+        return ModelStore().find(NFIQ2_FOREST) is not None
+    except ModelError:
+        return True
 
 
 def _measures(native: Mapping[str, float]) -> dict[str, Measure]:
