@@ -5,19 +5,21 @@ The coefficients are in `models/compare-1.toml`, learned by `benchmarks/train_fi
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore import coefficients
 from biocore.calibration import Curve, curve
 from biocore.errors import ModelError
 from biocore.kernels.match import Evidence
 
 FORMAT = 1  # of the model file
+MODEL = "compare-1.toml"
 FEATURES = (
     "closeness",  # minutiae paired, each by how well
     "closeness_root",
@@ -150,7 +152,7 @@ def model() -> Model:
     ModelError
         The file is missing, or not what this version expects.
     """
-    return parse(resources.files("biocore.fingerprint.models").joinpath("compare-1.toml").read_text("utf-8"))
+    return parse(coefficients.shipped("biocore.fingerprint.models", MODEL))
 
 
 def parse(text: str) -> Model:
@@ -160,19 +162,14 @@ def parse(text: str) -> Model:
     ------
     ModelError
     """
-    try:
-        raw = tomllib.loads(text)
-        if raw["format"] != FORMAT or tuple(raw["weights"]) != FEATURES:
-            raise ModelError(f"compare-1.toml is of format {raw['format']} or has other features than this version's")
-        found = Model(
-            np.array([float(row[0]) for row in raw["weights"].values()]),
-            np.array([float(row[1]) for row in raw["weights"].values()]),
-            np.array([float(row[2]) for row in raw["weights"].values()]),
-            float(raw["intercept"]),
-            curve(raw["calibration"]),
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelError(f"compare-1.toml cannot be read: {error!r}") from error
-    if not (found.low <= found.high).all():
-        raise ModelError("compare-1.toml: no range may be empty")
-    return found
+    return coefficients.parse(text, MODEL, FORMAT, _made)
+
+
+def _made(raw: Mapping[str, Any]) -> Model:
+    weights = raw["weights"]
+    if tuple(weights) != FEATURES:
+        raise ModelError(f"{MODEL} has other features than this version's")
+    coefficient, low, high = (np.array([float(row[k]) for row in weights.values()]) for k in range(3))
+    if not (low <= high).all():
+        raise ModelError(f"{MODEL}: no range may be empty")
+    return Model(coefficient, low, high, float(raw["intercept"]), curve(raw["calibration"]))

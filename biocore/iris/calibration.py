@@ -14,19 +14,20 @@ faster than the root of the bits; the eighth root of their number evens that out
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from biocore import coefficients
 from biocore.calibration import Curve, curve
-from biocore.errors import ModelError
 from biocore.kernels.iriscode import Alike, Limits, Statistic
 
 FORMAT = 2  # of the model file
+MODEL = "compare-1.toml"
 HALF = 8192.0  # bits in common, half of a code, at which the statistic is left as it is
 
 
@@ -87,7 +88,7 @@ def model() -> Model:
     ModelError
         The file is missing, or not what this version expects.
     """
-    return parse(resources.files("biocore.iris.models").joinpath("compare-1.toml").read_text("utf-8"))
+    return parse(coefficients.shipped("biocore.iris.models", MODEL))
 
 
 def parse(text: str) -> Model:
@@ -97,16 +98,14 @@ def parse(text: str) -> Model:
     ------
     ModelError
     """
-    try:
-        raw = tomllib.loads(text)
-        if raw["format"] != FORMAT:
-            raise ModelError(f"compare-1.toml is of format {raw['format']}, not {FORMAT}")
-        return Model(
-            Statistic(**raw["statistic"]),
-            Statistic(**raw["coarse"]),
-            Alike(**raw["alike"]),
-            Limits(**{name: float(limit) for name, limit in raw["limits"].items()}),
-            curve(raw["calibration"]),
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelError(f"compare-1.toml cannot be read: {error!r}") from error
+    return coefficients.parse(text, MODEL, FORMAT, _made)
+
+
+def _made(raw: Mapping[str, Any]) -> Model:
+    return Model(
+        Statistic(**raw["statistic"]),
+        Statistic(**raw["coarse"]),
+        Alike(**raw["alike"]),
+        Limits(**{name: float(limit) for name, limit in raw["limits"].items()}),
+        curve(raw["calibration"]),
+    )

@@ -8,12 +8,12 @@ pictures of the same eye.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Any
 
+from biocore import coefficients
 from biocore.errors import ModelError
 from biocore.iris.physics import IrisPhysics
 
@@ -111,7 +111,7 @@ def model() -> Model:
     ModelError
         The file is missing, or not what this version expects.
     """
-    return parse(resources.files("biocore.iris.models").joinpath(MODEL).read_text("utf-8"))
+    return parse(coefficients.shipped("biocore.iris.models", MODEL))
 
 
 def parse(text: str) -> Model:
@@ -121,16 +121,13 @@ def parse(text: str) -> Model:
     ------
     ModelError
     """
-    try:
-        raw = tomllib.loads(text)
-        if raw["format"] != FORMAT:
-            raise ModelError(f"{MODEL} is of format {raw['format']}, not {FORMAT}")
-        weights = {str(name): float(value) for name, value in raw["weights"].items()}
-        found = Model(float(raw["offset"]), weights)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{MODEL} cannot be read: {error!r}") from error
+    return coefficients.parse(text, MODEL, FORMAT, _made)
+
+
+def _made(raw: Mapping[str, Any]) -> Model:
+    weights = {str(name): float(value) for name, value in raw["weights"].items()}
     if unknown := sorted(set(weights) - set(TERMS)):
         raise ModelError(f"{MODEL} has weights for unknown terms: {', '.join(unknown)}")
     if not all(math.isfinite(value) and value >= 0.0 for value in weights.values()):
         raise ModelError(f"{MODEL}: weights must not be negative")
-    return found
+    return Model(float(raw["offset"]), weights)
