@@ -116,3 +116,17 @@ def test_the_gate_refuses_what_would_leave_the_arrays() -> None:
     for filters, factors, chosen in refused:
         with pytest.raises(InvalidSampleError):
             ridge.filter_cells(picture, ridge.FilterBank(filters, factors), chosen)
+
+
+def test_a_filter_passes_over_what_is_no_level_of_a_ridge_picture() -> None:
+    random = np.random.default_rng(0)
+    picture = ridge.blank(3, 4)
+    picture[:] = random.integers(-127, 128, picture.shape)
+    bank = ridge.FilterBank(random.integers(-9, 10, (1, 9, 9)).astype(np.float32), np.array([0.01], np.float32))
+    choice = np.zeros((3, 4), np.int16)
+    odd, empty = picture.copy(), picture.copy()
+    places = random.choice(picture.size, 60, replace=False)
+    odd.ravel()[places] = np.resize(np.array([np.nan, np.inf, -np.inf, 1e30, -128.0, 40000.0], np.float32), 60)
+    empty.ravel()[places] = 0.0
+    for got, want in zip(ridge.filter_cells(odd, bank, choice), ridge.filter_cells(empty, bank, choice), strict=True):
+        assert np.array_equal(got, want)

@@ -261,7 +261,7 @@ def filter_cells(
             row = &ridges[y, 0]
             copy = &work[y, 0]
             for x in range(ridges.shape[1]):
-                copy[x] = <short><int>row[x]
+                copy[x] = <short><int>row[x] if -limit <= row[x] <= limit else 0  # NaN has no whole number
             for x in range(ridges.shape[1], stride):
                 copy[x] = 0
         for i in range(rows):

@@ -143,6 +143,7 @@ def filter_cells(
     Parameters
     ----------
     ridges : ridge picture
+        What lies beyond ±`LIMIT`, or is NaN, counts as 0.
     bank : FilterBank
     choice : int16 array (rows, columns)
         Index into the bank; negative: the cell stays empty.
