@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from biocore.errors import (
-    DeviceBusyError,
-    DeviceDisconnectedError,
-    DeviceError,
     DeviceNotFoundError,
-    DeviceProtocolError,
-    DeviceStalledError,
-    DeviceTimeoutError,
     SubjectTimeoutError,
 )
 from biocore.fingerprint import synth
-from biocore.hal import Device, Event, EventKind, State
+from biocore.hal import Device, Event, EventKind
 from biocore_drivers.virtual import driver
 
 QUICK = "arrival=0&interval=0&previews=0&width=96&height=96"
@@ -89,47 +83,6 @@ def test_the_finger_arrives_when_it_is_said_to() -> None:
         assert time.monotonic() - start >= 0.2
         with pytest.raises(SubjectTimeoutError):
             device.capture(timeout=0.05)
-
-
-@pytest.mark.parametrize(
-    ("kind", "error"),
-    [
-        ("no_finger", SubjectTimeoutError),
-        ("timeout", DeviceTimeoutError),
-        ("protocol", DeviceProtocolError),
-        ("stall", DeviceStalledError),
-    ],
-)
-def test_a_fault_comes_once_at_its_capture_and_the_device_stays_ready(kind: str, error: type[DeviceError]) -> None:
-    with scanner(f"{QUICK}&fail={kind}:2") as device:
-        device.capture()
-        with pytest.raises(error) as caught:
-            device.capture(timeout=0.15)
-        assert type(caught.value) is error
-        assert caught.value.uri == device.info.uri
-        assert device.state is State.READY
-        device.capture()
-
-
-def test_an_unplugged_scanner_is_lost_until_opened_anew() -> None:
-    device = scanner(f"{QUICK}&fail=disconnect:2").open()
-    device.capture()
-    for _ in range(2):
-        with pytest.raises(DeviceDisconnectedError):
-            device.capture()
-        assert device.state is State.LOST
-    device.close()
-    with device:
-        device.capture()
-
-
-def test_a_busy_scanner_opens_when_the_other_program_is_gone() -> None:
-    device = scanner(f"{QUICK}&fail=busy:2,stall:1")
-    for _ in range(2):
-        with pytest.raises(DeviceBusyError, match="another program"):
-            device.open()
-    with device, pytest.raises(DeviceStalledError):
-        device.capture()
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,9 @@ import pytest
 
 import biocore
 from biocore.errors import (
-    DeviceDisconnectedError,
-    DeviceError,
     DeviceNotFoundError,
-    DeviceProtocolError,
-    DeviceStalledError,
-    DeviceTimeoutError,
-    SubjectTimeoutError,
 )
-from biocore.hal import Device, Event, EventKind, State
+from biocore.hal import Device, Event, EventKind
 from biocore.iris import synth
 from biocore.types import EyePosition, IrisTemplate, Modality, Sample
 from biocore_drivers.virtual import driver
@@ -82,35 +76,6 @@ def test_two_captures_of_one_eye_are_enrolled_and_verified() -> None:
     first, second = (biocore.extract(Sample(frame, Modality.IRIS, EyePosition.RIGHT)) for frame in frames)
     assert isinstance(first, IrisTemplate)
     assert biocore.compare(first, second).score > 100.0
-
-
-@pytest.mark.parametrize(
-    ("kind", "error"),
-    [
-        ("no_eye", SubjectTimeoutError),
-        ("timeout", DeviceTimeoutError),
-        ("protocol", DeviceProtocolError),
-        ("stall", DeviceStalledError),
-    ],
-)
-def test_a_fault_comes_once_at_its_capture_and_the_device_stays_ready(kind: str, error: type[DeviceError]) -> None:
-    with camera(f"{QUICK}&fail={kind}:2") as device:
-        device.capture()
-        with pytest.raises(error) as caught:
-            device.capture(timeout=0.15)
-        assert type(caught.value) is error
-        assert device.state is State.READY
-        device.capture()
-
-
-def test_an_unplugged_camera_is_lost_until_opened_anew() -> None:
-    device = camera(f"{QUICK}&fail=disconnect:1").open()
-    with pytest.raises(DeviceDisconnectedError):
-        device.capture()
-    assert device.state is State.LOST
-    device.close()
-    with device:
-        device.capture()
 
 
 @pytest.mark.parametrize(
