@@ -25,6 +25,7 @@ from biocore.fingerprint import synth
 from biocore.formats.finger_minutiae import record_from_templates, write_fmr
 from biocore.report import Outcome
 from biocore.station import CentreKey, EntryKind, Item, Journal, Opener, issue_centre_key, read_record
+from biocore.station.disk import Disk
 from biocore.station.endings import CLOSED
 from biocore.station.record_file import record_path
 from biocore.types import EyePosition, FingerPosition, Frame, Modality, Position, Sample
@@ -117,11 +118,22 @@ def test_a_day_of_100_residents(
     assert steps[-20:].mean() < 1.1 * steps[:20].mean() + 100_000  # flat: the last resident costs what the first did
 
 
+class Hasty(Disk):
+    """Waits for nothing: how long it took to make thirty days is no figure of ours."""
+
+    def sync(self, fd: int) -> None:
+        pass
+
+    def sync_folder(self, folder: Path) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def thirty_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CentreKey]:
     """Return the journal of 3,000 residents, with small bodies: the index has what it would have."""
     folder, centre = tmp_path_factory.mktemp("thirty"), key()
-    with Journal(folder, centre) as journal:
+    with Journal(folder, centre, disk=Hasty()) as journal:
+        journal._index.ask("PRAGMA synchronous = OFF")
         for number in range(30 * RESIDENTS):
             recording = journal.begin(b"a resident", ticket=number % 1000)
             for position in PLAN:
