@@ -22,6 +22,7 @@ import record_samples
 import said_by_python
 from biocore import errors
 from biocore.engine import EFFORTS
+from biocore.formats.any_record import read_record
 from biocore.formats.conversion import Target
 from biocore.formats.finger_image import write_fir
 from biocore.hal import DeviceInfo, EventKind, State
@@ -262,11 +263,16 @@ def test_eyes_go_through_the_same_doors(programs: dict[str, Path]) -> None:
 def test_faces_are_handed_on_in_colour_and_go_no_further(programs: dict[str, Path], tmp_path: Path) -> None:
     colours = portrait(3)
     cv2.imwrite(str(tmp_path / "face.png"), colours[..., ::-1])
-    answer = run(programs["faces"], tmp_path / "face.png")
+    (tmp_path / "face.fac").write_bytes(record_samples.faces())
+    answer = run(programs["faces"], tmp_path / "face.png", tmp_path / "face.fac")
     assert answer.returncode == 0, answer.stderr
     height, width, _ = colours.shape
     middle = " ".join(map(str, colours[height // 2, width // 2]))
-    assert answer.stdout == f"size {width} {height}\nmiddle {middle}\n"
+    held = read_record(record_samples.faces()).images[0].colour
+    assert held is not None
+    first = " ".join(map(str, held[0, 0]))
+    said = f"size {width} {height}\nmiddle {middle}\nheld {held.shape[1]} {held.shape[0]} {first}\n"
+    assert answer.stdout == said
 
 
 def test_a_camera_of_faces_is_listed_among_the_others() -> None:
@@ -367,7 +373,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_examples_of_the_document_say_the_same(compiler: str, library: Path, prints: Path, tmp_path: Path) -> None:
-    (in_c,), (in_python,) = blocks("c"), blocks("python")
+    (in_c,), (in_python, *_) = blocks("c"), blocks("python")
     (tmp_path / "program.c").write_text(in_c)
     program = compile_program(compiler, library, tmp_path / "program.c", tmp_path / "program")
     answer = run(program, prints / "a3_dry.png")

@@ -48,6 +48,7 @@ def pictures(prints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("java") / "pictures"
     shutil.copytree(prints, folder)
     (folder / "two-fingers.fir").write_bytes(write_fir(record_samples.fingers()))
+    (folder / "face.fac").write_bytes(record_samples.faces())
     cv2.imwrite(str(folder / "face.png"), portrait(3)[..., ::-1])
     return folder
 
@@ -317,7 +318,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_example_of_the_document_says_what_python_says(java: Java, prints: Path, tmp_path: Path) -> None:
-    (in_java,), (in_python,) = blocks("java"), blocks("python")
+    (in_java,), (in_python, *_) = blocks("java"), blocks("python")
     program = tmp_path / "Assess.java"
     program.write_text(in_java)
     compile_java(tmp_path, java.path, program)  # and run as the document says, from its source

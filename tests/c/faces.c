@@ -1,6 +1,6 @@
 /* A face: captured and handed on in colour, and refused where there is no engine for it.
  *
- *     faces PICTURE
+ *     faces PICTURE RECORD
  */
 #include "check.h"
 
@@ -13,7 +13,7 @@ int main(int count, char **arguments)
     biocore_report *report = NULL;
     biocore_template *none = NULL;
     biocore_picture picture = {.struct_size = sizeof picture}, again = {.struct_size = sizeof again};
-    CHECK(count == 2);
+    CHECK(count == 3);
     OK(biocore_init(BIOCORE_ABI_VERSION, NULL));
     snprintf(uri, sizeof uri, "file:%s?modality=face", arguments[1]);
     OK(biocore_device_open(uri, &camera));
@@ -35,6 +35,19 @@ int main(int count, char **arguments)
     CHECK(memcmp(picture.pixels, again.pixels, (size_t)picture.width * picture.height) == 0);
     FAILS(biocore_assess(face, NULL, &report), BIOCORE_ERROR_INVALID_SAMPLE);
     FAILS(biocore_extract(face, BIOCORE_FAST, &none), BIOCORE_ERROR_INVALID_SAMPLE);
+
+    size_t size = 0;
+    uint8_t *data = read_file(arguments[2], &size);
+    biocore_record *record = NULL;
+    biocore_sample *held = NULL;
+    OK(biocore_record_read(data, size, NULL, &record));
+    OK(biocore_record_sample(record, 0, &held));
+    OK(biocore_sample_picture(held, &again));
+    CHECK(again.modality == BIOCORE_FACE && again.colour != NULL);
+    printf("held %u %u %d %d %d\n", again.width, again.height, again.colour[0], again.colour[1], again.colour[2]);
+    OK(biocore_sample_release(held));
+    OK(biocore_record_release(record));
+    free(data);
 
     /* As a program has it that knows no colours yet: nothing is written behind its structure. */
     biocore_picture older = {.struct_size = offsetof(biocore_picture, colour), .colour = (const uint8_t *)uri};

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from biocore.errors import InvalidSampleError
 from biocore.formats.any_record import RecordContents, read_record
 from biocore.formats.conversion import How, Pixels, Target, convert
 from biocore.types import EyePosition, Frame, Modality, Sample
@@ -67,15 +66,8 @@ def sample(door: Door, record: C, index: int, out: C) -> None:
     door.place(out, "sample")
     held = door.held(record, Record)
     image = _one_of(held.contents.images, index, "pictures")
-    if image.modality not in MODALITIES:
-        raise InvalidSampleError(f"picture {index} is of a {image.modality}; samples are of fingers and eyes")
-    source = f"{held.name}#{index}"
-    pixels = image.pixels
-    frame = (
-        Frame(pixels, image.ppi, source)
-        if image.captured_at is None
-        else Frame(pixels, image.ppi, source, image.captured_at)
-    )
+    when = {} if image.captured_at is None else {"captured_at": image.captured_at}
+    frame = Frame(image.pixels, image.ppi, f"{held.name}#{index}", colour=image.colour, **when)
     door.hand(out, Sample(frame, image.modality, image.position), "biocore_sample")
 
 

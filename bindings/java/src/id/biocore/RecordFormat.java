@@ -23,7 +23,9 @@ public enum RecordFormat {
     /** An ANSI/NIST-ITL transaction. */
     ITL("itl"),
     /** CBEFF in XML, as MOSIP uses it. */
-    CBEFF("cbeff");
+    CBEFF("cbeff"),
+    /** No record: the one picture in it, as PNG. */
+    PNG("png");
 
     final String word;
 

@@ -167,6 +167,13 @@ final class CallsTest {
             assertThrows(InvalidSampleException.class, face::assess);
             assertThrows(InvalidSampleException.class, face::extract);
         }
+        try (BiometricRecord record = biocore.readRecord(Prints.FACES);
+                Sample held = record.sample(0)) {
+            assertEquals(Position.FACE, held.frame().position());
+            assertTrue(held.frame().colours().isPresent());
+            FormatException two = assertThrows(FormatException.class, () -> record.convert(RecordFormat.PNG));
+            assertTrue(two.getMessage().contains("2"), two.getMessage()); // PNG holds one
+        }
     }
 
     private byte[] biocoreColours() {

@@ -9,6 +9,7 @@ final class Prints {
     static final Path SECOND = FOLDER.resolve("a2_right_index.png");
     static final Path DRY = FOLDER.resolve("a3_dry.png");
     static final Path RECORD = FOLDER.resolve("two-fingers.fir");
+    static final Path FACES = FOLDER.resolve("face.fac");
     static final Path FACE = FOLDER.resolve("face.png");
 
     static Sample first(Biocore biocore) {
