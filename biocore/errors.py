@@ -336,7 +336,7 @@ class ServiceKeyError(BiocoreError):
     """A biometric service's key that is missing, damaged, expired, or readable by others."""
 
 
-class _WithPath(Exception):
+class _PathError(Exception):
     """What concerns a file or folder.
 
     Parameters
@@ -352,7 +352,7 @@ class _WithPath(Exception):
         self.path = path
 
 
-class JournalError(BiocoreError, _WithPath):
+class JournalError(BiocoreError, _PathError):
     """The station's journal could not do what was asked; what it had acknowledged before is not touched."""
 
 
@@ -398,7 +398,7 @@ class JournalStateError(JournalError, ValueError):
     """A resident that is unknown, finished or damaged, or an item that the journal does not take."""
 
 
-class DayError(BiocoreError, _WithPath):
+class DayError(BiocoreError, _PathError):
     """The day's queue could not do what was asked."""
 
 
