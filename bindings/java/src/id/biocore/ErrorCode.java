@@ -100,6 +100,9 @@ public final class ErrorCode {
     /** A resident that is unknown, finished or damaged. */
     public static final int JOURNAL_STATE = 1009;
 
+    /** The journal's index is damaged; its entries are not. */
+    public static final int JOURNAL_INDEX = 1010;
+
     /** Of what is sealed to the centre. */
     public static final int SEAL = 1100;
 
