@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import biocore
 from biocore.errors import DeviceNotFoundError, FormatError, SubjectTimeoutError, UnsupportedFormatError
 from biocore.hal import State
 from biocore.types import Modality
@@ -85,7 +86,7 @@ def test_a_bad_picture_is_named_and_the_next_one_follows(tmp_path: Path) -> None
     (tmp_path / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
     (tmp_path / "2.png").write_bytes(b"")
     (tmp_path / "3.png").write_bytes(picture(tmp_path, "whole.bmp").read_bytes()[:200])
-    Image.fromarray(np.zeros((4, 4), np.uint16)).save(tmp_path / "4.png")
+    Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "4.png", "TIFF")
     Image.new("L", (9000, 2)).save(tmp_path / "5.png")
     picture(tmp_path, "6.png")
     (tmp_path / "whole.bmp").unlink()
@@ -98,14 +99,29 @@ def test_a_bad_picture_is_named_and_the_next_one_follows(tmp_path: Path) -> None
         assert device.capture().pixels.shape == (48, 40)
 
 
-def test_more_than_eight_bits_and_bombs_are_refused_as_unsupported(tmp_path: Path) -> None:
-    Image.fromarray(np.zeros((4, 4), np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(UnsupportedFormatError, match="8 bits"):
-        read(tmp_path / "deep.png")
+def test_numbers_without_a_white_and_bombs_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "real.tif")
+    with pytest.raises(UnsupportedFormatError, match="floating point"):
+        read(tmp_path / "real.tif")
     header = b"P5 60000 60000 255\n"
     (tmp_path / "bomb.pgm").write_bytes(header)
-    with pytest.raises(UnsupportedFormatError, match=r"bomb\.pgm"):
+    with pytest.raises(FormatError, match=r"bomb\.pgm"):
         read(tmp_path / "bomb.pgm")
+
+
+def test_a_picture_is_the_same_one_loaded_and_captured(tmp_path: Path) -> None:
+    cut_out = np.where(np.add.outer(np.arange(48), np.arange(40)) % 2, 255, 0).astype(np.uint8)
+    pictures = {
+        "deep.png": Image.fromarray(GREY.astype(np.uint16) * 257),
+        "alpha.png": Image.fromarray(np.dstack([GREY, cut_out])),
+        "colour.png": Image.fromarray(np.dstack([GREY, GREY.T.reshape(GREY.shape), GREY])),
+        "bits.png": Image.fromarray(GREY > 128),
+    }
+    for name, made in pictures.items():
+        made.save(tmp_path / name)
+        with driver.open(f"file:{tmp_path / name}?ppi=500") as device:
+            assert np.array_equal(device.capture().pixels, biocore.load(tmp_path / name, "finger", ppi=500).pixels)
+    assert (biocore.load(tmp_path / "alpha.png", "finger", ppi=500).pixels[cut_out == 0] == 255).all()
 
 
 def test_a_file_that_vanishes_is_named(tmp_path: Path) -> None:

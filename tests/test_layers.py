@@ -84,7 +84,9 @@ ALLOWED = {
 # A virtual device is a generator on a hook: the one kind of driver that reaches into the engine, for this alone.
 # A biometric service delivers records of ISO/IEC 19794: reading them is to know bytes, as every driver does.
 # A recording is played to whichever driver serves the recorded device, ours or an outside package's.
+# A picture on disk is the same picture whether it is loaded or captured from there.
 EXCEPTIONS = {
+    ("biocore_drivers.file", "biocore.formats.images"),
     ("biocore_drivers.virtual", "biocore.fingerprint.synth"),
     ("biocore_drivers.virtual_iris", "biocore.iris.synth"),
     ("biocore_drivers.sbi_capture", "biocore.formats.face_image"),

@@ -13,32 +13,24 @@ and `%` is written `%25`.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from biocore.errors import (
     DeviceNotFoundError,
     DevicePermissionError,
-    FormatError,
     InvalidSampleError,
     SubjectTimeoutError,
-    UnsupportedFormatError,
 )
+from biocore.formats.images import read_colour, read_image
 from biocore.hal import Attempt, Device, DeviceInfo, EventKind, split_uri
-from biocore.types import MAX_SIDE, ColourImage, Frame, GreyImage, Modality, check_ppi
+from biocore.types import ColourImage, Frame, GreyImage, Modality, check_ppi
 from biocore_drivers.parameters import check_known
 
 NAME = "file"
 SUFFIXES = frozenset({".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 KEYS = frozenset({"ppi", "modality"})
 TAG_PPI = (250.0, 4000.0)  # px/inch; 72 and 96 are what programs write that do not know
-_EIGHT_BIT = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
-_GREY = frozenset({"1", "L", "LA"})
 
 
 class FileDevice(Device):
@@ -133,7 +125,7 @@ def _pictures(path: Path, uri: str) -> list[Path]:
 
 
 def read(path: Path) -> tuple[GreyImage, float | None]:
-    """Read a picture as 8-bit grey, with the resolution its tag tells.
+    """Read a picture as 8-bit grey, as `biocore.load` does, with the resolution its tag tells.
 
     Returns
     -------
@@ -143,58 +135,26 @@ def read(path: Path) -> tuple[GreyImage, float | None]:
     Raises
     ------
     UnsupportedFormatError
-        No picture that Pillow knows, more than 8 bits a pixel, or longer than `MAX_SIDE` on a side.
+        No picture, or one whose pixels have no black and white that is known.
     FormatError
-        Broken, empty, or not readable for this user.
+        Broken, empty, several in one file, longer than `MAX_SIDE` on a side, or not readable for this user.
     """
-    with _opened(path) as picture:
-        return np.asarray(picture.convert("L"), np.uint8), _tagged(picture.info.get("dpi"))
+    picture = read_image(path)
+    return picture.pixels, _tagged(picture.ppi_tag)
 
 
 def read_portrait(path: Path) -> tuple[GreyImage, float | None, ColourImage | None]:
-    """Read a picture as 8-bit grey and, where it has colours, as red, green and blue; turned as its camera was held.
+    """Read a picture as 8-bit grey and, where it has colours, as red, green and blue.
 
     Errors as those of `read`.
     """
-    with _opened(path) as picture:
-        tagged = _tagged(picture.info.get("dpi"))
-        upright = ImageOps.exif_transpose(picture)
-        grey = np.asarray(upright.convert("L"), np.uint8)
-        return grey, tagged, None if upright.mode in _GREY else np.asarray(upright.convert("RGB"), np.uint8)
+    picture, colour = read_colour(path)
+    return picture.pixels, _tagged(picture.ppi_tag), colour
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture that can be read; what goes wrong with it in the block is named."""
-    file = str(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
-            picture = Image.open(path)
-        with picture:
-            if max(picture.size) > MAX_SIDE:
-                raise UnsupportedFormatError(f"{picture.size} px; the limit is {MAX_SIDE} a side", file=file)
-            if picture.mode not in _EIGHT_BIT:
-                raise UnsupportedFormatError(f"pixels of mode {picture.mode}; save it with 8 bits a pixel", file=file)
-            yield picture
-    except UnidentifiedImageError:
-        raise UnsupportedFormatError("is no picture of a known format", file=file) from None
-    except Image.DecompressionBombError as error:
-        raise UnsupportedFormatError(str(error), file=file) from None
-    except FormatError:
-        raise
-    except (
-        Exception
-    ) as error:  # Pillow's readers raise whatever a damaged picture, or its Exif, makes them stumble over
-        raise FormatError(f"cannot be read: {error}", file=file) from error
-
-
-def _tagged(dpi: object) -> float | None:
-    if not (isinstance(dpi, tuple) and len(dpi) == 2):
-        return None
-    x, y = (float(value) for value in dpi)
+def _tagged(tag: float | None) -> float | None:
     low, high = TAG_PPI
-    return x if low <= x <= high and abs(x - y) < 0.02 * x else None
+    return tag if tag is not None and low <= tag <= high else None
 
 
 driver = FileDriver()
