@@ -292,7 +292,7 @@ def test_a_portrait_that_makes_its_reader_stumble_is_named(tmp_path: Path, monke
 
     monkeypatch.setattr("biocore.formats.images.ImageOps.exif_transpose", stumble)
     with open_device(f"file:{path}?modality=face") as device:
-        with pytest.raises(FormatError, match="damaged .unpack") as caught:
+        with pytest.raises(FormatError, match=r"damaged .*\(unpack") as caught:
             device.capture()
         assert caught.value.file == str(path)
 
