@@ -13,12 +13,13 @@ TALE: Final[FixedDict[str, tuple[str, str]]] = FixedDict(
         # at the desk
         "desk_title": ("An old woman at the desk", "Seorang nenek di meja perekaman"),
         "desk": (
-            "She is {age}, has number {number}, and lost her right ring finger; two others hardly touch, and her left "
-            "eye is cloudy. `biocore enrol` records her. Scanner and camera are virtual: their prints and eyes are "
-            "grown, not taken, and belong to nobody.",
+            "She is {age}, has number {number}, and lost her right ring finger; two others hardly touch, her left eye "
+            "is cloudy, and at first she mixes up middle and little finger. `biocore enrol` records her. Scanner and "
+            "camera are virtual: their prints and eyes are grown, not taken, and belong to nobody.",
             "Usianya {age}, nomor antreannya {number}, jari manis kanannya tidak ada; dua jari lain hampir tidak "
-            "menempel, dan mata kirinya keruh. `biocore enrol` merekamnya. Pemindai dan kamera ini virtual: sidik jari "
-            "dan matanya dibuat, bukan diambil, dan bukan milik siapa pun.",
+            "menempel, mata kirinya keruh, dan mula-mula jari tengah dan kelingkingnya tertukar. `biocore enrol` "
+            "merekamnya. Pemindai dan kamera ini virtual: sidik jari dan matanya dibuat, bukan diambil, dan bukan "
+            "milik siapa pun.",
         ),
         "lights_out": (
             "⚡ The lights go out: the process is killed (signal {signal}), in mid-capture.",
