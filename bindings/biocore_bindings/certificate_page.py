@@ -6,9 +6,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
-import jinja2
-
 from biocore.certify import Certificate, Outcome, Result
+from biocore_bindings.pages import filled
 from biocore_bindings.report_page import write
 from biocore_bindings.terminal import shown
 
@@ -50,6 +49,7 @@ def page(title: str, meaning: str, facts: Sequence[tuple[str, str]], results: Se
     context = {
         "title": shown(title),
         "meaning": meaning,
+        "verdict": "passed" if passed else "failed",
         "passed": passed,
         "facts": [(name, shown(value)) for name, value in facts],
         "counts": [count for count in counts if count[0]],
@@ -66,14 +66,7 @@ def page(title: str, meaning: str, facts: Sequence[tuple[str, str]], results: Se
             for result in worst_first
         ],
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("biocore_bindings"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("certificate.html").render(context)
+    return filled("certificate.html", context)
 
 
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import jinja2
-
 from biocore.certify import Outcome
 from biocore_bindings.certificate_page import made_with
 from biocore_bindings.ctk_advice import Advised
 from biocore_bindings.ctk_grading import Graded, Grading
 from biocore_bindings.ctk_run import TEN_PERSONS
+from biocore_bindings.pages import filled
 from biocore_bindings.report_page import write
 from biocore_bindings.terminal import shown
 
@@ -42,14 +41,7 @@ def page(grading: Grading) -> str:
         "unrun": [(shown(_begun(reason)), ranges(names)) for reason, names in _by_reason(unrun)],
         "results": [_row(result) for result in grading.results],
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("biocore_bindings"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("ctk.html").render(context)
+    return filled("ctk.html", context)
 
 
 def verdict(grading: Grading) -> str:

@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from biocore.advice import Language, advice_text, cause_text
 from biocore.fingerprint.nfiq2 import BlockMaps
 from biocore.report import QualityReport, Status
@@ -25,6 +23,7 @@ from biocore_bindings import report_figures_iris as eye_figures
 from biocore_bindings.eyes import Look
 from biocore_bindings.inputs import position_name
 from biocore_bindings.outputs import write_whole
+from biocore_bindings.pages import filled
 from biocore_bindings.report_words import histogram_name, measure_name, word
 from biocore_bindings.terminal import shown
 
@@ -118,14 +117,7 @@ def render(
         "worst_first": not in_order,
         "w": lambda key: word(key, language),
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("biocore_bindings"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(context)
+    return filled("report.html", context)
 
 
 def write(path: Path, page: str) -> None:
