@@ -17,14 +17,14 @@ from biocore.advice import Language as Code
 from biocore.advice import advice_text, cause_text
 from biocore.errors import FormatError
 from biocore.station.words import position_text
-from biocore.types import FingerPosition
+from biocore.types import FingerPosition, IrisTemplate
 from biocore_bindings import cli_demo_eyes, cli_demo_station, demo_eyes, report_page
 from biocore_bindings import demo as story
 from biocore_bindings.as_json import comparison_entry, report_entry, template_entry
 from biocore_bindings.cli_assess import score_bar, score_text
 from biocore_bindings.cli_compare import rate_text
 from biocore_bindings.cli_extract import write_record
-from biocore_bindings.demo import Attempt, Duplicate, Finger
+from biocore_bindings.demo import Duplicate, Finger, FingerAttempt
 from biocore_bindings.demo_words import tale
 from biocore_bindings.inputs import DEFAULT_PPI
 from biocore_bindings.options import AsJson, Language, Ppi, Words
@@ -90,18 +90,18 @@ class _Teller:
             Padding(Text(self.tale(key, **values), style="dim"), (0, 0, 1, 3), expand=False),
         )
 
-    def line(self, name: str, attempt: Attempt | demo_eyes.Attempt, number: int = 1) -> None:
+    def line(self, name: str, attempt: FingerAttempt | demo_eyes.EyeAttempt, number: int = 1) -> None:
         """Tell one attempt: score, bar, how much was found; for a poor one its causes and the advice."""
         report = attempt.report
         grid = Table.grid(padding=(0, 2))
         for width, justify in ((16, "left"), (3, "right"), (10, "left"), (0, "left")):
             grid.add_column(min_width=width, justify=justify)  # type: ignore[arg-type]
-        if isinstance(attempt, demo_eyes.Attempt):
-            eye = attempt.template
-            found = shown(attempt.fault) if eye is None else self.tale("usable", share=eye.usable)
+        if (template := attempt.template) is None:
+            found = shown(attempt.fault)
+        elif isinstance(template, IrisTemplate):
+            found = self.tale("usable", share=template.usable)
         else:
-            finger = attempt.template
-            found = shown(attempt.fault) if finger is None else self.tale("minutiae", count=len(finger))
+            found = self.tale("minutiae", count=len(template))
         label = Text(shown(name)) if number == 1 else Text("  " + self.tale("attempt", number=number), style="dim")
         grid.add_row(label, score_text(report.score), score_bar(report.score), Text(found, style="dim"))
         self.answer.show(Padding(grid, (0, 0, 0, 3), expand=False))

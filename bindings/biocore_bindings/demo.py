@@ -6,14 +6,15 @@ and the same person is recognised a year later. How the record came about is `de
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import biocore
 from biocore.errors import BiocoreError
 from biocore.report import QualityReport
-from biocore.types import Comparison, FingerPosition, FingerTemplate, Modality, Sample
+from biocore.types import Comparison, FingerPosition, FingerTemplate, IrisTemplate, Modality, Sample
 from biocore_bindings.cli_assess import entry_of
 from biocore_bindings.inputs import PICTURES, collect, finger_template, load
 from biocore_bindings.report_page import USUAL_MIN_SCORE, Entry, Unread
@@ -27,23 +28,37 @@ SCANNER = "virtual:finger?finger={finger}&impression={impression}&sequence={sequ
 
 VERIFIED = FingerPosition.RIGHT_INDEX  # the finger that is asked for a year later
 
+AnyTemplate = TypeVar("AnyTemplate", FingerTemplate, IrisTemplate)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
-    """One capture of one finger and what was found.
+class Attempt(Generic[AnyTemplate]):
+    """One capture of one finger or eye and what was found.
 
     Attributes
     ----------
     sample : Sample
     report : QualityReport
-    template : FingerTemplate or None
+    template : FingerTemplate or IrisTemplate or None
         None where none could be made; `fault` says why.
     """
 
     sample: Sample
     report: QualityReport
-    template: FingerTemplate | None
+    template: AnyTemplate | None
     fault: str = ""
+
+
+def examined(sample: Sample, extract: Callable[[Sample], AnyTemplate]) -> Attempt[AnyTemplate]:
+    """Assess one sample and make its template."""
+    report = biocore.assess(sample)
+    try:
+        return Attempt(sample, report, extract(sample))
+    except BiocoreError as error:
+        return Attempt(sample, report, None, str(error))
+
+
+FingerAttempt = Attempt[FingerTemplate]
 
 
 @dataclass(slots=True)
@@ -61,7 +76,7 @@ class Finger:
 
     position: FingerPosition
     name: str
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[FingerAttempt] = field(default_factory=list)
     kept: FingerTemplate | None = None
 
     @property
@@ -70,7 +85,7 @@ class Finger:
         return self.kept or self.best.template
 
     @property
-    def best(self) -> Attempt:
+    def best(self) -> FingerAttempt:
         """The attempt that is kept."""
         return max(self.attempts, key=lambda attempt: (attempt.template is not None, attempt.report.score or 0))
 
@@ -84,27 +99,18 @@ class Duplicate:
     comparison: Comparison
 
 
-def examine(sample: Sample) -> Attempt:
-    """Assess one sample and make its template."""
-    report = biocore.assess(sample)
-    try:
-        return Attempt(sample, report, finger_template(sample))
-    except BiocoreError as error:
-        return Attempt(sample, report, None, str(error))
-
-
 # -- a year later ----------------------------------------------------------------------------------
 
 
-def later() -> tuple[Attempt, Attempt]:
+def later() -> tuple[FingerAttempt, FingerAttempt]:
     """Capture the finger that is asked for a year later: of the resident, on an ordinary day, and of a stranger."""
     mine = _capture(RESIDENT + int(VERIFIED), 365, "ORDINARY")
     return mine, _capture(STRANGER, 1, "GOOD")
 
 
-def _capture(finger: int, impression: int, sequence: str) -> Attempt:
+def _capture(finger: int, impression: int, sequence: str) -> FingerAttempt:
     with biocore.open_device(SCANNER.format(finger=finger, impression=impression, sequence=sequence)) as scanner:
-        return examine(Sample(scanner.capture(TIMEOUT), Modality.FINGER, VERIFIED))
+        return examined(Sample(scanner.capture(TIMEOUT), Modality.FINGER, VERIFIED), finger_template)
 
 
 # -- a folder of pictures --------------------------------------------------------------------------
@@ -114,7 +120,7 @@ def read_folder(folder: Path, ppi: float) -> Iterator[Finger | Unread]:
     """Read every picture of a folder as a finger of its own; one that cannot be read is told, and passed over."""
     for path in collect([folder], PICTURES):
         try:
-            attempt = examine(load(path, Modality.FINGER, ppi))
+            attempt = examined(load(path, Modality.FINGER, ppi), finger_template)
         except BiocoreError as error:
             yield Unread.of(path, error)
             continue

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import biocore
-from biocore.errors import BiocoreError
 from biocore.formats.iris_image import ImageKind
-from biocore.report import QualityReport
 from biocore.types import EyePosition, IrisTemplate, Modality, Sample
-from biocore_bindings.demo import RESIDENT, STRANGER, TIMEOUT
+from biocore_bindings.demo import RESIDENT, STRANGER, TIMEOUT, Attempt, examined
 from biocore_bindings.eyes import iris_template
 from biocore_bindings.inputs import position_name
 
@@ -21,22 +19,7 @@ CLOUDY_EYE, CLOUDY = EyePosition.LEFT, "CLOUDY:1"  # a white cataract
 VERIFIED = EyePosition.LEFT  # the eye that is asked for a year later: the harder one
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
-    """One capture of one eye and what was found.
-
-    Attributes
-    ----------
-    sample : Sample
-    report : QualityReport
-    template : IrisTemplate or None
-        None where none could be made; `fault` says why.
-    """
-
-    sample: Sample
-    report: QualityReport
-    template: IrisTemplate | None
-    fault: str = ""
+EyeAttempt = Attempt[IrisTemplate]
 
 
 @dataclass(slots=True)
@@ -44,7 +27,7 @@ class Eye:
     """One eye of the person: all its attempts, and the template that the record holds."""
 
     position: EyePosition
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[EyeAttempt] = field(default_factory=list)
     kept: IrisTemplate | None = None
 
     @property
@@ -63,21 +46,12 @@ class Eye:
         return [max(self.attempts, key=lambda attempt: attempt.report.score or 0).sample]
 
 
-def later() -> tuple[Attempt, Attempt]:
+def later() -> tuple[EyeAttempt, EyeAttempt]:
     """Capture the eye that is asked for a year later: of the resident, and of a stranger."""
     return _capture(RESIDENT, 365, CLOUDY), _capture(STRANGER, 1, "GOOD")
 
 
-def examine(sample: Sample) -> Attempt:
-    """Assess one sample and make its template."""
-    report = biocore.assess(sample)
-    try:
-        return Attempt(sample, report, iris_template(sample))
-    except BiocoreError as error:
-        return Attempt(sample, report, None, str(error))
-
-
-def _capture(seed: int, impression: int, sequence: str) -> Attempt:
+def _capture(seed: int, impression: int, sequence: str) -> EyeAttempt:
     scene = SCENE.format(seed=seed, came=position_name(VERIFIED), sequence=sequence, impression=impression)
     with biocore.open_device(CAMERA + scene) as camera:
-        return examine(Sample(camera.capture(TIMEOUT), Modality.IRIS, VERIFIED))
+        return examined(Sample(camera.capture(TIMEOUT), Modality.IRIS, VERIFIED), iris_template)

@@ -34,12 +34,13 @@ from biocore.station.receipt import Receipt
 from biocore.station.record_file import record_path
 from biocore.station.session_heads import BURST, FUSED, ROBUST
 from biocore.types import EyePosition, FingerPosition, FingerTemplate, Frame, IrisTemplate, Modality, Sample
-from biocore_bindings import demo, demo_eyes
+from biocore_bindings import demo
 from biocore_bindings.centre_keys import PUBLIC, create_centre_keys, read_opener, read_signer
 from biocore_bindings.centre_store import CentreStore
 from biocore_bindings.demo import RESIDENT, Finger
 from biocore_bindings.demo_eyes import CAMERA, CLOUDY, Eye
-from biocore_bindings.inputs import position_name
+from biocore_bindings.eyes import iris_template
+from biocore_bindings.inputs import finger_template, position_name
 from biocore_bindings.outputs import make_folder, writing
 from biocore_bindings.station_place import StationPlace
 
@@ -325,10 +326,10 @@ def person(entries: list[Opened], folder: Path) -> tuple[list[Finger], list[Eye]
         if isinstance(position, FingerPosition):
             sample = Sample(Frame(image.pixels, image.ppi_tag, path.name), Modality.FINGER, position)
             finger = fingers.setdefault(position.value, Finger(position, position_name(position)))
-            finger.attempts.append(demo.examine(sample))
+            finger.attempts.append(demo.examined(sample, finger_template))
         else:
             sample = Sample(Frame(image.pixels, None, path.name), Modality.IRIS, position)
-            eyes.setdefault(position.value, Eye(position)).attempts.append(demo_eyes.examine(sample))
+            eyes.setdefault(position.value, Eye(position)).attempts.append(demo.examined(sample, iris_template))
     for finger in fingers.values():
         template = _template(entries, finger.position)
         finger.kept = template if isinstance(template, FingerTemplate) else None
