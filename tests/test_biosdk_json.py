@@ -21,7 +21,7 @@ from biocore_bindings.biosdk_calls import Calls, Setting
 from biocore_bindings.biosdk_codes import RefusedError, UnreadableError
 from biocore_bindings.biosdk_fields import Fields, Moment
 from biocore_bindings.biosdk_fusion import best_of, together
-from biocore_bindings.biosdk_json import envelope, from_base64, loads, to_bytes, to_signed
+from biocore_bindings.biosdk_json import MAX_LEVELS, envelope, from_base64, loads, to_bytes, to_signed
 from biocore_bindings.biosdk_records import read_record
 from biocore_bindings.biosdk_work import Pace
 from biosdk_asking import left_index, record, segment, wrapped
@@ -130,6 +130,15 @@ def test_a_damaged_request_is_answered_with_a_named_error(data: st.DataObject) -
 def test_what_is_deep_or_much_and_no_biometric_data_is_refused_in_little_memory(body: bytes) -> None:
     with pytest.raises(UnreadableError):
         loads(body)
+
+
+def test_what_nests_as_a_request_may_is_read_and_one_level_more_is_refused() -> None:
+    def nested(levels: int) -> bytes:
+        return b"[" * levels + b'"x"' + b"]" * levels
+
+    assert json.loads(json.dumps(loads(nested(MAX_LEVELS - 1)))) == json.loads(nested(MAX_LEVELS - 1))
+    with pytest.raises(UnreadableError, match="nested more than 64 levels"):
+        loads(nested(MAX_LEVELS))
 
 
 def test_texts_that_look_like_what_stands_for_bytes_are_texts(monkeypatch: pytest.MonkeyPatch) -> None:

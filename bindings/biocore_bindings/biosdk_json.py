@@ -20,6 +20,7 @@ from biocore_bindings.biosdk_codes import UnreadableError
 
 MAX_REST = 2 << 20  # bytes of a request beside byte arrays and long strings: 1,500 segments as Java writes them
 MAX_LIFTED = 1 << 14  # byte arrays and long strings
+MAX_LEVELS = 64  # of brackets, whatever this Python's own limit is; a request has some ten
 LONG = 64  # characters from which an array of numbers, or a string without escapes, is lifted out
 _PIECES = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|\[[-0-9,\s]{%d,}+\]' % LONG, re.DOTALL)
 _LEAST, _MOST = -128, 255  # that stand for a byte: Java's are signed, others' are not
@@ -28,6 +29,7 @@ _NO_JSON = "the request is no JSON"
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _PIECE = 1 << 18  # characters of an array of numbers that are read at once
 _TOO_MUCH = f"the request has more than {MAX_REST} bytes, or {MAX_LIFTED} pieces, of other things than biometric data"
+_TOO_DEEP = f"the request is nested more than {MAX_LEVELS} levels deep"
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -67,7 +69,7 @@ def loads(text: bytes) -> object:
     try:
         return _restored(_plain(rest), lifted)
     except RecursionError:
-        raise UnreadableError("the request is nested too deeply") from None
+        raise UnreadableError(_TOO_DEEP) from None
 
 
 def envelope(body: bytes) -> tuple[str, dict[str, object]]:
@@ -183,10 +185,12 @@ def _no_number(text: str) -> object:
     raise ValueError(text)
 
 
-def _restored(value: object, lifted: Mapping[str, bytes | str]) -> object:
+def _restored(value: object, lifted: Mapping[str, bytes | str], levels: int = MAX_LEVELS) -> object:
     """Put what was lifted out back."""
+    if levels == 0:
+        raise UnreadableError(_TOO_DEEP)
     if isinstance(value, dict):
-        return {str(lifted.get(key, key)): _restored(item, lifted) for key, item in value.items()}
+        return {str(lifted.get(key, key)): _restored(item, lifted, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_restored(item, lifted) for item in value]
+        return [_restored(item, lifted, levels - 1) for item in value]
     return lifted.get(value, value) if isinstance(value, str) else value
