@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextlib import suppress
 
-from biocore_bindings.streams import make_usable, silence_stdout
+from biocore_bindings.streams import make_usable, say_wrong, silence
 
 
 def main() -> None:
@@ -24,21 +23,16 @@ def main() -> None:
         keep_memory_private()
         app(prog_name="biocore")
     except ImportError as error:  # a system library that OpenCV wants, an unfinished installation
-        _complain(" ".join(str(error).split()))
+        say_wrong(f"biocore: {' '.join(str(error).split())}")
         raise SystemExit(5) from None
     except SystemExit as left:  # of --help, whose reader left: Click and Rich call that 1
         raise SystemExit(141 if isinstance(left.__context__, BrokenPipeError) else left.code) from None
     except OSError as error:  # of --help and --version; of a command, `terminal.answering` says so
-        silence_stdout()
-        _complain(f"standard output cannot be written: {error.strerror or error}")
+        silence(sys.stdout)
+        say_wrong(f"biocore: standard output cannot be written: {error.strerror or error}")
         raise SystemExit(5) from None
     except KeyboardInterrupt:  # before or after a command; within one, `terminal.answering` says so
         raise SystemExit(130) from None
-
-
-def _complain(message: str) -> None:
-    with suppress(OSError):  # standard error is full: the exit code says it all the same
-        sys.stderr.write(f"biocore: {message}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 NAMES = ("stdin", "stdout", "stderr")
 LEAST_WIDTH = 40  # columns; a narrower terminal folds the lines itself, and loses nothing
@@ -32,8 +34,18 @@ def make_usable() -> None:
             stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
 
 
-def silence_stdout() -> None:
-    """Let what is still to be flushed go nowhere: nobody can take it, and the interpreter complains at its end."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
+def say_wrong(line: str) -> None:
+    """Write one line to standard error; where that takes none, the exit code says it all the same."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to be flushed go nowhere: nobody can take it, and the interpreter ends with 120 otherwise."""
+    with suppress(OSError):  # one without a descriptor, in a program that lends its own
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)

@@ -12,7 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +43,7 @@ from biocore.errors import (
     SessionError,
     SlapError,
 )
-from biocore_bindings.streams import LEAST_WIDTH, silence_stdout
+from biocore_bindings.streams import LEAST_WIDTH, say_wrong, silence
 
 PIPED_WIDTH = 140  # columns where nobody's terminal says how wide it is
 TRACEBACK = "BIOCORE_TRACEBACK"  # environment variable: show where an unexpected error came from
@@ -235,10 +235,10 @@ def answering(command: str, as_json: bool = False) -> Iterator[Answer]:
             )
         answer.write_document()
     except BrokenPipeError:
-        silence_stdout()
+        silence(sys.stdout)
         raise typer.Exit(ExitCode.PIPE) from None
     except _OutputLostError as error:
-        silence_stdout()
+        silence(sys.stdout)
         complain(str(error))
         raise typer.Exit(ExitCode.ERROR) from None
     except KeyboardInterrupt:  # while the document was written
@@ -261,8 +261,7 @@ def exit_code(error: BaseException) -> ExitCode:
 
 def complain(message: str) -> None:
     """Write one line to standard error; where that takes none, the exit code says it all the same."""
-    with suppress(OSError):
-        sys.stderr.write(f"biocore: {shown(' '.join(message.split()))}\n")
+    say_wrong(f"biocore: {shown(' '.join(message.split()))}")
 
 
 def shown(name: object) -> str:
