@@ -30,9 +30,7 @@ from journal_support import PLAN, SMALL_RESERVE, Centre, FakeClock, finger_items
 from session_support import Office, finished
 
 NAME, NIK, SUPERVISOR = "Siti Aminah Kartadinata", "3404016512470001", "Bambang Widjojanto"
-LIKE_A_NIK = re.compile(
-    rb"(?<![0-9a-fA-F.])[0-9]{16}(?![0-9a-fA-F])"
-)  # no part of a digest: 1 in 100 has such a run
+LIKE_A_NIK = re.compile(rb"(?<![0-9a-fA-F.])[0-9]{16}(?![0-9a-fA-F])")  # no part of a digest: 1 in 100 has such a run
 TESTS = Path(__file__).resolve().parent
 
 WHOLE_DAY = """
